@@ -1,0 +1,79 @@
+"""What the client knows of a room's events: decoded, sanitized, ready to show.
+
+This is the border where text of the network enters the client: `from_wire` is the only way in, and
+everything behind it may show these fields as they are (but never as markup). Knows the wire's frames and
+nothing of connections or screens.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from protocol import codec, frames
+from protocol.text import clean_line, clean_text
+
+
+@dataclass(slots=True, frozen=True)
+class RoomEvent:
+    """One event of a room. `time` is ms since 1970.
+
+    `text` is what was said (`message`, `action`), the new topic (`topic`), the new name (`nick`), else
+    empty. `user` is the sender's lasting id, `sender` the name at that time.
+    """
+
+    room: str
+    seq: int
+    user: int
+    sender: str
+    kind: str
+    text: str
+    time: int
+    cid: str | None = None
+
+    @property
+    def spoken(self) -> bool:
+        """Whether a person said it (and unread counts count it)."""
+        return self.kind in frames.SPOKEN
+
+
+PendingState = Literal["pending", "failed"]
+
+
+@dataclass(slots=True, frozen=True)
+class Pending:
+    """A message of ours that the server has not confirmed yet; `error` says why it failed."""
+
+    cid: str
+    room: str
+    kind: str
+    text: str
+    time: int
+    state: PendingState = "pending"
+    error: str = ""
+
+
+def from_wire(event: frames.Event) -> RoomEvent:
+    """Decode and sanitize an event. A body we can't read is shown as such, never dropped."""
+    return RoomEvent(
+        room=clean_line(event.room),
+        seq=event.seq,
+        user=event.user,
+        sender=clean_line(event.sender) or "?",
+        kind=clean_line(event.kind),
+        text=_text(event),
+        time=event.time,
+        cid=event.cid,
+    )
+
+
+def _text(event: frames.Event) -> str:
+    match event.kind:
+        case frames.MESSAGE | frames.ACTION:
+            text = codec.unpack_body(event.body, frames.TextBody)
+            return clean_text(text.text) if text is not None else "(this client can't read this message)"
+        case frames.TOPIC:
+            topic = codec.unpack_body(event.body, frames.TopicBody)
+            return clean_line(topic.topic) if topic is not None else ""
+        case frames.NICK:
+            nick = codec.unpack_body(event.body, frames.NickBody)
+            return clean_line(nick.name) if nick is not None else ""
+    return ""

@@ -1,0 +1,147 @@
+"""Bytes to frames and back.
+
+A frame on a stream is its length as 4 bytes, big-endian, then that many bytes of msgpack. The length
+is checked before anything is waited for, so a peer can't make us buffer more than the limit. Broken
+framing or broken msgpack ends the connection (`RemoteProtocolError`): nothing after it can be trusted.
+A well-packed map that is no frame we know does not: it comes out as `Rejected`, to be answered.
+
+msgpack packs and unpacks, msgspec validates the map against the class its tag names. Looking the class
+up first matters: converting onto a union of all classes costs ten times as much.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgpack
+import msgspec
+
+from protocol import errors
+from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.frames import Body, Frame
+
+LENGTH_BYTES = 4
+
+B = TypeVar("B", bound=msgspec.Struct)
+_PLAIN = (bytes,)  # msgpack has its own type for bytes; without this msgspec would use base64
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A map that is no valid frame. `id` is the request's, if it had a usable one."""
+
+    code: str
+    text: str
+    id: int | None
+
+
+def pack(value: msgspec.Struct) -> bytes:
+    """The msgpack of a frame, body or result."""
+    packed: bytes = msgpack.packb(msgspec.to_builtins(value, builtin_types=_PLAIN))
+    return packed
+
+
+def encode(frame: Frame) -> bytes:
+    """The frame as it goes on a stream, length first."""
+    payload = pack(frame)
+    return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
+
+
+def unpack_body(packed: bytes, kind: type[B]) -> B | None:
+    """A body that came in an event, or None if it is none of that kind (a newer client's, say)."""
+    try:
+        return convert(_unpack(packed), kind)
+    except (RemoteProtocolError, msgspec.ValidationError):
+        return None
+
+
+def convert(value: object, kind: type[B]) -> B:
+    """Validate unpacked data as `kind`; raises `msgspec.ValidationError`."""
+    return msgspec.convert(value, kind, builtin_types=_PLAIN)
+
+
+def result_map(result: msgspec.Struct) -> dict[str, Any]:
+    """A result as the map that `ok` carries."""
+    plain: dict[str, Any] = msgspec.to_builtins(result, builtin_types=_PLAIN)
+    return plain
+
+
+def body(value: Body, limit: int) -> bytes:
+    """Pack a body, or raise `LocalProtocolError` if it has more than `limit` bytes."""
+    packed = pack(value)
+    if len(packed) > limit:
+        raise LocalProtocolError(f"this is {len(packed):,} bytes; the server takes {limit:,}")
+    return packed
+
+
+def _unpack(payload: bytes | memoryview) -> object:
+    # Whatever msgpack, its C parser or UTF-8 decoding object to, is one thing to us. Its exceptions
+    # (ExtraData, FormatError, StackError, UnicodeDecodeError …) are all ValueErrors, but for
+    # RecursionError and the OverflowError of timestamps that no calendar has.
+    try:
+        return msgpack.unpackb(payload, strict_map_key=True, raw=False)
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise RemoteProtocolError(errors.BAD_FRAME, f"not a msgpack frame: {error}") from error
+
+
+class FrameReader:
+    """Turns the bytes of a stream into frames.
+
+    `kinds` are the frames the other side may send (`FROM_CLIENT` or `FROM_SERVER`); `limit` is the
+    longest payload in bytes and may be changed between frames.
+    """
+
+    def __init__(self, kinds: Iterable[type[Frame]], limit: int) -> None:
+        self._kinds = {_tag(kind): kind for kind in kinds}
+        self._buffer = bytearray()
+        self.limit = limit
+
+    def feed(self, data: bytes) -> Iterator[Frame | Rejected]:
+        """Yield each frame that `data` completes.
+
+        Raises `RemoteProtocolError` when the stream can't be read on. The limit in force is read anew
+        before each frame, so a login in the middle of `data` counts for what follows it.
+        """
+        self._buffer += data
+        start = 0
+        try:
+            while len(self._buffer) - start >= LENGTH_BYTES:
+                body_start = start + LENGTH_BYTES
+                length = int.from_bytes(self._buffer[start:body_start], "big")
+                if length > self.limit:
+                    raise RemoteProtocolError(
+                        errors.TOO_LARGE,
+                        f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
+                    )
+                end = body_start + length
+                if len(self._buffer) < end:
+                    break
+                payload = bytes(self._buffer[body_start:end])
+                start = end
+                yield self.frame(payload)
+        finally:
+            del self._buffer[:start]
+
+    def frame(self, payload: bytes) -> Frame | Rejected:
+        """One frame from its payload (over WebSocket, one message)."""
+        value = _unpack(payload)
+        if not isinstance(value, dict):
+            raise RemoteProtocolError(errors.BAD_FRAME, "a frame is a msgpack map")
+        tag = value.get("t")
+        kind = self._kinds.get(tag) if isinstance(tag, str) else None
+        if kind is None:
+            return Rejected(errors.UNKNOWN_TYPE, f"unknown frame type {tag!r:.80}", _id_of(value))
+        try:
+            return convert(value, kind)
+        except msgspec.ValidationError as error:
+            return Rejected(errors.BAD_FRAME, f"{tag}: {error}", _id_of(value))
+
+
+def _tag(kind: type[Frame]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def _id_of(value: dict[str, Any]) -> int | None:
+    for key in ("id", "re"):
+        number = value.get(key)
+        if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 2**53:
+            return number
+    return None

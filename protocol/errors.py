@@ -1,0 +1,42 @@
+"""Whose fault it was, and the codes by which a server says so.
+
+As in h11, two error types answer the question a program has: `RemoteProtocolError` - the peer
+broke the rules, tell it and close; `LocalProtocolError` - we did, that is a bug of ours.
+"""
+
+
+class ProtocolError(Exception):
+    """The rules of the wire were broken; see the two subclasses for by whom."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer sent what the wire does not allow; the connection cannot go on.
+
+    `code` is one of the constants below, the text says what to do about it.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class LocalProtocolError(ProtocolError):
+    """We were about to send what the wire does not allow."""
+
+
+# Codes of `error` and `bye`. A client acts on the code; the text is for people.
+BAD_FRAME = "bad_frame"  # the frame's fields have wrong types or sizes
+UNKNOWN_TYPE = "unknown_type"  # a frame type this server does not know
+TOO_LARGE = "too_large"  # a frame or a body over its limit
+OUT_OF_ORDER = "out_of_order"  # a frame that has no place yet, or no longer
+BAD_VERSION = "bad_version"  # no version of the wire in common
+BAD_NAME = "bad_name"  # a user or room name that the rules forbid
+NAME_TAKEN = "name_taken"  # another user has that name
+DENIED = "denied"  # not allowed to come in or to do that
+NO_SUCH_ROOM = "no_such_room"
+NOT_A_MEMBER = "not_a_member"
+CID_REUSED = "cid_reused"  # the same cid was used for another message
+STORAGE = "storage"  # the server could not store it; nothing was changed, try again
+TIMEOUT = "timeout"  # the handshake or the peer's silence took too long
+SHUTDOWN = "shutdown"  # the server stops
+INTERNAL = "internal"  # a bug in the server; the connection goes on

@@ -1,0 +1,72 @@
+"""Every number of the wire, with its reason.
+
+The server announces the ones a client must keep in its `welcome`, so they can change there
+without a new client.
+"""
+
+import msgspec
+
+FRAME_BEFORE_LOGIN = 4 * 1024
+"""Bytes of one frame before login. `hello` and `login` need some 200; a stranger gets no more
+room than that to make the server buffer."""
+
+FRAME = 256 * 1024
+"""Bytes of one frame after login, both ways. Prosody and ejabberd accept stanzas of the same
+size; it holds a page of history with room to spare."""
+
+BODY = 16 * 1024
+"""Bytes of an event's packed body. Mattermost allows 16,383 characters; more is a file."""
+
+PAGE = 200
+"""Events in one page of history, at most."""
+
+PAGE_BYTES = 192 * 1024
+"""Bytes of bodies in one answer, at most: 3/4 of FRAME leaves room for the maps around them."""
+
+NAME = 32
+"""Characters of a user's name. IRC servers allow 9 to 32; the log's name column holds 14."""
+
+ROOM = 64
+"""Characters of a room's name, `#` included. ergo's default is 64 as well."""
+
+TOPIC = 400
+"""Characters of a topic: ergo's 390, rounded up."""
+
+CID = 64
+"""Characters of a client's own id for a send: any UUID or hash in hex fits."""
+
+WATCHED_ROOMS = 8
+"""Rooms whose people one session may watch at once: what fits beside each other on a screen."""
+
+CURSORS = 10_000
+"""Rooms in one `sync`: more than a person is in, and 10,000 entries still fit into FRAME."""
+
+IN_FLIGHT = 256
+"""Requests of one session without an answer yet. Past it the server stops reading the socket."""
+
+HANDSHAKE_SECONDS = 10
+"""From connect to `hello`. Centrifugo gives 10 to 15 seconds, websockets 10."""
+
+LOGIN_SECONDS = 30
+"""From connect to a login that succeeded: time for a person to type."""
+
+PING_SECONDS = 25
+"""Between pings. Below the 30 s after which the first home routers forget a connection."""
+
+SILENCE_SECONDS = 35
+"""Without a byte from the other side, it is gone: one ping and 10 s for its answer."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a server tells its clients in `welcome`."""
+
+    frame: int = FRAME
+    body: int = BODY
+    page: int = PAGE
+    name: int = NAME
+    room: int = ROOM
+    topic: int = TOPIC
+    cid: int = CID
+    in_flight: int = IN_FLIGHT
+    ping: int = PING_SECONDS
+    silence: int = SILENCE_SECONDS
