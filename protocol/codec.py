@@ -48,7 +48,7 @@ def encode(frame: Frame) -> bytes:
 def unpack_body(packed: bytes, kind: type[B]) -> B | None:
     """A body that came in an event, or None if it is none of that kind (a newer client's, say)."""
     try:
-        return convert(_unpack(packed), kind)
+        return convert(unpack(packed), kind)
     except (RemoteProtocolError, msgspec.ValidationError):
         return None
 
@@ -72,7 +72,8 @@ def body(value: Body, limit: int) -> bytes:
     return packed
 
 
-def _unpack(payload: bytes | memoryview) -> object:
+def unpack(payload: bytes) -> object:
+    """One msgpack value; raises `RemoteProtocolError` for anything else."""
     # Whatever msgpack, its C parser or UTF-8 decoding object to, is one thing to us. Its exceptions
     # (ExtraData, FormatError, StackError, UnicodeDecodeError …) are all ValueErrors, but for
     # RecursionError and the OverflowError of timestamps that no calendar has.
@@ -122,7 +123,7 @@ class FrameReader:
 
     def frame(self, payload: bytes) -> Frame | Rejected:
         """One frame from its payload (over WebSocket, one message)."""
-        value = _unpack(payload)
+        value = unpack(payload)
         if not isinstance(value, dict):
             raise RemoteProtocolError(errors.BAD_FRAME, "a frame is a msgpack map")
         tag = value.get("t")

@@ -141,9 +141,10 @@ class HistoryResult(Result, frozen=True):
 
 
 class WatchResult(Result, frozen=True):
-    """For each watched room the names of the members who are online."""
+    """For each watched room the names of the members who are online; `more` counts those left out."""
 
     online: dict[str, list[str]]
+    more: dict[str, int] = {}
 
 
 class RoomInfo(Result, frozen=True):
@@ -156,9 +157,10 @@ class RoomInfo(Result, frozen=True):
 
 
 class RoomsResult(Result, frozen=True):
-    """Rooms by rising name."""
+    """Rooms by rising name; `total` also counts those that did not fit."""
 
     rooms: list[RoomInfo]
+    total: int
 
 
 class PersonInfo(Result, frozen=True):

@@ -14,6 +14,10 @@ FRAME = 256 * 1024
 """Bytes of one frame after login, both ways. Prosody and ejabberd accept stanzas of the same
 size; it holds a page of history with room to spare."""
 
+ANSWER = 1024 * 1024
+"""Bytes of one frame from the server, at most. What a client must be ready to take: `sync` of a person in
+ROOMS rooms, each with a long topic, and PAGE_BYTES of events."""
+
 BODY = 16 * 1024
 """Bytes of an event's packed body. Mattermost allows 16,383 characters; more is a file."""
 
@@ -21,13 +25,20 @@ PAGE = 200
 """Events in one page of history, at most."""
 
 PAGE_BYTES = 192 * 1024
-"""Bytes of bodies in one answer, at most: 3/4 of FRAME leaves room for the maps around them."""
+"""Bytes of events, people or rooms listed in one answer, about and at most. A full page of long messages
+takes 20 ms at 10 MB/s."""
+
+EVENT_BYTES = 256
+"""What an event counts for in PAGE_BYTES beside its body: its map, names and cid."""
 
 NAME = 32
 """Characters of a user's name. IRC servers allow 9 to 32; the log's name column holds 14."""
 
 ROOM = 64
 """Characters of a room's name, `#` included. ergo's default is 64 as well."""
+
+ROOMS = 256
+"""Rooms that one user may be in. ergo allows 100, Matrix servers see people in a few hundred."""
 
 TOPIC = 400
 """Characters of a topic: ergo's 390, rounded up."""

@@ -1,0 +1,84 @@
+"""What a server is told when it starts, and how the command line says it."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from server import __version__
+
+DEFAULT_LISTEN = "127.0.0.1:7777"
+
+
+@dataclass(slots=True, frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(slots=True, frozen=True)
+class Config:
+    """See `parser` for what each means. With `runtime` the server is an embedded one."""
+
+    listen: tuple[Address, ...]
+    data: Path
+    runtime: Path | None = None
+    linger: float = 60.0
+
+
+def parse_address(text: str) -> Address:
+    """`HOST:PORT` or `[V6]:PORT`; raises `argparse.ArgumentTypeError` with what is wrong."""
+    host, colon, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not colon or not bare:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, as in {DEFAULT_LISTEN}")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise argparse.ArgumentTypeError(f"an IPv6 address goes in brackets: [{host}]:{port}")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise argparse.ArgumentTypeError(f"{port!r} is no port: a number from 0 (any free one) to 65535")
+    return Address(bare, int(port))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `chat-server`."""
+    parser = argparse.ArgumentParser(
+        prog="chat-server",
+        description="Host a chat: a headless server that chat-tui clients connect to.",
+        epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
+        "SIGTERM or Ctrl+C stops it; everything is stored.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        type=parse_address,
+        action="append",
+        help="where to listen; may be given several times, port 0 takes a free one "
+        f"(default: {DEFAULT_LISTEN})",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=platformdirs.user_data_path("chat-server", appauthor=False),
+        help="where everything is kept (default: %(default)s)",
+    )
+    # For the client that starts an embedded server; not for people.
+    parser.add_argument("--runtime", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--linger", type=float, default=60.0, help=argparse.SUPPRESS)
+    parser.add_argument("--version", action="version", version=f"chat-server {__version__}")
+    return parser
+
+
+def parse(arguments: list[str] | None = None) -> Config:
+    """The configuration that a command line asks for; ends the program with status 2 if it is wrong."""
+    given = parser().parse_args(arguments)
+    listen = given.listen or [parse_address(DEFAULT_LISTEN)]
+    return Config(tuple(listen), given.data, given.runtime, given.linger)

@@ -1,0 +1,208 @@
+"""What the sessions of one server share: the state, the hub, the writer, the log, the clock.
+
+Knows no sockets and no signals (see `app`). All of it runs on one event loop; only the log's two
+ends run in a thread each, so the loop never waits for a disk.
+"""
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from protocol import errors, frames, limits
+from server import __version__
+from server.errors import RefusedError, StorageError
+from server.hub import Hub
+from server.session import Phase, Session
+from server.state import User
+from server.store.base import Log, Unread
+from server.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+UNREAD_CAP = 1000
+"""Nobody reads the difference between 1,000 and 5,000 unread, but counting costs the same per message."""
+
+STALL_SECONDS = 30
+"""A peer that takes nothing at all for so long is gone."""
+
+Answer = Callable[[], None]
+
+
+def now_ms() -> int:
+    """The wall clock in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True, frozen=True)
+class RoomQuestion:
+    """A room as it is at one moment, to be completed with events from the log in another thread."""
+
+    room: str
+    head: int
+    topic: str
+    members: int
+    unread: Unread
+    cursor: int | None
+    limit: int
+
+
+class Core:
+    """See the module. `key`: who does not give it can't come in."""
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        key: str | None = None,
+        clock: Callable[[], int] = now_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.log = log
+        self.epoch = log.epoch
+        self.key = key
+        self.clock = clock
+        self.monotonic = monotonic
+        self.title = f"chat-server/{__version__}"
+        self.state = log.load()
+        self.hub = Hub(self.state)
+        self.writer = Writer(log, self.state, self.hub.publish, clock)
+        self.sessions: set[Session] = set()
+        self.left: Callable[[], None] = lambda: None
+        self._reader = ThreadPoolExecutor(1, "reader")
+        self._loop = asyncio.get_running_loop()
+
+    def admits(self, key: str) -> bool:
+        """Whether somebody with this key may come in."""
+        return self.key is None or hmac.compare_digest(key.encode(), self.key.encode())
+
+    def forget(self, session: Session) -> None:
+        """The session has ended."""
+        self.sessions.discard(session)
+        self.left()
+
+    async def close(self, text: str) -> None:
+        """Store what was sent, say bye to everybody, let go of the store."""
+        for session in self.sessions:
+            session.hush()
+        await self.writer.close()
+        gone = asyncio.Event()
+        self.left = lambda: None if self.sessions else gone.set()
+        for session in tuple(self.sessions):
+            session.close(errors.SHUTDOWN, text)
+        if self.sessions:
+            await gone.wait()  # a transport takes no longer than tcp.CLOSE_SECONDS to end
+        self._reader.shutdown()
+        self.log.close()
+
+    # --- time passing
+
+    def sweep(self) -> None:
+        """Once a second or so: end sessions that took too long for something, ping the quiet ones."""
+        now = self.monotonic()
+        for session in tuple(self.sessions):
+            age, silence = now - session.began, now - session.heard
+            if session.phase is Phase.HELLO and age > limits.HANDSHAKE_SECONDS:
+                session.close(errors.TIMEOUT, f"no hello within {limits.HANDSHAKE_SECONDS} s")
+            elif session.phase is Phase.LOGIN and age > limits.LOGIN_SECONDS:
+                session.close(errors.TIMEOUT, f"no login within {limits.LOGIN_SECONDS} s")
+            elif silence > limits.SILENCE_SECONDS:
+                session.close(errors.TIMEOUT, f"nothing heard for {limits.SILENCE_SECONDS} s")
+            elif session.phase is Phase.READY and now - session.pinged > limits.PING_SECONDS:
+                session.pinged = now
+                session.ping()
+
+    # --- reading the log, in its own thread
+
+    def read(self, question: Callable[[], Answer], refuse: Callable[[RefusedError], None]) -> None:
+        """Run `question` in the reader's thread, then the answer it gives, or `refuse`, on the loop."""
+
+        def done(future: "asyncio.Future[Answer]") -> None:
+            try:
+                answer = future.result()
+            except StorageError as error:
+                refuse(RefusedError(errors.STORAGE, str(error)))
+            except Exception:  # whatever bug a question met, its asker gets an answer
+                logger.exception("a read failed")
+                refuse(RefusedError(errors.INTERNAL, "the server failed at this; it goes on"))
+            else:
+                answer()
+
+        self._loop.run_in_executor(self._reader, question).add_done_callback(done)
+
+    def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
+        """The room as it is now for `user`, who has its events up to `cursor`."""
+        room = self.state.rooms[name]
+        unread = Unread(name, user.id, user.reads.get(name, 0))
+        if cursor is not None and cursor > room.head:
+            cursor = None  # it counts events of another store
+        return RoomQuestion(name, room.head, room.topic, len(room.members), unread, cursor, limit)
+
+    def room_state(self, question: RoomQuestion, size: int) -> tuple[frames.RoomState, int]:
+        """Complete a question from the log; in the reader's thread.
+
+        The events take at most `size` bytes. Returns the state and how many bytes are left.
+        """
+        cursor = question.cursor or 0
+        events: list[frames.Event] = []
+        if size > 0 and question.limit and cursor < question.head:
+            events = self.log.read(
+                question.room, after=cursor, before=question.head + 1, limit=question.limit, size=size
+            )
+        first = events[0].seq if events else question.head + 1
+        state = frames.RoomState(
+            room=question.room,
+            head=question.head,
+            topic=question.topic,
+            members=question.members,
+            read=question.unread.seq,
+            unread=self.log.unread(question.unread, UNREAD_CAP),
+            events=events,
+            complete=first == cursor + 1,
+        )
+        return state, size - sum(len(event.body) + limits.EVENT_BYTES for event in events)
+
+    # --- lists
+
+    def online_in(self, rooms: list[str]) -> frames.WatchResult:
+        """Who is online in these rooms, as many as fit into an answer."""
+        left = limits.PAGE_BYTES
+        online: dict[str, list[str]] = {}
+        more: dict[str, int] = {}
+        for room in rooms:
+            names = self.hub.online_in(room)
+            shown = 0
+            while shown < len(names) and left > 0:
+                left -= len(names[shown].encode()) + 2
+                shown += 1
+            online[room] = names[:shown]
+            if shown < len(names):
+                more[room] = len(names) - shown
+        return frames.WatchResult(online, more)
+
+    def rooms_list(self, user: User) -> frames.RoomsResult:
+        """All rooms, as many as fit into an answer."""
+        left = limits.PAGE_BYTES
+        listed = []
+        for name, room in sorted(self.state.rooms.items()):
+            left -= len(name.encode()) + len(room.topic.encode()) + 64
+            if left < 0:
+                break
+            listed.append(frames.RoomInfo(name, room.topic, len(room.members), name in user.rooms))
+        return frames.RoomsResult(listed, len(self.state.rooms))
+
+    def online_list(self) -> frames.OnlineResult:
+        """Everybody who is online, as many as fit into an answer."""
+        left = limits.PAGE_BYTES
+        online = sorted(self.hub.online(), key=lambda user: user.name.casefold())
+        listed = []
+        for user in online:
+            rooms = sorted(user.rooms)
+            left -= len(user.name.encode()) + sum(len(room.encode()) + 2 for room in rooms) + 32
+            if left < 0:
+                break
+            listed.append(frames.PersonInfo(user.name, rooms))
+        return frames.OnlineResult(listed, len(online))

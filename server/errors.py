@@ -1,0 +1,18 @@
+"""What can go wrong in the server, apart from bugs."""
+
+
+class StartError(Exception):
+    """The server can't start; the text is the one line that tells the operator why and what to do."""
+
+
+class StorageError(Exception):
+    """The store could not keep or read something; nothing was changed. The text is for people."""
+
+
+class RefusedError(Exception):
+    """A request that is not carried out: `code` of `protocol.errors`, and a text for a person."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text

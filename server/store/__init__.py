@@ -1,0 +1,1 @@
+"""Where events are kept: the port (`base`), the embedded store (`sqlite`), its twin in memory."""

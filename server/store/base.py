@@ -1,0 +1,84 @@
+"""The log as a port with two ends: append a batch, read a page.
+
+What stands behind it gives each event its `seq` and keeps it for ever; it never looks into a body that a
+client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing above changes.
+All methods block and may be called from any one thread at a time per end: `append` from the
+writer's, the reading ones from the reader's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from protocol.frames import Event
+from server.state import State
+
+
+@dataclass(slots=True, frozen=True)
+class Draft:
+    """An event that has no place in its room yet."""
+
+    room: str
+    user: int
+    sender: str
+    kind: str
+    time: int
+    body: bytes = b""
+    cid: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Mark:
+    """A user has read a room up to `seq`. No event: nobody else needs to see it."""
+
+    room: str
+    user: int
+    seq: int
+
+
+class Appended(NamedTuple):
+    """The event as it is stored. `dup`: it was before, under the same user and cid."""
+
+    event: Event
+    dup: bool
+
+
+class Unread(NamedTuple):
+    """A question for `unread`: how many messages of others are after `seq`?"""
+
+    room: str
+    user: int
+    seq: int
+
+
+class Log(Protocol):
+    """The port."""
+
+    @property
+    def epoch(self) -> str:
+        """A random id of this store."""
+
+    def load(self) -> State:
+        """The state after all events so far. Called once, before anything else."""
+
+    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a mark.
+
+        Gives each new event the next `seq` of its room, 1, 2, 3 … Raises `StorageError`: nothing of the
+        batch is stored then.
+        """
+
+    def read(
+        self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
+    ) -> list[Event]:
+        """Events of a room in rising `seq`: the oldest after `after`, or the newest before `before`.
+
+        At most `limit` of them and, but for the first, `size` bytes (see `limits.EVENT_BYTES`). With both
+        given: the newest between them. Raises `StorageError`.
+        """
+
+    def unread(self, question: Unread, limit: int) -> int:
+        """How many spoken events of other users come after a `seq`, counted up to `limit`."""
+
+    def close(self) -> None:
+        """Let go of the store."""

@@ -1,0 +1,68 @@
+"""The log's twin in memory: for tests of what stands above it. It forgets everything with the process."""
+
+import secrets
+from collections.abc import Sequence
+
+from protocol import limits
+from protocol.frames import SPOKEN, Event
+from server.state import State
+from server.store.base import Appended, Draft, Mark, Unread
+
+
+class MemoryLog:
+    """See `base.Log`."""
+
+    def __init__(self) -> None:
+        self.epoch = secrets.token_hex(8)
+        self._rooms: dict[str, list[Event]] = {}
+        self._cids: dict[tuple[int, str], Event] = {}
+
+    def load(self) -> State:
+        """An empty state: nothing is kept."""
+        return State()
+
+    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+        """See the port."""
+        return [None if isinstance(entry, Mark) else self._append(entry) for entry in batch]
+
+    def _append(self, draft: Draft) -> Appended:
+        first = self._cids.get((draft.user, draft.cid)) if draft.cid is not None else None
+        if first is not None:
+            return Appended(first, dup=True)
+        events = self._rooms.setdefault(draft.room, [])
+        event = Event(
+            room=draft.room,
+            seq=len(events) + 1,
+            user=draft.user,
+            sender=draft.sender,
+            kind=draft.kind,
+            time=draft.time,
+            body=draft.body,
+            cid=draft.cid,
+        )
+        events.append(event)
+        if draft.cid is not None:
+            self._cids[draft.user, draft.cid] = event
+        return Appended(event, dup=False)
+
+    def read(
+        self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
+    ) -> list[Event]:
+        """See the port."""
+        events = self._rooms.get(room, [])[after or 0 : None if before is None else max(before - 1, 0)]
+        newest_first = before is not None
+        page: list[Event] = []
+        for event in reversed(events) if newest_first else events:
+            size -= len(event.body) + limits.EVENT_BYTES
+            if len(page) == limit or (page and size < 0):
+                break
+            page.append(event)
+        return page[::-1] if newest_first else page
+
+    def unread(self, question: Unread, limit: int) -> int:
+        """See the port."""
+        events = self._rooms.get(question.room, [])[question.seq :]
+        return min(limit, sum(event.user != question.user and event.kind in SPOKEN for event in events))
+
+    def close(self) -> None:
+        """Nothing to let go of."""

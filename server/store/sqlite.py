@@ -1,0 +1,243 @@
+"""The embedded store: one SQLite file, written by one thread, read by another.
+
+WAL, so readers never wait for the writer; `synchronous=FULL`, so a commit is an fsync and survives more than
+kill -9. The caller gathers batches (see `writer`), so one fsync serves many messages. Knows SQL and
+the events that change rooms and users; nothing of sessions or frames on a wire.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from protocol import codec, frames, limits, names
+from protocol.frames import Event
+from server.errors import StartError, StorageError
+from server.state import SERVER_LOG, USER, Room, State, User
+from server.store import schema
+from server.store.base import Appended, Draft, Mark, Unread
+
+FILE_NAME = "chat.sqlite3"
+
+_INSERT = (
+    "INSERT INTO events (room, seq, user, sender, kind, time, cid, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COLUMNS = "seq, user, sender, kind, time, cid, body"
+_SPOKEN = ", ".join(f"'{kind}'" for kind in sorted(frames.SPOKEN))
+
+
+class SqliteLog:
+    """See `base.Log`. Raises `StartError` if the file can't be opened or is from a newer program."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        try:
+            self._writing = self._connect()
+            _migrate(self._writing, self._path)
+            self._reading = self._connect()
+            self._reading.execute("PRAGMA query_only = ON")
+            self.epoch = self._epoch()
+        except sqlite3.Error as error:
+            raise StartError(f"cannot open the database {self._path}: {error}") from error
+        self._room_ids: dict[str, int] = {}
+        self._heads: dict[str, int] = {}
+        self._load_heads()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _epoch(self) -> str:
+        epoch = secrets.token_hex(8)
+        self._writing.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (epoch,))
+        (stored,) = self._writing.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        return str(stored)
+
+    def load(self) -> State:
+        """See the port."""
+        state = State()
+        query = self._reading.execute
+        rooms: dict[int, Room] = {}
+        for number, name, head, topic in query("SELECT id, name, head, topic FROM rooms"):
+            if name != SERVER_LOG:
+                rooms[number] = state.rooms[name] = Room(name, head, topic)
+        for number, name in query("SELECT id, name FROM users"):
+            state.add_user(User(number, name))
+        for room, user in query("SELECT room, user FROM members"):
+            state.add_member(rooms[room], state.users[user])
+        for user, room, seq in query("SELECT user, room, seq FROM reads"):
+            state.users[user].reads[rooms[room].name] = seq
+        return state
+
+    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+        """See the port.
+
+        First all drafts at once, in the hope that no cid is known yet; if one is, one by one.
+        """
+        try:
+            try:
+                with self._transaction():
+                    return self._append_new(batch)
+            except sqlite3.IntegrityError:
+                with self._transaction():
+                    return self._append_each(batch)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refused it ({error}); nothing was stored") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._writing.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._writing.execute("COMMIT")
+        except BaseException:
+            if self._writing.in_transaction:
+                self._writing.execute("ROLLBACK")
+            self._load_heads()
+            raise
+
+    def _load_heads(self) -> None:
+        rows = self._writing.execute("SELECT name, id, head FROM rooms").fetchall()
+        self._room_ids = {name: number for name, number, _ in rows}
+        self._heads = {name: head for name, _, head in rows}
+
+    def _append_new(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+        stored: list[Appended | None] = []
+        rows = []
+        for entry in batch:
+            if isinstance(entry, Mark):
+                self._mark(entry)
+                stored.append(None)
+                continue
+            event = self._next(entry)
+            rows.append(self._row(event))
+            stored.append(Appended(event, dup=False))
+            if event.kind not in frames.SPOKEN:
+                self._project(event)
+        self._writing.executemany(_INSERT, rows)
+        self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
+        return stored
+
+    def _append_each(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+        stored: list[Appended | None] = []
+        for entry in batch:
+            first = self._find(entry) if isinstance(entry, Draft) else None
+            stored += [Appended(first, dup=True)] if first is not None else self._append_new([entry])
+        return stored
+
+    def _next(self, draft: Draft) -> Event:
+        room = draft.room
+        if room not in self._room_ids:
+            sql = "INSERT INTO rooms (name, head, topic) VALUES (?, 0, '') RETURNING id"
+            (self._room_ids[room],) = self._writing.execute(sql, (room,)).fetchone()
+            self._heads[room] = 0
+        seq = self._heads[room] = self._heads[room] + 1
+        return Event(room, seq, draft.user, draft.sender, draft.kind, draft.time, draft.body, draft.cid)
+
+    def _row(self, event: Event) -> tuple[int, int, int, str, str, int, str | None, bytes]:
+        number = self._room_ids[event.room]
+        return number, event.seq, event.user, event.sender, event.kind, event.time, event.cid, event.body
+
+    def _find(self, draft: Draft) -> Event | None:
+        if draft.cid is None:
+            return None
+        sql = (
+            f"SELECT (SELECT name FROM rooms WHERE id = room), {_COLUMNS} FROM events "  # noqa: S608
+            "WHERE user = ? AND cid = ?"
+        )
+        row = self._writing.execute(sql, (draft.user, draft.cid)).fetchone()
+        return _event(*row) if row is not None else None
+
+    def _write_heads(self, rooms: set[str]) -> None:
+        self._writing.executemany(
+            "UPDATE rooms SET head = ? WHERE id = ?",
+            [(self._heads[room], self._room_ids[room]) for room in rooms],
+        )
+
+    def _mark(self, mark: Mark) -> None:
+        self._writing.execute(
+            "INSERT INTO reads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+            (mark.user, self._room_ids[mark.room], mark.seq),
+        )
+
+    def _project(self, event: Event) -> None:
+        """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
+        number = self._room_ids[event.room]
+        run = self._writing.execute
+        if event.room == SERVER_LOG:
+            body = codec.convert(codec.unpack(event.body), frames.NickBody)
+            user = event.seq if event.kind == USER else event.user
+            run(
+                "INSERT INTO users VALUES (?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, folded = excluded.folded",
+                (user, body.name, names.fold(body.name)),
+            )
+        elif event.kind == frames.JOIN:
+            run("INSERT OR IGNORE INTO members VALUES (?, ?)", (number, event.user))
+        elif event.kind == frames.LEAVE:
+            run("DELETE FROM members WHERE room = ? AND user = ?", (number, event.user))
+            run("DELETE FROM reads WHERE room = ? AND user = ?", (number, event.user))
+        elif event.kind == frames.TOPIC:
+            topic = codec.convert(codec.unpack(event.body), frames.TopicBody).topic
+            run("UPDATE rooms SET topic = ? WHERE id = ?", (topic, number))
+
+    def read(
+        self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
+    ) -> list[Event]:
+        """See the port."""
+        order = "ASC" if before is None else "DESC"
+        sql = (
+            f"SELECT {_COLUMNS} FROM events WHERE room = (SELECT id FROM rooms WHERE name = ?) "  # noqa: S608
+            f"AND seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?"
+        )
+        bounds = (room, after or 0, 2**62 if before is None else before, limit)
+        page: list[Event] = []
+        try:
+            for row in self._reading.execute(sql, bounds):
+                event = _event(room, *row)
+                size -= len(event.body) + limits.EVENT_BYTES
+                if page and size < 0:
+                    break
+                page.append(event)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+        return page if before is None else page[::-1]
+
+    def unread(self, question: Unread, limit: int) -> int:
+        """See the port."""
+        sql = (
+            "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
+            "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > ? AND user <> ? "
+            f"AND kind IN ({_SPOKEN}) LIMIT ?)"
+        )
+        try:
+            bounds = (question.room, question.seq, question.user, limit)
+            (count,) = self._reading.execute(sql, bounds).fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+        return int(count)
+
+    def close(self) -> None:
+        """See the port. The last connection folds the write-ahead log into the file."""
+        self._reading.close()
+        self._writing.close()
+
+
+def _event(
+    room: str, seq: int, user: int, sender: str, kind: str, time: int, cid: str | None, body: bytes
+) -> Event:
+    return Event(room, seq, user, sender, kind, time, body, cid)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > schema.VERSION:
+        raise StartError(
+            f"the database {path} is from a newer chat-server (its schema is {version}, this program "
+            f"knows {schema.VERSION}): install that newer chat-server, or give another --data folder"
+        )
+    for number, step in enumerate(schema.STEPS[version:], version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")

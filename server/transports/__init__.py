@@ -1,0 +1,1 @@
+"""What carries a session's bytes: one module per kind of connection."""

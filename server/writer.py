@@ -1,0 +1,156 @@
+"""The one writer: takes what waits from all sessions and commits it in one transaction.
+
+Group commit. While a batch is on its way to the disk, in a thread, the loop goes on and the next batch
+gathers, so the batch grows with the load by itself and one fsync serves all of it. Order needs no locks,
+because nobody else writes: an operation is planned against the state after the batch before it, its events
+get their `seq` in the transaction, then the state is changed and the members are told, then its sender is
+answered. Knows the log's port, the state and the hub; nothing of sockets.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol
+
+from protocol import errors
+from protocol.frames import Event
+from server.errors import RefusedError, StorageError
+from server.state import SERVER_LOG, State, apply
+from server.store.base import Appended, Draft, Log, Mark
+
+logger = logging.getLogger(__name__)
+
+BATCH = 4096
+"""Events in one transaction, at most: about 25 ms of SQLite's time, so that acks keep flowing."""
+
+Key = tuple[str, ...]
+
+
+class Operation(Protocol):
+    """Something a session wants stored."""
+
+    def keys(self) -> frozenset[Key]:
+        """What its plan depends on beside the committed state: it waits for the next batch if
+        an operation in this one `changes` any of these."""
+
+    def changes(self) -> frozenset[Key]:
+        """What it changes that another operation's plan may depend on."""
+
+    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+        """What to store, as the state is now; `now` in ms. May raise `RefusedError`."""
+
+    def done(self, stored: Sequence[Appended | None]) -> None:
+        """It is on disk, the state knows it, and members have been told."""
+
+    def refused(self, error: RefusedError) -> None:
+        """Nothing of it was stored."""
+
+
+class Writer:
+    """Gathers operations and commits them. `publish` gets each batch's new events, in order."""
+
+    def __init__(
+        self,
+        log: Log,
+        state: State,
+        publish: Callable[[list[Event]], None],
+        clock: Callable[[], int],
+    ) -> None:
+        self._log = log
+        self._state = state
+        self._publish = publish
+        self._clock = clock
+        self._waiting: deque[Operation] = deque()
+        self._busy = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "writer")
+
+    def submit(self, operation: Operation) -> None:
+        """Have the operation stored; exactly one of its `done` and `refused` is called, later."""
+        self._waiting.append(operation)
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            # At the end of this tick, so that what other sockets bring in it goes along.
+            self._loop.call_soon(self._next_batch)
+
+    async def drain(self) -> None:
+        """Wait until everything submitted so far, and what follows meanwhile, is stored."""
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Store what waits, then end the thread."""
+        await self.drain()
+        self._thread.shutdown()
+
+    def _next_batch(self) -> None:
+        while self._waiting:
+            planned = self._gather()
+            if any(entries for _, entries in planned):
+                batch = [entry for _, entries in planned for entry in entries]
+                commit = self._loop.run_in_executor(self._thread, self._log.append, batch)
+                commit.add_done_callback(partial(self._committed, planned))
+                return
+            for operation, _ in planned:
+                operation.done(())
+        self._busy = False
+        self._idle.set()
+
+    def _gather(self) -> list[tuple[Operation, Sequence[Draft | Mark]]]:
+        now = self._clock()
+        planned: list[tuple[Operation, Sequence[Draft | Mark]]] = []
+        changed: set[Key] = set()
+        while self._waiting and len(planned) < BATCH:
+            operation = self._waiting[0]
+            if changed and not changed.isdisjoint(operation.keys()):
+                break
+            self._waiting.popleft()
+            try:
+                entries = operation.plan(self._state, now)
+            except RefusedError as error:
+                operation.refused(error)
+                continue
+            changed |= operation.changes()
+            planned.append((operation, entries))
+        return planned
+
+    def _committed(
+        self,
+        planned: list[tuple[Operation, Sequence[Draft | Mark]]],
+        commit: "asyncio.Future[list[Appended | None]]",
+    ) -> None:
+        try:
+            stored = commit.result()
+            self._tell(planned, stored)
+        except StorageError as error:
+            logger.error("a batch of %d was not stored: %s", len(planned), error)  # noqa: TRY400
+            refusal = RefusedError(errors.STORAGE, str(error))
+            for operation, _ in planned:
+                operation.refused(refusal)
+        finally:
+            self._next_batch()
+
+    def _tell(
+        self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], stored: list[Appended | None]
+    ) -> None:
+        start = 0
+        events: list[Event] = []
+        for _, entries in planned:
+            for entry, answer in zip(entries, stored[start : start + len(entries)], strict=True):
+                if isinstance(entry, Mark):
+                    self._state.mark(entry.user, entry.room, entry.seq)
+                elif answer is not None and not answer.dup:
+                    apply(self._state, answer.event)
+                    events.append(answer.event)
+            start += len(entries)
+        self._publish([event for event in events if event.room != SERVER_LOG])
+        start = 0
+        for operation, entries in planned:
+            end = start + len(entries)
+            operation.done(stored[start:end])
+            start = end
