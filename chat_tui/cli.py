@@ -1,0 +1,170 @@
+"""`chat-tui send` and `chat-tui follow`: the headless client for scripts. Never loads the screen."""
+
+import argparse
+import asyncio
+import json
+import secrets
+import signal
+import sys
+from datetime import datetime
+
+from chat_tui.client import updates
+from chat_tui.client.client import Client, Endpoint, enter
+from chat_tui.client.errors import ClientError
+from chat_tui.client.events import RoomEvent
+from chat_tui.client.outbox import Outbox
+from chat_tui.client.room import Room
+from chat_tui.client.updates import Update
+from protocol import codec, frames
+from protocol.errors import LocalProtocolError
+from protocol.names import BadNameError, check_room_name
+
+WHOLE = 2**53
+"""A follower fetches every event it missed, however many."""
+
+
+class UsageError(Exception):
+    """The command was called wrongly."""
+
+
+def room_name(text: str) -> str:
+    """A room as written on the command line; the `#` may be left out, for shells take it for a comment."""
+    try:
+        return check_room_name(text)
+    except BadNameError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def since(text: str) -> int:
+    """`all`, or the `seq` after which to begin."""
+    if text == "all":
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'all' nor a number")
+    return int(text)
+
+
+async def send(endpoint: Endpoint, name: str, room: str, text: str, cid: str | None) -> None:
+    """Store one message; returns when it is stored. Raises `ClientError`."""
+    connection, _ = await enter(await endpoint.locate(), name, lambda _: None)
+    try:
+        body = codec.body(frames.TextBody(text), connection.limits.body)
+        joined = await connection.request(frames.Join(1, room, 0))
+        await connection.request(frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
+    except LocalProtocolError as error:
+        raise ClientError(f"too long: {error}; send it in parts") from error
+    finally:
+        connection.close()
+        await connection.closed
+
+
+def read_text(argument: str) -> str:
+    """The text to send: the argument, or all of standard input for `-`. Raises `UsageError`."""
+    text = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n") if argument == "-" else argument
+    if not text.strip():
+        raise UsageError("there is no text to send")
+    return text
+
+
+async def follow(
+    endpoint: Endpoint, name: str, room: str, since: int | None, count: int | None, *, as_json: bool
+) -> None:
+    """Print a room's events after `since`, or from now on, until `count` were printed. Raises `ClientError`."""
+    connection, _ = await enter(await endpoint.locate(), name, lambda _: None)
+    try:
+        joined = await connection.request(frames.Join(1, room, 0))
+    finally:
+        connection.close()
+        await connection.closed
+    follower = Follower(endpoint, name, room, joined.room.head if since is None else since)
+    await follower.run(count, as_json=as_json)
+
+
+class Follower:
+    """Prints a room's events as they come, each once and in order, over any number of reconnects."""
+
+    def __init__(self, endpoint: Endpoint, name: str, room: str, since: int) -> None:
+        self._room = room
+        self._events: asyncio.Queue[RoomEvent | ClientError] = asyncio.Queue()
+        self._client = Client(endpoint, name, Outbox(None, endpoint.label, name), self._hear, fill=WHOLE)
+        self._client.rooms[room] = Room(room, 0, base=since, loaded=True)
+        self._told = ""
+
+    async def run(self, count: int | None, *, as_json: bool) -> None:
+        """Print until `count` events were printed or a signal comes. Raises `ClientError`."""
+        running = asyncio.create_task(self._client.run())
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, stop.set)
+            except NotImplementedError:  # Windows: Ctrl+C arrives as KeyboardInterrupt
+                break
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while count is None or count > 0:
+                coming = asyncio.create_task(self._events.get())
+                await asyncio.wait((coming, stopped), return_when=asyncio.FIRST_COMPLETED)
+                if not coming.done():
+                    coming.cancel()
+                    break
+                event = coming.result()
+                if isinstance(event, ClientError):
+                    raise event
+                print(as_line(event, as_json=as_json), flush=True)
+                count = None if count is None else count - 1
+        finally:
+            stopped.cancel()
+            await self._client.stop()
+            await running
+
+    def _hear(self, update: Update) -> None:
+        match update:
+            case updates.StatusChanged(status):
+                self._status(status)
+            case updates.Appended(room, events):
+                if room == self._room:
+                    for event in events:
+                        self._events.put_nowait(event)
+                self._client.rooms[room].forget()
+            case updates.Restarted(room):
+                self._client.rooms[room].forget()
+            case updates.RoomsChanged() if self._client.user and self._room not in self._client.rooms:
+                self._events.put_nowait(ClientError(f"{self._room} is not open to you any more"))
+
+    def _status(self, status: updates.Status) -> None:
+        if status.phase == "stopped":
+            self._events.put_nowait(ClientError(status.reason))
+        elif status.phase == "waiting" and status.reason != self._told:
+            self._told = status.reason
+            print(f"chat-tui: {status.reason}; trying again", file=sys.stderr)
+
+
+def as_line(event: RoomEvent, *, as_json: bool) -> str:
+    """An event as one line: JSON, or for people."""
+    if as_json:
+        return json.dumps(
+            {
+                "room": event.room,
+                "seq": event.seq,
+                "cid": event.cid,
+                "from": event.sender,
+                "kind": event.kind,
+                "text": event.text,
+                "time": event.time,
+            },
+            ensure_ascii=False,
+        )
+    clock = datetime.fromtimestamp(event.time / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    match event.kind:
+        case frames.MESSAGE:
+            told = f"<{event.sender}> {event.text}"
+        case frames.ACTION:
+            told = f"* {event.sender} {event.text}"
+        case frames.TOPIC:
+            told = f"-- {event.sender} set the topic: {event.text}"
+        case frames.NICK:
+            told = f"-- {event.sender} is now called {event.text}"
+        case _:
+            told = f"-- {event.sender}: {event.kind}"
+    return f"{clock} {event.room} {told}"

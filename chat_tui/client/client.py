@@ -1,0 +1,407 @@
+"""The client: keeps a connection, the rooms and the outbox in step with a server.
+
+`run` connects, logs in, resumes where it was, sends what waits, and does so again after every loss, with a
+jittered back-off, until `stop`. Its user calls the methods and gets `updates`. Events are placed by
+`seq` alone (see `room`), so it does not matter what came before the answer to what.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from chat_tui.client import updates
+from chat_tui.client.connection import Connection, Target, connect
+from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
+from chat_tui.client.events import RoomEvent
+from chat_tui.client.outbox import Outbox
+from chat_tui.client.room import FILL, Room
+from chat_tui.client.sender import Sender
+from chat_tui.client.updates import Status, Update
+from protocol import frames, limits
+from protocol.frames import Frame, Request, Result
+from protocol.text import clean_line
+
+R = TypeVar("R", bound=Result)
+
+CLIENT = "chat-tui/0.1.0"
+
+FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
+"""Seconds before the second attempt, and at most: after a restart people are back within a second, and
+a server that is down is asked twice a minute."""
+
+READ_SECONDS = 0.5
+"""Read markers are gathered for so long: scrolling through a room is one marker, not fifty."""
+
+PAGE = 50
+"""Events fetched when a room is entered, and when one scrolls up."""
+
+EARLY = 10_000
+"""Events kept of rooms that we don't know yet; more can't come before the answer that tells of the room."""
+
+
+class Endpoint(Protocol):
+    """Where to connect. It is asked before each attempt: an embedded server may have to be started again."""
+
+    @property
+    def label(self) -> str:
+        """What people call it; also what the outbox knows it by."""
+
+    async def locate(self) -> Target:
+        """Where it is now. Raises `ClientError`."""
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait before attempt 1, 2, 3 …, doubling, with half of it by chance.
+
+    The chance keeps a thousand clients from coming back in one second ("full jitter" with a floor).
+    """
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt - 1, 16))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+
+
+async def enter(
+    target: Target, name: str, on_frame: Callable[[Frame], None]
+) -> tuple[Connection, frames.LoginResult]:
+    """Connect, say hello and log in."""
+    connection = await connect(target, on_frame)
+    try:
+        await connection.greet(CLIENT)
+        login = await connection.request(frames.Login(1, name, key=target.key))
+    except RequestError as error:
+        connection.close()
+        raise StoppedError(str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection, login
+
+
+class Client:
+    """See the module. Read `rooms`, `status`, `name`; say things by `sender`; `listen` gets every update."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        name: str,
+        outbox: Outbox,
+        listen: Callable[[Update], None],
+        *,
+        fill: int = FILL,
+    ) -> None:
+        self.endpoint = endpoint
+        self.name = name
+        self.user = 0
+        self.rooms: dict[str, Room] = {}
+        self.status = Status()
+        self.sender = Sender(outbox, self._request, listen)
+        self._listen = listen
+        self._fill = fill
+        self._connection: Connection | None = None
+        self._epoch = ""
+        self._early: list[frames.Event] = []
+        self._watched: list[str] = []
+        self._unsent_reads: dict[str, int] = {}
+        self._filling: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hurry = asyncio.Event()
+        self._stopping = False
+
+    # --- keeping connected
+
+    async def run(self) -> None:
+        """Stay connected until `stop`. Returns then; whatever else happens is told by `status`."""
+        attempt = 0
+        while not self._stopping:
+            attempt += 1
+            self._tell_status(Status("connecting", self.status.reason, attempt))
+            try:
+                connection = await self._connect()
+                attempt = 0
+                reason = await connection.closed
+            except ClientError as error:
+                reason = error
+            self._disconnected()
+            if not self._stopping:
+                await self._pause(reason, attempt)
+
+    async def _pause(self, reason: ClientError, attempt: int) -> None:
+        self._hurry.clear()
+        if isinstance(reason, StoppedError):
+            self._tell_status(Status("stopped", str(reason)))
+            await self._hurry.wait()
+            return
+        delay = backoff(attempt + 1)
+        retry_at = asyncio.get_running_loop().time() + delay
+        self._tell_status(Status("waiting", str(reason), attempt, retry_at))
+        try:
+            async with asyncio.timeout(delay):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+
+    async def _connect(self) -> Connection:
+        target = await self.endpoint.locate()
+        connection, login = await enter(target, self.name, self._receive)
+        self._connection = connection
+        self.user = login.user
+        self.name = clean_line(login.name)
+        cursors = {name: room.last for name, room in self.rooms.items() if room.loaded}
+        try:
+            result = await connection.request(frames.Sync(1, self._epoch, cursors, PAGE))
+        except RequestError as error:
+            connection.close()
+            raise LostError(str(error)) from error
+        self._synced(result)
+        self._tell_status(Status("online"))
+        self._resume()
+        return connection
+
+    def _synced(self, result: frames.SyncResult) -> None:
+        self._epoch = result.epoch
+        known = {clean_line(state.room) for state in result.rooms}
+        for name in [name for name in self.rooms if result.reset or name not in known]:
+            del self.rooms[name]
+        for state in result.rooms:
+            self._load(state)
+        self._listen(updates.RoomsChanged())
+
+    def _resume(self) -> None:
+        """Do what had to wait for a connection."""
+        self.sender.resume()
+        self._later(self._send_reads())
+        self._later(self._send_watch())
+
+    def _disconnected(self) -> None:
+        self._connection = None
+        self._early.clear()
+        for room in self.rooms.values():
+            if room.online:
+                room.online = []
+                self._listen(updates.RoomChanged(room.name))
+
+    def reconnect(self) -> None:
+        """Don't wait any longer for the next attempt."""
+        self._hurry.set()
+
+    async def stop(self) -> None:
+        """End: tell the server what was read, say bye. What is not sent stays in the outbox."""
+        self._stopping = True
+        self._hurry.set()
+        if self._connection is not None:
+            try:
+                async with asyncio.timeout(1):
+                    await self._send_reads(now=True)
+            except (TimeoutError, ClientError):
+                pass  # a marker that is lost is not worth keeping a person waiting
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._connection is not None:
+            self._connection.close()
+            await self._connection.closed
+        self.sender.close()
+
+    def _tell_status(self, status: Status) -> None:
+        self.status = status
+        self._listen(updates.StatusChanged(status))
+
+    def _later(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _request(self, request: Request[R]) -> R:
+        if self._connection is None or self.status.phase != "online":
+            raise LostError("not connected: try again when the server is back")
+        return await self._connection.request(request)
+
+    # --- frames from the server
+
+    def _receive(self, frame: Frame) -> None:
+        match frame:
+            case frames.Event():
+                self._event(frame)
+            case frames.Presence():
+                room = self.rooms.get(frame.room)
+                if room is not None:
+                    room.presence(clean_line(frame.name), online=frame.online)
+                    self._listen(updates.RoomChanged(room.name))
+            case frames.Marker():
+                room = self.rooms.get(frame.room)
+                if room is not None and room.mark(min(frame.seq, room.head)):
+                    self._listen(updates.RoomChanged(room.name))
+            case frames.Ping():
+                self._heads(frame.heads)
+            case frames.Heads():
+                self._heads(frame.heads)
+                self._later(self._send_watch())
+
+    def _event(self, event: frames.Event) -> None:
+        room = self.rooms.get(event.room)
+        if room is None:
+            if len(self._early) < EARLY:
+                self._early.append(event)
+            if event.kind == frames.JOIN and event.user == self.user and self.status.phase == "online":
+                self._later(self._meet(event.room))  # joined from another device
+            return
+        self._appended(room, room.receive(event))
+        if event.kind == frames.LEAVE and event.user == self.user:
+            self._gone(room.name)
+        elif room.missing:
+            self._fill_gap(room)
+
+    def _appended(self, room: Room, fresh: list[RoomEvent], *, missed: bool = False) -> None:
+        if not fresh:
+            return
+        self.sender.seen(room.name, (event.cid for event in fresh if event.user == self.user))
+        self._listen(updates.Appended(room.name, fresh, missed))
+
+    def _heads(self, heads: dict[str, int]) -> None:
+        for name, head in heads.items():
+            room = self.rooms.get(name)
+            if room is not None and head > room.last:
+                room.head = max(room.head, head)
+                self._fill_gap(room)
+
+    def _load(self, state: frames.RoomState, *, missed: bool = True) -> Room:
+        name = clean_line(state.room)
+        room = self.rooms.setdefault(name, Room(name, self.user))
+        room.me = self.user
+        fresh = room.state(state, fill=self._fill)
+        if fresh is None:
+            self.sender.seen(name, (event.cid for event in room.events if event.user == self.user))
+            self._listen(updates.Restarted(name))
+        else:
+            self._appended(room, fresh, missed=missed)
+        if room.read > state.read:
+            self._unsent_reads[name] = room.read
+        early, self._early = self._early, []
+        for event in early:
+            if event.room == name:
+                self._appended(room, room.receive(event))
+            else:
+                self._early.append(event)
+        self._listen(updates.RoomChanged(name))
+        if room.missing:
+            self._fill_gap(room)
+        return room
+
+    def _fill_gap(self, room: Room) -> None:
+        if room.name not in self._filling:
+            self._filling.add(room.name)
+            self._later(self._fetch_missing(room))
+
+    async def _fetch_missing(self, room: Room) -> None:
+        """Fetch what lies between what we hold and the room's head."""
+        try:
+            while room.missing and self.rooms.get(room.name) is room:
+                if room.head - room.last > self._fill:
+                    newest = await self._request(frames.History(1, room.name, limit=PAGE))
+                    room.restart(newest.events, room.head if not newest.events else newest.events[-1].seq)
+                    self._listen(updates.Restarted(room.name))
+                    continue
+                page = await self._request(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
+                fresh = [new for event in page.events for new in room.receive(event)]
+                if not fresh:  # a head that the server can't show: don't ask for ever
+                    room.head = room.last
+                    room.ahead.clear()
+                self._appended(room, fresh, missed=True)
+        except ClientError:
+            pass  # the next sync asks for the same
+        finally:
+            self._filling.discard(room.name)
+
+    # --- rooms
+
+    async def join(self, room: str) -> Room:
+        """Enter a room, making it if it is new. Raises `ClientError`."""
+        result = await self._request(frames.Join(1, room, PAGE))
+        joined = self._load(result.room, missed=False)
+        self._listen(updates.RoomsChanged(joined.name))
+        return joined
+
+    async def _meet(self, room: str) -> None:
+        try:
+            result = await self._request(frames.Join(1, room, PAGE))
+        except ClientError:
+            return  # the next sync tells of it
+        self._load(result.room, missed=False)
+        self._listen(updates.RoomsChanged())
+
+    async def leave(self, room: str) -> None:
+        """Leave a room. Raises `ClientError`."""
+        await self._request(frames.Leave(1, room))
+        self._gone(room)
+
+    def _gone(self, room: str) -> None:
+        if self.rooms.pop(room, None) is not None:
+            self._unsent_reads.pop(room, None)
+            self._listen(updates.RoomsChanged())
+
+    async def set_topic(self, room: str, topic: str) -> None:
+        """Change a room's topic. Raises `ClientError`."""
+        await self._request(frames.Topic(1, room, topic))
+
+    async def nick(self, name: str) -> None:
+        """Be called `name` from now on. Raises `ClientError`."""
+        result = await self._request(frames.Nick(1, name))
+        self.name = clean_line(result.name)
+        self.sender.rename(self.name)
+        self._tell_status(self.status)
+
+    async def list_rooms(self) -> frames.RoomsResult:
+        """All rooms of the server. Raises `ClientError`. Texts in it are not sanitized."""
+        return await self._request(frames.Rooms(1))
+
+    async def list_online(self) -> frames.OnlineResult:
+        """Who is online. Raises `ClientError`. Texts in it are not sanitized."""
+        return await self._request(frames.Online(1))
+
+    async def load_older(self, room: Room) -> list[RoomEvent]:
+        """Fetch the page before what we hold of the room. Raises `ClientError`."""
+        if not room.has_older:
+            return []
+        page = await self._request(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
+        older = room.older(page.events)
+        if older:
+            self._listen(updates.Prepended(room.name, older))
+        return older
+
+    def mark_read(self, room: Room, seq: int) -> None:
+        """The user has read the room up to `seq`."""
+        if room.mark(seq):
+            self._unsent_reads[room.name] = seq
+            self._listen(updates.RoomChanged(room.name))
+            if len(self._unsent_reads) == 1:
+                self._later(self._send_reads())
+
+    async def _send_reads(self, *, now: bool = False) -> None:
+        if not now:
+            await asyncio.sleep(READ_SECONDS)
+        reads, self._unsent_reads = self._unsent_reads, {}
+        try:
+            for name, seq in reads.items():
+                await self._request(frames.Read(1, name, seq))
+        except RequestError:
+            pass  # a room we are no longer in
+        except LostError:
+            self._unsent_reads = reads | self._unsent_reads
+
+    def watch(self, rooms: list[str]) -> None:
+        """Know from now on who is online in these rooms."""
+        if rooms != self._watched:
+            self._watched = rooms
+            if self.status.phase == "online":
+                self._later(self._send_watch())
+
+    async def _send_watch(self) -> None:
+        rooms = [name for name in self._watched if name in self.rooms]
+        try:
+            result = await self._request(frames.Watch(1, rooms))
+        except ClientError:
+            return  # asked again after the next sync
+        for name, people in result.online.items():
+            room = self.rooms.get(name)
+            if room is not None:
+                room.online = sorted((clean_line(person) for person in people), key=str.casefold)
+                self._listen(updates.RoomChanged(name))

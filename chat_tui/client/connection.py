@@ -1,0 +1,210 @@
+"""One connection to a server: requests out, answers and frames in.
+
+A thin asyncio shell around `protocol.codec`. It matches answers to requests, answers pings, and notices
+silence; it knows nothing of rooms, of trying again, or of what frames mean.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
+from protocol import VERSION, codec, errors, frames, limits
+from protocol.codec import FrameReader, Rejected
+from protocol.errors import RemoteProtocolError
+from protocol.frames import Frame, Request, Result
+from protocol.text import clean_line, clean_text
+
+R = TypeVar("R", bound=Result)
+
+CONNECT_SECONDS = 10
+"""For the network to connect, and again for hello and login: what the server allows as well."""
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """Where a server is. `key` opens one that belongs to one person."""
+
+    host: str
+    port: int
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Connection(asyncio.Protocol):
+    """See the module. `closed` is done when the connection has ended, with the reason as an error."""
+
+    def __init__(self, on_frame: Callable[[Frame], None]) -> None:
+        self._on_frame = on_frame
+        self._reader = FrameReader(frames.FROM_SERVER, limits.ANSWER)
+        self._transport: asyncio.Transport
+        self._loop = asyncio.get_running_loop()
+        self._answers: dict[int, tuple[Request[Any], asyncio.Future[Any]]] = {}
+        self._last_id = 0
+        self._heard = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._reason: ClientError = LostError("the server closed the connection")
+        self._welcome: asyncio.Future[frames.Welcome] = self._loop.create_future()
+        self.closed: asyncio.Future[ClientError] = self._loop.create_future()
+        self.limits = limits.Limits()
+        self.epoch = ""
+
+    # --- what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The network is there."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._heard = self._loop.time()
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._heard = self._loop.time()
+        try:
+            for frame in self._reader.feed(data):
+                self._receive(frame)
+        except RemoteProtocolError as error:
+            self.fail(StoppedError(f"this is no chat server, or a broken one: {clean_line(str(error), 200)}"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone: whoever waits for an answer gets to know."""
+        if exc is not None and isinstance(self._reason, LostError):
+            self._reason = LostError(f"the connection broke: {exc}")
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        for _, answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(LostError(str(self._reason)))
+        self._answers.clear()
+        if not self._welcome.done():
+            self._welcome.set_exception(self._reason)
+            self._welcome.exception()  # nobody may be waiting for it
+        if not self.closed.done():
+            self.closed.set_result(self._reason)
+
+    # --- what the client calls
+
+    async def greet(self, client: str) -> frames.Welcome:
+        """Say hello; raises `LostError` or `StoppedError`."""
+        self._write(frames.Hello([VERSION], client))
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                welcome = await self._welcome
+        except TimeoutError as error:
+            self.close()
+            raise LostError("the server does not answer; is it a chat server?") from error
+        self.limits = welcome.limits
+        self.epoch = welcome.epoch
+        return welcome
+
+    async def request(self, request: Request[R]) -> R:
+        """Ask, and wait for the answer. The request's `id` is chosen here.
+
+        Raises `RequestError` if the server refuses, `LostError` if the connection ends before.
+        """
+        if self._transport.is_closing():
+            raise LostError(str(self._reason))
+        self._last_id += 1
+        request = msgspec.structs.replace(request, id=self._last_id)
+        answer: asyncio.Future[R] = self._loop.create_future()
+        self._answers[request.id] = (request, answer)
+        self._write(request)
+        return await answer
+
+    def close(self) -> None:
+        """Say bye and close."""
+        if not self._transport.is_closing():
+            self._write(frames.Bye("quit"))
+            self._transport.close()
+
+    def fail(self, reason: ClientError) -> None:
+        """Close at once, for this reason."""
+        self._reason = reason
+        self._transport.abort()
+
+    # --- frames
+
+    def _write(self, frame: Frame) -> None:
+        self._transport.write(codec.encode(frame))
+
+    def _receive(self, frame: Frame | Rejected) -> None:
+        match frame:
+            case frames.Ok():
+                self._answer(frame)
+            case frames.Error():
+                self._refused(frame)
+            case Rejected():
+                self._rejected(frame)
+            case frames.Welcome():
+                if not self._welcome.done():
+                    self._welcome.set_result(frame)
+            case frames.Bye():
+                self._reason = _farewell(frame)
+                self._transport.close()
+            case frames.Ping():
+                self._write(frames.Pong(frame.n))
+                self._on_frame(frame)
+            case _:
+                self._on_frame(frame)
+
+    def _answer(self, ok: frames.Ok) -> None:
+        request, answer = self._answers.pop(ok.re, (None, None))
+        if request is None or answer is None or answer.done():
+            return
+        try:
+            answer.set_result(codec.convert(ok.result, request.result))
+        except msgspec.ValidationError as error:
+            text = f"the server's answer makes no sense: {clean_line(str(error), 200)}"
+            answer.set_exception(RequestError(errors.BAD_FRAME, text))
+
+    def _refused(self, error: frames.Error) -> None:
+        _, answer = self._answers.pop(error.re or 0, (None, None))
+        if answer is not None and not answer.done():
+            text = clean_text(error.text) or clean_line(error.code)
+            answer.set_exception(RequestError(error.code, text, error.retry_after))
+
+    def _rejected(self, rejected: Rejected) -> None:
+        # A frame of a newer server is skipped, as the wire demands; one that names a request of ours
+        # is its answer all the same, and somebody is waiting for it.
+        _, answer = self._answers.pop(rejected.id or 0, (None, None))
+        if answer is not None and not answer.done():
+            answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
+
+    def _watch(self) -> None:
+        silence = self._loop.time() - self._heard
+        if silence >= self.limits.silence:
+            self.fail(LostError(f"the server has been silent for {silence:.0f} s"))
+        else:
+            self._watchdog = self._loop.call_later(self.limits.silence - silence, self._watch)
+
+
+def _farewell(bye: frames.Bye) -> ClientError:
+    text = clean_line(bye.text, 200) or clean_line(bye.code)
+    return LostError(text) if bye.reconnect else StoppedError(text)
+
+
+async def connect(target: Target, on_frame: Callable[[Frame], None]) -> Connection:
+    """Open a connection; raises `LostError` with what is wrong."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, connection = await loop.create_connection(
+                lambda: Connection(on_frame), target.host, target.port
+            )
+    except TimeoutError as error:
+        raise LostError(f"{target} does not answer") from error
+    except OSError as error:
+        raise LostError(f"no server at {target}: {_reason(error)}") from error
+    return connection
+
+
+def _reason(error: OSError) -> str:
+    # asyncio's text for a refused connection repeats the address and an errno; people need neither.
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,25 @@
+"""What can go wrong for a client, apart from bugs. Texts are for people, sanitized, and say what to do."""
+
+
+class ClientError(Exception):
+    """Something a person has to know about."""
+
+
+class LostError(ClientError):
+    """There is no connection, or it broke: trying again later makes sense.
+
+    `sent`: whether the request had been sent, so that nobody knows whether it was carried out.
+    """
+
+
+class StoppedError(ClientError):
+    """The server doesn't want this client: trying again as before makes no sense."""
+
+
+class RequestError(ClientError):
+    """The server refused one request; `code` is one of `protocol.errors`."""
+
+    def __init__(self, code: str, text: str, retry_after: int | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.retry_after = retry_after

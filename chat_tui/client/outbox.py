@@ -1,0 +1,92 @@
+"""What was said and is not known to be stored yet, on disk.
+
+A message is written here before it goes on the wire and removed when the server has confirmed it, so neither
+a broken network nor the end of this program loses it; its cid makes sending it again harmless. One file
+serves all of a person's clients: an entry belongs to a server and a name. Knows SQLite and nothing of
+connections.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from chat_tui.client.errors import ClientError
+from chat_tui.client.events import Pending
+from protocol.names import fold
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, cid TEXT NOT NULL UNIQUE,
+    room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL,
+    error TEXT
+) STRICT;
+"""
+
+
+class Outbox:
+    """Raises `ClientError` where the disk refuses: what can't be kept must not look as if it were."""
+
+    def __init__(self, path: Path | None, server: str, name: str) -> None:
+        """`path` None keeps it in memory only, for who retries on their own."""
+        self._server = server
+        self._name = fold(name)
+        try:
+            if path is not None:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
+            # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.execute(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise ClientError(f"cannot keep unsent messages in {path}: {error}") from error
+
+    def load(self) -> list[Pending]:
+        """What waits, oldest first."""
+        rows = self._run(
+            "SELECT cid, room, kind, text, time, error FROM outbox "
+            "WHERE server = ? AND name = ? ORDER BY number",
+            self._server,
+            self._name,
+        ).fetchall()
+        return [
+            Pending(cid, room, kind, text, time, "pending" if error is None else "failed", error or "")
+            for cid, room, kind, text, time, error in rows
+        ]
+
+    def add(self, entry: Pending) -> None:
+        """Keep a new message."""
+        self._run(
+            "INSERT INTO outbox (server, name, cid, room, kind, text, time) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            self._server,
+            self._name,
+            entry.cid,
+            entry.room,
+            entry.kind,
+            entry.text,
+            entry.time,
+        )
+
+    def remove(self, cid: str) -> None:
+        """The message is stored on the server, or discarded."""
+        self._run("DELETE FROM outbox WHERE cid = ?", cid)
+
+    def fail(self, cid: str, error: str | None) -> None:
+        """The server refused it for this reason; None: it shall be tried again."""
+        self._run("UPDATE outbox SET error = ? WHERE cid = ?", error, cid)
+
+    def rename(self, name: str) -> None:
+        """The user has another name now."""
+        self._run(
+            "UPDATE outbox SET name = ? WHERE server = ? AND name = ?", fold(name), self._server, self._name
+        )
+        self._name = fold(name)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def _run(self, sql: str, *values: str | int | None) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(sql, values)
+        except sqlite3.Error as error:
+            raise ClientError(f"cannot keep unsent messages: {error}") from error

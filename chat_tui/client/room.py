@@ -1,0 +1,154 @@
+"""What a client knows of one room: a pure model, no connection and no clock.
+
+The events it holds are one run without a gap, from some `seq` to `last`. What comes next in order is
+appended; what was had before is dropped; what comes too early is kept aside until the gap before it has
+been fetched (`missing` tells). So it does not matter in what order pages and live events arrive.
+"""
+
+from dataclasses import dataclass, field
+
+from chat_tui.client.events import RoomEvent, from_wire
+from protocol import frames
+from protocol.text import clean_line
+
+AHEAD = 10_000
+"""Events kept aside at most. Beyond that the gap is fetched, and those behind it again."""
+
+FILL = 2_000
+"""Missed events that are fetched all, in ten pages. After a longer absence a room starts anew from its newest
+page, and the rest comes as one scrolls up."""
+
+
+@dataclass(slots=True)
+class Room:
+    """See the module. `me` is the own user's id; `base` the `seq` before the first event held; up to
+    `counted`, events are in `unread`, `topic` and `members` already.
+    """
+
+    name: str
+    me: int
+    topic: str = ""
+    members: int = 0
+    head: int = 0
+    read: int = 0
+    unread: int = 0
+    base: int = 0
+    events: list[RoomEvent] = field(default_factory=list)
+    online: list[str] = field(default_factory=list)
+    ahead: dict[int, RoomEvent] = field(default_factory=dict)
+    counted: int = 0
+    loaded: bool = False
+
+    @property
+    def last(self) -> int:
+        """The highest `seq` held: the cursor to resume from."""
+        return self.base + len(self.events)
+
+    @property
+    def missing(self) -> bool:
+        """Whether the server has events, as far as we know, that must be fetched."""
+        return bool(self.ahead) or self.head > self.last
+
+    @property
+    def has_older(self) -> bool:
+        """Whether there are events before those held."""
+        return self.base > 0
+
+    def receive(self, event: frames.Event) -> list[RoomEvent]:
+        """Take an event in; return those that are new and in order now (often just this one)."""
+        self.head = max(self.head, event.seq)
+        if event.seq <= self.last:
+            return []
+        if event.seq > self.last + 1 and len(self.ahead) >= AHEAD:
+            return []
+        self.ahead[event.seq] = from_wire(event)
+        return self._advance()
+
+    def _advance(self) -> list[RoomEvent]:
+        fresh: list[RoomEvent] = []
+        while (event := self.ahead.pop(self.last + 1, None)) is not None:
+            self.events.append(event)
+            fresh.append(event)
+            if event.seq > self.counted:
+                self.counted = event.seq
+                self._count(event)
+        return fresh
+
+    def _count(self, event: RoomEvent) -> None:
+        match event.kind:
+            case frames.TOPIC:
+                self.topic = event.text
+            case frames.JOIN:
+                self.members += 1
+            case frames.LEAVE:
+                self.members = max(0, self.members - 1)
+        if event.spoken and event.user != self.me and event.seq > self.read:
+            self.unread += 1
+
+    def state(self, state: frames.RoomState, *, fill: int = FILL) -> list[RoomEvent] | None:
+        """Take in what the server says of the room.
+
+        Returns the events that are new and in order now. None: what was held is void, because it was another
+        store's or more than `fill` events lie between; the newest page is held instead.
+        """
+        self.topic = clean_line(state.topic)
+        self.members = state.members
+        self.counted = max(self.counted, state.head)
+        unread_known = self.read <= state.read
+        self.read = max(self.read, state.read)
+        afresh = not self.loaded or state.head < self.last
+        afresh = afresh or (not state.complete and state.head - self.last > fill)
+        if afresh:
+            self.restart(state.events, state.head)
+            fresh = None
+        else:
+            self.head = max(self.head, state.head)
+            fresh = [new for event in state.events for new in self.receive(event)]
+        self.unread = state.unread if unread_known else self._unread_after(self.read)
+        return fresh
+
+    def restart(self, events: list[frames.Event], head: int) -> None:
+        """Forget all events and hold these, the room's newest, instead."""
+        self.events = [from_wire(event) for event in events]
+        self.base = self.events[0].seq - 1 if self.events else head
+        self.head = self.counted = max(head, self.last)
+        self.loaded = True
+        self.ahead = {seq: event for seq, event in self.ahead.items() if seq > self.last}
+
+    def older(self, events: list[frames.Event]) -> list[RoomEvent]:
+        """Take in the page before the first event held; return what of it fits there."""
+        page = [from_wire(event) for event in events if event.seq <= self.base]
+        expected = self.base
+        kept = 0
+        for event in reversed(page):
+            if event.seq != expected:
+                break
+            expected -= 1
+            kept += 1
+        page = page[len(page) - kept :]
+        self.events[:0] = page
+        self.base -= len(page)
+        return page
+
+    def mark(self, seq: int) -> bool:
+        """Raise the read marker; return whether it rose."""
+        if seq <= self.read:
+            return False
+        self.read = seq
+        self.unread = self._unread_after(seq)
+        return True
+
+    def _unread_after(self, seq: int) -> int:
+        start = max(0, seq - self.base)
+        return sum(event.spoken and event.user != self.me for event in self.events[start:])
+
+    def forget(self) -> None:
+        """Hold no events, only where they ended: for who follows a room and keeps nothing."""
+        self.base = self.last
+        self.events.clear()
+
+    def presence(self, name: str, *, online: bool) -> None:
+        """Someone came or went."""
+        people = set(self.online)
+        (people.add if online else people.discard)(name)
+        self.online = sorted(people, key=str.casefold)

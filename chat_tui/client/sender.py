@@ -1,0 +1,142 @@
+"""What the user says, on its way to the server: kept, sent in order, confirmed.
+
+A message is written to the outbox, shown as pending, and sent when there is a connection; it is sent again
+with the same cid until the server has stored or refused it, so it arrives once however often the network
+breaks. In one room a message is sent only after the one before it is settled: nothing overtakes one that
+is repeated. Knows requests and the outbox, nothing of connections or of what rooms hold.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+from chat_tui.client import updates
+from chat_tui.client.errors import ClientError, LostError, RequestError
+from chat_tui.client.events import Pending, PendingState
+from chat_tui.client.outbox import Outbox
+from protocol import codec, errors, frames, limits
+from protocol.errors import LocalProtocolError
+
+RETRY_SECONDS = 1.0
+"""Before a message is sent again that the server could not store."""
+
+TEMPORARY = frozenset({errors.STORAGE, errors.INTERNAL})
+"""Codes after which the same message may be sent again."""
+
+
+class Sender:
+    """See the module. `pending` holds what is not confirmed, by cid, oldest first."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        request: Callable[[frames.Send], Awaitable[frames.SendResult]],
+        listen: Callable[[updates.Update], None],
+    ) -> None:
+        self.pending: dict[str, Pending] = {entry.cid: entry for entry in outbox.load()}
+        self._outbox = outbox
+        self._request = request
+        self._listen = listen
+        self._sending: dict[str, asyncio.Task[None]] = {}
+
+    def send(self, room: str, text: str, kind: str = frames.MESSAGE, *, limit: int = limits.BODY) -> Pending:
+        """Say something: kept on disk, shown as pending, sent now or as soon as there is a connection.
+
+        Raises `ClientError` if its body has over `limit` bytes or the disk refuses; nothing was said then.
+        """
+        try:
+            codec.body(frames.TextBody(text), limit)
+        except LocalProtocolError as error:
+            raise ClientError(f"too long: {error}. Send it in parts") from error
+        entry = Pending(secrets.token_hex(12), room, kind, text, time.time_ns() // 1_000_000)
+        self._outbox.add(entry)
+        self.pending[entry.cid] = entry
+        self._listen(updates.PendingChanged(room))
+        self._start(room)
+        return entry
+
+    def in_room(self, room: str) -> list[Pending]:
+        """What is not confirmed in a room, oldest first."""
+        return [entry for entry in self.pending.values() if entry.room == room]
+
+    def retry(self, room: str) -> int:
+        """Send what the server refused in this room again; return how many."""
+        failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
+        for entry in failed:
+            self._outbox.fail(entry.cid, None)
+            self._replace(entry, None)
+        self._start(room)
+        return len(failed)
+
+    def discard(self, room: str) -> list[Pending]:
+        """Give up what the server refused in this room; return it."""
+        failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
+        for entry in failed:
+            self._confirm(entry.cid)
+        self._listen(updates.PendingChanged(room))
+        return failed
+
+    # --- what the client calls
+
+    def resume(self) -> None:
+        """There is a connection (again): send what waits."""
+        for room in sorted({entry.room for entry in self.pending.values()}):
+            self._start(room)
+
+    def seen(self, room: str, cids: Iterable[str | None]) -> None:
+        """These messages of ours stand in the room now: they are not pending any more."""
+        confirmed = [cid for cid in cids if cid is not None and self._confirm(cid)]
+        if confirmed:
+            self._listen(updates.PendingChanged(room))
+
+    def rename(self, name: str) -> None:
+        """The user has another name now."""
+        self._outbox.rename(name)
+
+    def close(self) -> None:
+        """Stop sending; what is not confirmed stays in the outbox."""
+        for task in self._sending.values():
+            task.cancel()
+        self._outbox.close()
+
+    # --- inside
+
+    def _start(self, room: str) -> None:
+        if room not in self._sending:
+            self._sending[room] = asyncio.get_running_loop().create_task(self._work(room))
+
+    async def _work(self, room: str) -> None:
+        try:
+            await self._send_in_order(room)
+        finally:
+            del self._sending[room]
+
+    async def _send_in_order(self, room: str) -> None:
+        while entry := next((one for one in self.in_room(room) if one.state == "pending"), None):
+            body = codec.pack(frames.TextBody(entry.text))
+            try:
+                await self._request(frames.Send(1, room, entry.cid, body, entry.kind))
+            except LostError:
+                return  # it stays in the outbox; `resume` sends it again, with the same cid
+            except RequestError as error:
+                if error.code in TEMPORARY or error.retry_after is not None:
+                    await asyncio.sleep(max(RETRY_SECONDS, (error.retry_after or 0) / 1000))
+                else:
+                    self._outbox.fail(entry.cid, str(error))
+                    self._replace(entry, str(error))
+            else:
+                self.seen(room, [entry.cid])
+
+    def _replace(self, entry: Pending, error: str | None) -> None:
+        state: PendingState = "pending" if error is None else "failed"
+        self.pending[entry.cid] = Pending(
+            entry.cid, entry.room, entry.kind, entry.text, entry.time, state, error or ""
+        )
+        self._listen(updates.PendingChanged(entry.room))
+
+    def _confirm(self, cid: str) -> bool:
+        if self.pending.pop(cid, None) is None:
+            return False
+        self._outbox.remove(cid)
+        return True

@@ -1,0 +1,176 @@
+"""The one list of what a person can do: slash commands and the keys for them.
+
+The parser, Tab completion, the help screen, the key bindings and the tables in the README are all made from
+it, so none of them can know something that another doesn't. It says what there is, not how it is
+done (see `actions`). Knows no screen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Completes = Literal["room", "name", "command", "theme", "nothing"]
+
+
+@dataclass(slots=True, frozen=True)
+class Argument:
+    """An argument of a command. `rest`: it takes all that is left, blanks and newlines included."""
+
+    name: str
+    optional: bool = False
+    rest: bool = False
+    completes: Completes = "nothing"
+
+    def __str__(self) -> str:
+        return f"[{self.name}]" if self.optional else self.name
+
+
+@dataclass(slots=True, frozen=True)
+class Command:
+    """Something to do. `keys` in Textual's spelling, the one to show first; `slash`: can be typed."""
+
+    name: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+    aliases: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    slash: bool = True
+    example: str = ""
+
+    @property
+    def usage(self) -> str:
+        """As one types it: `/topic [text]`."""
+        return " ".join(("/" + self.name, *map(str, self.arguments)))
+
+
+_ROOM = Argument("#room", completes="room")
+_SOME_ROOM = Argument("#room", optional=True, completes="room")
+_TEXT = Argument("text", rest=True, completes="name")
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "help",
+        "Show all commands and keys, or what one command does.",
+        (Argument("command", optional=True, completes="command"),),
+        aliases=("h", "?"),
+        keys=("f1",),
+    ),
+    Command(
+        "join", "Enter a room; makes it if it is new.", (_ROOM,), aliases=("j",), example="/join #deploys"
+    ),
+    Command("leave", "Leave a room: this one, or the one you name.", (_SOME_ROOM,), aliases=("part",)),
+    Command("rooms", "List the rooms of this server.", aliases=("list",)),
+    Command(
+        "topic",
+        "Show the room's topic, or change it. `-` removes it.",
+        (Argument("text", optional=True, rest=True),),
+        example="/topic Releases on Thursdays",
+    ),
+    Command("me", "Say what you do.", (_TEXT,), example="/me waves"),
+    Command("nick", "Change your name.", (Argument("name"),)),
+    Command("online", "Show who is online, and where.", aliases=("who", "names")),
+    Command(
+        "switch",
+        "Go to a room: by its name or number, or choose from a list.",
+        (_SOME_ROOM,),
+        aliases=("buffer", "win"),
+        keys=("ctrl+k",),
+        example="/switch 2",
+    ),
+    Command("next", "Go to the next room.", keys=("alt+down", "ctrl+n")),
+    Command("previous", "Go to the previous room.", aliases=("prev",), keys=("alt+up", "ctrl+p")),
+    Command("clear", "Clear the room's messages from the screen; they stay on the server."),
+    Command("retry", "Send the messages again that the server refused in this room."),
+    Command("discard", "Give up the messages that the server refused in this room."),
+    Command("reconnect", "Try to connect now."),
+    Command(
+        "theme",
+        "Show the themes, or change to one.",
+        (Argument("name", optional=True, completes="theme"),),
+        example="/theme chat-light",
+    ),
+    Command("roomlist", "Show or hide the list of rooms.", keys=("f7",)),
+    Command("people", "Show or hide the list of people.", keys=("f8",)),
+    Command("version", "Show the version of this program."),
+    Command("quit", "Quit. Ctrl+C twice does it too.", aliases=("q", "exit"), keys=("ctrl+q",)),
+    Command(
+        "room1", "Go to room 1 to 9 of the list.", keys=tuple(f"alt+{n}" for n in range(1, 10)), slash=False
+    ),
+    Command("page_up", "Scroll up; older messages load by themselves.", keys=("pageup",), slash=False),
+    Command("page_down", "Scroll down.", keys=("pagedown",), slash=False),
+    Command("oldest", "Go to the oldest loaded message.", keys=("ctrl+home",), slash=False),
+    Command("newest", "Go to the newest message.", keys=("ctrl+end",), slash=False),
+    Command(
+        "complete",
+        "Complete a command, a room or a name; again for the next one.",
+        keys=("tab",),
+        slash=False,
+    ),
+    Command(
+        "newline",
+        "Begin a new line in the message.",
+        keys=("shift+enter", "alt+enter", "ctrl+j"),
+        slash=False,
+    ),
+    Command("interrupt", "Copy what is selected, else press twice to quit.", keys=("ctrl+c",), slash=False),
+)
+
+BY_NAME: dict[str, Command] = {
+    name: command for command in COMMANDS if command.slash for name in (command.name, *command.aliases)
+}
+
+BY_KEY: dict[str, Command] = {key: command for command in COMMANDS for key in command.keys}
+
+_KEY_NAMES = {
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "Up",
+    "down": "Down",
+    "ctrl": "Ctrl",
+    "alt": "Alt",
+    "shift": "Shift",
+    "enter": "Enter",
+    "tab": "Tab",
+    "home": "Home",
+    "end": "End",
+}
+
+
+def key_name(key: str) -> str:
+    """A key as people write it: `alt+up` is Alt+Up."""
+    return "+".join(_KEY_NAMES.get(part, part.upper()) for part in key.split("+"))
+
+
+def key_names(command: Command) -> str:
+    """All keys of a command, a run of digits in short."""
+    if command.name == "room1":
+        return "Alt+1 … Alt+9"
+    return ", ".join(map(key_name, command.keys))
+
+
+def slash_commands() -> Iterator[Command]:
+    """Those that can be typed."""
+    return (command for command in COMMANDS if command.slash)
+
+
+def keyed_commands() -> Iterator[Command]:
+    """Those that have a key."""
+    return (command for command in COMMANDS if command.keys)
+
+
+def command_table() -> str:
+    """The commands as a table in Markdown, for the README."""
+    rows = ["| command | what it does |", "|---|---|"]
+    for command in slash_commands():
+        also = (
+            f" (also {', '.join('`/' + alias + '`' for alias in command.aliases)})" if command.aliases else ""
+        )
+        rows.append(f"| `{command.usage}` | {command.help}{also} |")
+    return "\n".join(rows)
+
+
+def key_table() -> str:
+    """The keys as a table in Markdown, for the README."""
+    rows = ["| key | what it does |", "|---|---|"]
+    rows += [f"| {key_names(command)} | {command.help} |" for command in keyed_commands()]
+    return "\n".join(rows)

@@ -1,0 +1,77 @@
+"""What the client remembers between starts, and where its files are.
+
+The settings are one TOML file that a person may edit: comments and order stay when the program writes to it.
+Knows files, nothing of screens or connections.
+"""
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+APP = "chat-tui"
+LOCAL = "local"
+"""The value of `server` that means: a chat on this computer."""
+
+
+class ConfigError(Exception):
+    """The settings can't be read or written; the text says which file and why."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings file."""
+
+    name: str = ""
+    server: str = ""
+    theme: str = "chat-dark"
+
+
+def config_file() -> Path:
+    """Where the settings are."""
+    return platformdirs.user_config_path(APP, appauthor=False) / "config.toml"
+
+
+def outbox_file() -> Path:
+    """Where messages wait that the server has not confirmed."""
+    return platformdirs.user_data_path(APP, appauthor=False) / "outbox.sqlite3"
+
+
+def local_data() -> Path:
+    """Where the chat on this computer keeps its data."""
+    return platformdirs.user_data_path(APP, appauthor=False) / "server"
+
+
+def local_runtime() -> Path:
+    """Where the running server of the chat on this computer says how to reach it."""
+    # One per data folder: a second home, as in tests, has a server of its own.
+    which = hashlib.sha256(str(local_data()).encode()).hexdigest()[:12]
+    return platformdirs.user_runtime_path(APP, appauthor=False) / f"server-{which}.json"
+
+
+def load() -> Settings:
+    """The settings as they are; defaults where there is no file. Raises `ConfigError`."""
+    path = config_file()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"cannot read the settings in {path}: {error}") from error
+
+
+def remember(**changes: str) -> None:
+    """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
+    import tomlkit  # 30 ms that only who changes settings pays
+
+    path = config_file()
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+        document.update(changes)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+        draft.replace(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot write the settings to {path}: {error}") from error

@@ -1,0 +1,157 @@
+"""Where to connect: a server somewhere, or the one on this computer, started if need be.
+
+The chat on this computer works like tmux: whoever comes first starts a `chat-server` process of its own,
+detached, on loopback; later clients of the same person find it. A lock in its data folder says whether it
+lives, a file in the runtime folder, readable by this person only, where it listens and the key it wants.
+It ends by itself a while after the last client has left.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import filelock
+import msgspec
+
+from chat_tui import config
+from chat_tui.client.connection import Target
+from chat_tui.client.errors import ClientError, LostError
+
+DEFAULT_PORT = 7777
+
+START_SECONDS = 15
+"""For a server to start: a second on a laptop, several on a busy board computer."""
+
+LOOK_SECONDS = 0.05
+"""Between two looks for a server that another client is just starting."""
+
+
+class _Runtime(msgspec.Struct):
+    address: str
+    key: str
+
+
+class RemoteServer:
+    """A server at a fixed address; see `client.Endpoint`."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    @property
+    def label(self) -> str:
+        """Its address."""
+        return str(self._target)
+
+    async def locate(self) -> Target:
+        """Its address, without looking."""
+        return self._target
+
+
+class LocalServer:
+    """The server of the chat on this computer; see the module."""
+
+    label = "this computer"
+
+    def __init__(self, data: Path, runtime: Path) -> None:
+        self._data = data
+        self._runtime = runtime
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def locate(self) -> Target:
+        """Find the server, or start it. Raises `LostError` with the server's own words if it can't start."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while True:
+                    target = self._read_runtime() if self._lives() else await self._start()
+                    if target is not None:
+                        return target
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError as error:
+            raise LostError(f"the chat on this computer does not start; see {self._log}") from error
+
+    @property
+    def _log(self) -> Path:
+        return self._data / "server.log"
+
+    def _lives(self) -> bool:
+        lock = filelock.FileLock(self._data / "server.lock", timeout=0)
+        try:
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with lock:
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError as error:
+            raise ClientError(f"cannot use the folder {self._data}: {error.strerror or error}") from error
+
+    def _read_runtime(self) -> Target | None:
+        try:
+            if hasattr(os, "getuid") and self._runtime.stat().st_uid != os.getuid():
+                raise ClientError(f"{self._runtime} belongs to somebody else: remove it")
+            runtime = msgspec.json.decode(self._runtime.read_bytes(), type=_Runtime)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None  # it is just starting, or just ending
+        except OSError as error:
+            raise ClientError(f"cannot read {self._runtime}: {error.strerror or error}") from error
+        return parse_server(runtime.address, key=runtime.key)
+
+    async def _start(self) -> Target | None:
+        """Start a server; None if another client was quicker."""
+        if self._process is not None:
+            self._process.wait()  # the lock is free: it has ended
+        serve = [sys.executable, "-P", "-m", "server", "--listen", "127.0.0.1:0"]
+        where = ["--data", str(self._data), "--runtime", str(self._runtime)]
+        with self._log.open("ab") as log:
+            self._process = _spawn_detached(serve + where, log)
+        output = self._process.stdout
+        if output is None:
+            raise AssertionError("the server was started without a pipe")
+        line = await asyncio.to_thread(output.readline)
+        output.close()
+        if line.startswith(b"listening on "):
+            return self._read_runtime()
+        self._process.wait()
+        if self._lives():
+            return None
+        reason = self._log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+        raise LostError(f"the chat on this computer does not start: {reason or 'it says nothing'}")
+
+
+def _spawn_detached(command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start a process that outlives this one and its terminal. The one place where platforms differ."""
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    return subprocess.Popen(  # noqa: S603  # our own program
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        start_new_session=True,
+        creationflags=flags,
+    )
+
+
+def parse_server(text: str, *, key: str = "") -> Target:
+    """`HOST`, `HOST:PORT` or `[V6]:PORT`; raises `ValueError` with what is wrong."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or text.strip().endswith("]"):
+        host, port = text.strip(), str(DEFAULT_PORT)
+    bare = host.removeprefix("[").removesuffix("]")
+    if not bare or any(character.isspace() for character in bare):
+        raise ValueError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}")
+    if ":" in bare and not host.startswith("["):
+        raise ValueError(f"an IPv6 address goes in brackets: [{text.strip()}]:{DEFAULT_PORT}")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"{port!r} is no port: a number from 1 to 65535")
+    return Target(bare, int(port), key)
+
+
+def endpoint(server: str) -> LocalServer | RemoteServer:
+    """The endpoint that a `--server` or the settings name; raises `ValueError`."""
+    if server in ("", config.LOCAL):
+        return LocalServer(config.local_data(), config.local_runtime())
+    return RemoteServer(parse_server(server))
