@@ -7,6 +7,7 @@ import importlib.metadata
 import sys
 
 from chat_tui import cli, config, endpoints
+from chat_tui.client.client import Endpoint
 from chat_tui.client.errors import ClientError
 
 
@@ -55,10 +56,8 @@ def main() -> None:
         if given.command is None:
             sys.exit(_open_screen(settings, getattr(given, "name", ""), getattr(given, "server", "")))
         asyncio.run(_command(given, endpoints.endpoint(server), name or getpass.getuser()))
-    except cli.UsageError as error:
+    except (cli.UsageError, endpoints.AddressError) as error:
         commands.error(str(error))
-    except ValueError as error:
-        commands.error(f"--server: {error}")
     except (ClientError, config.ConfigError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         sys.exit(1)
@@ -70,7 +69,7 @@ def main() -> None:
         sys.exit(0)
 
 
-async def _command(given: argparse.Namespace, endpoint: cli.Endpoint, name: str) -> None:
+async def _command(given: argparse.Namespace, endpoint: Endpoint, name: str) -> None:
     if given.command == "send":
         await cli.send(endpoint, name, given.room, cli.read_text(given.text), given.cid)
     else:

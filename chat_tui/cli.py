@@ -69,7 +69,7 @@ def read_text(argument: str) -> str:
 async def follow(
     endpoint: Endpoint, name: str, room: str, since: int | None, count: int | None, *, as_json: bool
 ) -> None:
-    """Print a room's events after `since`, or from now on, until `count` were printed. Raises `ClientError`."""
+    """Print a room's events after `since` (None: from now on), `count` of them. Raises `ClientError`."""
     connection, _ = await enter(await endpoint.locate(), name, lambda _: None)
     try:
         joined = await connection.request(frames.Join(1, room, 0))

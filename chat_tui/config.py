@@ -6,6 +6,7 @@ Knows files, nothing of screens or connections.
 
 import hashlib
 import tomllib
+import warnings
 from pathlib import Path
 
 import msgspec
@@ -47,7 +48,10 @@ def local_runtime() -> Path:
     """Where the running server of the chat on this computer says how to reach it."""
     # One per data folder: a second home, as in tests, has a server of its own.
     which = hashlib.sha256(str(local_data()).encode()).hexdigest()[:12]
-    return platformdirs.user_runtime_path(APP, appauthor=False) / f"server-{which}.json"
+    with warnings.catch_warnings():
+        # A runtime folder that others can read is not used; people need not be told at each start.
+        warnings.simplefilter("ignore")
+        return platformdirs.user_runtime_path(APP, appauthor=False) / f"server-{which}.json"
 
 
 def load() -> Settings:

@@ -29,6 +29,10 @@ LOOK_SECONDS = 0.05
 """Between two looks for a server that another client is just starting."""
 
 
+class AddressError(Exception):
+    """This is no address of a server; the text says what would be."""
+
+
 class _Runtime(msgspec.Struct):
     address: str
     key: str
@@ -136,22 +140,22 @@ def _spawn_detached(command: list[str], log: IO[bytes]) -> "subprocess.Popen[byt
 
 
 def parse_server(text: str, *, key: str = "") -> Target:
-    """`HOST`, `HOST:PORT` or `[V6]:PORT`; raises `ValueError` with what is wrong."""
+    """`HOST`, `HOST:PORT` or `[V6]:PORT`; raises `AddressError` with what is wrong."""
     host, colon, port = text.strip().rpartition(":")
     if not colon or text.strip().endswith("]"):
         host, port = text.strip(), str(DEFAULT_PORT)
     bare = host.removeprefix("[").removesuffix("]")
     if not bare or any(character.isspace() for character in bare):
-        raise ValueError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}")
+        raise AddressError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}")
     if ":" in bare and not host.startswith("["):
-        raise ValueError(f"an IPv6 address goes in brackets: [{text.strip()}]:{DEFAULT_PORT}")
+        raise AddressError(f"an IPv6 address goes in brackets: [{text.strip()}]:{DEFAULT_PORT}")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"{port!r} is no port: a number from 1 to 65535")
+        raise AddressError(f"{port!r} is no port: a number from 1 to 65535")
     return Target(bare, int(port), key)
 
 
 def endpoint(server: str) -> LocalServer | RemoteServer:
-    """The endpoint that a `--server` or the settings name; raises `ValueError`."""
+    """The endpoint that a `--server` or the settings name; raises `AddressError`."""
     if server in ("", config.LOCAL):
         return LocalServer(config.local_data(), config.local_runtime())
     return RemoteServer(parse_server(server))

@@ -96,30 +96,28 @@ class FrameReader:
         self.limit = limit
 
     def feed(self, data: bytes) -> Iterator[Frame | Rejected]:
-        """Yield each frame that `data` completes.
+        """Give each frame that `data` completes; who stops early gets the others from the next call.
 
         Raises `RemoteProtocolError` when the stream can't be read on. The limit in force is read anew
         before each frame, so a login in the middle of `data` counts for what follows it.
         """
         self._buffer += data
-        start = 0
-        try:
-            while len(self._buffer) - start >= LENGTH_BYTES:
-                body_start = start + LENGTH_BYTES
-                length = int.from_bytes(self._buffer[start:body_start], "big")
-                if length > self.limit:
-                    raise RemoteProtocolError(
-                        errors.TOO_LARGE,
-                        f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
-                    )
-                end = body_start + length
-                if len(self._buffer) < end:
-                    break
-                payload = bytes(self._buffer[body_start:end])
-                start = end
-                yield self.frame(payload)
-        finally:
-            del self._buffer[:start]
+        return self._complete()
+
+    def _complete(self) -> Iterator[Frame | Rejected]:
+        while len(self._buffer) >= LENGTH_BYTES:
+            length = int.from_bytes(self._buffer[:LENGTH_BYTES], "big")
+            if length > self.limit:
+                raise RemoteProtocolError(
+                    errors.TOO_LARGE,
+                    f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
+                )
+            end = LENGTH_BYTES + length
+            if len(self._buffer) < end:
+                return
+            payload = bytes(self._buffer[LENGTH_BYTES:end])
+            del self._buffer[:end]  # costs nothing: a bytearray only moves its start
+            yield self.frame(payload)
 
     def frame(self, payload: bytes) -> Frame | Rejected:
         """One frame from its payload (over WebSocket, one message)."""
@@ -127,9 +125,11 @@ class FrameReader:
         if not isinstance(value, dict):
             raise RemoteProtocolError(errors.BAD_FRAME, "a frame is a msgpack map")
         tag = value.get("t")
-        kind = self._kinds.get(tag) if isinstance(tag, str) else None
+        if not isinstance(tag, str):
+            return Rejected(errors.UNKNOWN_TYPE, "a frame has its type under 't', a string", _id_of(value))
+        kind = self._kinds.get(tag)
         if kind is None:
-            return Rejected(errors.UNKNOWN_TYPE, f"unknown frame type {tag!r:.80}", _id_of(value))
+            return Rejected(errors.UNKNOWN_TYPE, f"unknown frame type {tag[:80]!r}", _id_of(value))
         try:
             return convert(value, kind)
         except msgspec.ValidationError as error:

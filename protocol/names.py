@@ -4,12 +4,18 @@ Names may use the letters and digits of any script. They are compared case-folde
 can pass for `Alice` by calling themself `alice`.
 """
 
+import re
 import unicodedata
 
 from protocol import limits
 
 _INNER = frozenset("-_.")
 _ALLOWED = frozenset("LMN")  # first letter of Unicode's categories: letters, marks, numbers
+
+# Letters and marks that nobody sees: with them anybody could look like Alice.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 class BadNameError(ValueError):
@@ -40,9 +46,11 @@ def _check(name: str, limit: int, what: str) -> str:
         raise BadNameError(f"{what} needs at least one letter or digit")
     if len(name) > limit or len(fold(name)) > limit:
         raise BadNameError(f"{what} has at most {limit} characters")
-    if unicodedata.category(name[0])[0] not in "LN":
-        raise BadNameError(f"{what} begins with a letter or a digit")
-    for character in name:
-        if unicodedata.category(character)[0] not in _ALLOWED and character not in _INNER:
-            raise BadNameError(f"{what} has letters, digits, '-', '_' and '.' only, not {character!r}")
+    for form in (name, fold(name)):  # some letters fold to blanks or brackets
+        if unicodedata.category(form[0])[0] not in "LN":
+            raise BadNameError(f"{what} begins with a letter or a digit")
+        for character in form:
+            allowed = unicodedata.category(character)[0] in _ALLOWED and not _INVISIBLE.match(character)
+            if not allowed and character not in _INNER:
+                raise BadNameError(f"{what} has letters, digits, '-', '_' and '.' only, not {character!r}")
     return name

@@ -10,10 +10,11 @@ import re
 
 # ECMA-48 control sequences (CSI) and control strings (OSC, DCS, APC, PM, SOS) go as a whole: a log
 # that was piped from a colourful program should read "OK", not "[32mOK[0m". Unterminated strings
-# lose only their introducer, so that no text can be swallowed by a missing end.
+# lose only their introducer, so that no text can be swallowed by a missing end. A string ends where another
+# begins: were each introducer's end looked for behind all others, time would grow with their square.
 _SEQUENCES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
-    "|(?:\x1b[\\]P_^X]|[\x9d\x90\x9f\x9e\x98])[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\\\|\x9c)"
+    "|(?:\x1b[\\]P_^X]|[\x9d\x90\x9f\x9e\x98])[^\x07\x1b\x9c\n\x90\x98\x9d-\x9f]{0,4096}(?:\x07|\x1b\\\\|\x9c)"
 )
 
 # What is left of C0 (but newline and tab), DEL, C1; bidi embeddings, overrides and isolates, which

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import filelock
@@ -50,7 +51,12 @@ class Server:
             self._lock.release()
             raise
         key = secrets.token_urlsafe(32) if self._config.runtime is not None else None
-        self._core = Core(log, key=key, clock=self._clock)
+        try:
+            self._core = Core(log, key=key, clock=self._clock)
+        except StartError:
+            log.close()
+            self._lock.release()
+            raise
         try:
             for address in self._config.listen:
                 await self._listen(address)
@@ -69,8 +75,8 @@ class Server:
             listener = await loop.create_server(
                 lambda: TcpTransport(self._core), address.host, address.port, backlog=4096
             )
-        except OSError as error:
-            reason = error.strerror or str(error)
+        except (OSError, UnicodeError) as error:  # the latter for what can be no host's name
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
             raise StartError(f"cannot listen on {address}: {reason}; is another server running?") from error
         self._listeners.append(listener)
         for socket in listener.sockets:
@@ -95,7 +101,8 @@ class Server:
         self._core.left = lambda: None
         await self._core.close(text)
         if self._config.runtime is not None:
-            self._config.runtime.unlink(missing_ok=True)
+            with suppress(OSError):  # its folder may be gone, or no folder
+                self._config.runtime.unlink(missing_ok=True)
         self._lock.release()
 
     def _sweep(self) -> None:

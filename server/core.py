@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from protocol import errors, frames, limits
 from server import __version__
@@ -72,12 +73,19 @@ class Core:
         self.writer = Writer(log, self.state, self.hub.publish, clock)
         self.sessions: set[Session] = set()
         self.left: Callable[[], None] = lambda: None
+        self._closing = False
         self._reader = ThreadPoolExecutor(1, "reader")
         self._loop = asyncio.get_running_loop()
 
     def admits(self, key: str) -> bool:
         """Whether somebody with this key may come in."""
         return self.key is None or hmac.compare_digest(key.encode(), self.key.encode())
+
+    def begin(self, session: Session) -> None:
+        """A session has come."""
+        self.sessions.add(session)
+        if self._closing:  # it was accepted before the listeners closed
+            session.close(errors.SHUTDOWN, "the server stops")
 
     def forget(self, session: Session) -> None:
         """The session has ended."""
@@ -86,6 +94,7 @@ class Core:
 
     async def close(self, text: str) -> None:
         """Store what was sent, say bye to everybody, let go of the store."""
+        self._closing = True
         for session in self.sessions:
             session.hush()
         await self.writer.close()
@@ -109,7 +118,7 @@ class Core:
                 session.close(errors.TIMEOUT, f"no hello within {limits.HANDSHAKE_SECONDS} s")
             elif session.phase is Phase.LOGIN and age > limits.LOGIN_SECONDS:
                 session.close(errors.TIMEOUT, f"no login within {limits.LOGIN_SECONDS} s")
-            elif silence > limits.SILENCE_SECONDS:
+            elif silence > limits.SILENCE_SECONDS and not session.held:
                 session.close(errors.TIMEOUT, f"nothing heard for {limits.SILENCE_SECONDS} s")
             elif session.phase is Phase.READY and now - session.pinged > limits.PING_SECONDS:
                 session.pinged = now
@@ -117,19 +126,25 @@ class Core:
 
     # --- reading the log, in its own thread
 
-    def read(self, question: Callable[[], Answer], refuse: Callable[[RefusedError], None]) -> None:
-        """Run `question` in the reader's thread, then the answer it gives, or `refuse`, on the loop."""
+    def read(
+        self,
+        question: Callable[[], Answer],
+        asked: Callable[[Answer], None],
+        refuse: Callable[[RefusedError], None],
+    ) -> None:
+        """Run `question` in the reader's thread; then, on the loop, `asked` gets the answer, or a refusal."""
 
         def done(future: "asyncio.Future[Answer]") -> None:
             try:
                 answer = future.result()
             except StorageError as error:
-                refuse(RefusedError(errors.STORAGE, str(error)))
+                answer = partial(refuse, RefusedError(errors.STORAGE, str(error)))
             except Exception:  # whatever bug a question met, its asker gets an answer
                 logger.exception("a read failed")
-                refuse(RefusedError(errors.INTERNAL, "the server failed at this; it goes on"))
-            else:
-                answer()
+                answer = partial(
+                    refuse, RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
+                )
+            asked(answer)
 
         self._loop.run_in_executor(self._reader, question).add_done_callback(done)
 

@@ -127,6 +127,9 @@ class Hub:
         if sessions:
             for session in sessions:
                 _discard(self._by_room, event.room, session)
+                watched = self._watching.get(session, [])
+                if event.room in watched:
+                    self.watch(session, [room for room in watched if room != event.room])
             self._tell_presence([event.room], event.sender, online=False)
 
     def _rename(self, event: Event) -> None:
@@ -139,7 +142,7 @@ class Hub:
         """Tell the reader's other sessions how far they have read."""
         frame = codec.encode(frames.Marker(room, seq))
         for session in self._by_user.get(reader.user.id, ()):
-            if session is not reader:
+            if session is not reader and not session.behind:
                 self.queue(session, frame)
 
     def _tell_presence(self, rooms: Iterable[str], name: str, *, online: bool) -> None:

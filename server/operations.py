@@ -76,6 +76,14 @@ class Store:
         """See `writer.Operation`."""
         self.refuse(self.request, error)
 
+    @property
+    def _name(self) -> Key:
+        return ("name", str(self.user.id))
+
+    @property
+    def _rooms(self) -> Key:
+        return ("rooms", str(self.user.id))
+
     def _membership(self, room: str) -> Key:
         return ("member", room, str(self.user.id))
 
@@ -91,7 +99,7 @@ class StoreSend(Store):
 
     def keys(self) -> frozenset[Key]:
         """A send right behind its join waits for it."""
-        return frozenset((self._membership(self.request.room), ("name", str(self.user.id))))
+        return frozenset((self._membership(self.request.room), self._name))
 
     def changes(self) -> frozenset[Key]:
         """Sends change nothing that a plan depends on."""
@@ -122,12 +130,14 @@ class StoreJoin(Store):
     _makes_room: bool
 
     def keys(self) -> frozenset[Key]:
-        """Two who make the same room at once: the second joins it."""
-        return frozenset((self._membership(self.request.room), ("room", self.request.room)))
+        """Two who make the same room at once: the second joins it. Who joins many counts each."""
+        room = self.request.room
+        return frozenset((self._membership(room), ("room", room), self._rooms, self._name))
 
     def changes(self) -> frozenset[Key]:
-        """Only a join that makes the room changes more than its user's membership."""
-        return self.keys() if self._makes_room else frozenset((self._membership(self.request.room),))
+        """Only a join that makes the room changes more than its user's rooms."""
+        changed = frozenset((self._membership(self.request.room), self._rooms))
+        return changed | {("room", self.request.room)} if self._makes_room else changed
 
     def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
         """See `writer.Operation`."""
@@ -153,7 +163,11 @@ class StoreLeave(Store):
 
     def keys(self) -> frozenset[Key]:
         """See `writer.Operation`."""
-        return frozenset((self._membership(self.request.room),))
+        return self.changes() | {self._name}
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((self._membership(self.request.room), self._rooms))
 
     def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
         """See `writer.Operation`."""
@@ -169,7 +183,7 @@ class StoreTopic(Store):
 
     def keys(self) -> frozenset[Key]:
         """See `writer.Operation`."""
-        return frozenset((self._membership(self.request.room), ("topic", self.request.room)))
+        return frozenset((self._membership(self.request.room), ("topic", self.request.room), self._name))
 
     def changes(self) -> frozenset[Key]:
         """See `writer.Operation`."""
@@ -190,6 +204,14 @@ class StoreRead(Store):
     __slots__ = ()
     request: frames.Read
 
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((self._membership(self.request.room),))
+
+    def changes(self) -> frozenset[Key]:
+        """No plan but of this user's other markers depends on it, and those only rise."""
+        return NOTHING
+
     def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:  # noqa: ARG002
         """See `writer.Operation`."""
         room = member_room(state, self.user, self.request.room)
@@ -206,8 +228,13 @@ class StoreNick(Store):
     request: frames.Nick
 
     def keys(self) -> frozenset[Key]:
-        """Two who want the same name at once: the second is refused."""
-        return frozenset((("name", names.fold(self.request.name)), ("name", str(self.user.id))))
+        """Two who want the same name at once: the second is refused. All the user's rooms are told."""
+        return self.changes() | {self._rooms}
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`: the old name becomes free."""
+        taken, free = names.fold(self.request.name), names.fold(self.user.name)
+        return frozenset((("called", taken), ("called", free), self._name))
 
     def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
         """See `writer.Operation`."""
@@ -238,7 +265,7 @@ class MakeUser:
 
     def keys(self) -> frozenset[Key]:
         """See `writer.Operation`."""
-        return frozenset((("name", names.fold(self._name)),))
+        return frozenset((("called", names.fold(self._name)),))
 
     def changes(self) -> frozenset[Key]:
         """See `writer.Operation`."""

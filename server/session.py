@@ -6,8 +6,9 @@ nothing of sockets, files or clocks. Every request is answered exactly once: `ok
 
 import enum
 import logging
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from protocol import VERSION, codec, errors, frames, limits, names
 from protocol.codec import Rejected
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 FIRST_ROOM = "#general"
 """Where everybody is from the start."""
 
-T = TypeVar("T")
+Question = Callable[[], Callable[[], None]]
+"""What is asked of the log, in the reader's thread; it gives the answer, for the loop."""
 
 
 class Phase(enum.Enum):
@@ -62,6 +64,9 @@ class Session:
         self._transport = transport
         self._user: User | None = None
         self._open = 0
+        self._entering = self._hushed = False
+        self._questions: deque[tuple[Request[Any], Question]] = deque()
+        self._reading = False
         self.phase = Phase.HELLO
         self.behind = False
         self.began = self.heard = self.pinged = core.monotonic()
@@ -73,6 +78,11 @@ class Session:
         if self._user is None:
             raise AssertionError("nobody has logged in here yet")
         return self._user
+
+    @property
+    def held(self) -> bool:
+        """Nothing is read from its peer now, so the peer's silence says nothing."""
+        return self.behind or self._open >= limits.IN_FLIGHT
 
     # --- what the transport calls
 
@@ -92,13 +102,16 @@ class Session:
         """The peer has taken what was queued. If it fell behind, tell it how far its rooms are."""
         if self.behind:
             self.behind = False
+            self.heard = self._core.monotonic()
             if self._user is not None:
                 rooms = self._core.state.rooms
                 self.send(frames.Heads({room: rooms[room].head for room in self._user.rooms}))
+            self._next_question()
 
     def lost(self) -> None:
         """The connection is gone."""
         self.phase = Phase.CLOSED
+        self._questions.clear()
         if self._user is not None:
             self._core.hub.exit(self)
         self._core.forget(self)
@@ -106,8 +119,9 @@ class Session:
     # --- what the hub and the server call
 
     def write(self, data: bytes) -> None:
-        """Put bytes on the socket; for the hub."""
-        self._transport.write(data)
+        """Put bytes on the socket; for the hub. Nothing comes behind a `bye`."""
+        if self.phase is not Phase.CLOSED:
+            self._transport.write(data)
 
     def send(self, frame: Frame) -> None:
         """Queue one frame for the end of this tick."""
@@ -116,6 +130,7 @@ class Session:
 
     def hush(self) -> None:
         """Take no more frames in: the server is about to close."""
+        self._hushed = True
         self._transport.pause(reading=True)
 
     def close(self, code: str, text: str, *, reconnect: bool = True, after: int | None = None) -> None:
@@ -189,7 +204,8 @@ class Session:
 
     def _closed_one(self) -> None:
         self._open -= 1
-        if self._open == limits.IN_FLIGHT - 1:
+        if self._open == limits.IN_FLIGHT - 1 and not self._hushed:
+            self.heard = self._core.monotonic()
             self._transport.pause(reading=False)
 
     # --- coming in
@@ -215,10 +231,16 @@ class Session:
         if not self._core.admits(request.key):
             raise RefusedError(errors.DENIED, "this chat belongs to one person, and the key is not theirs")
         name = _checked(names.check_user_name, request.name)
+        if self._entering:
+            raise RefusedError(errors.OUT_OF_ORDER, "a login is under way")
         user = self._core.state.user_called(name)
         if user is not None:
             self._enter(request, user)
             return
+
+        def refused(error: RefusedError) -> None:
+            self._entering = False
+            self._refuse(request, error)
 
         def made() -> None:
             user = self._core.state.user_called(name)
@@ -228,11 +250,12 @@ class Session:
                 user,
                 frames.Join(request.id, FIRST_ROOM, 0),
                 lambda _, __: self._enter(request, user),
-                lambda _, error: self._refuse(request, error),
+                lambda _, error: refused(error),
             )
             self._core.writer.submit(join)
 
-        self._core.writer.submit(operations.MakeUser(name, made, lambda error: self._refuse(request, error)))
+        self._entering = True
+        self._core.writer.submit(operations.MakeUser(name, made, refused))
 
     def _enter(self, request: frames.Login, user: User) -> None:
         if self.phase is Phase.LOGIN:
@@ -348,8 +371,24 @@ class Session:
     def _submit(self, operation: type[operations.Store], request: Request[Any]) -> None:
         self._core.writer.submit(operation(self.user, request, self._answer, self._refuse))
 
-    def _read(self, request: Request[Any], question: Callable[[], Callable[[], None]]) -> None:
-        self._core.read(question, lambda error: self._refuse(request, error))
+    def _read(self, request: Request[Any], question: Question) -> None:
+        self._questions.append((request, question))
+        self._next_question()
+
+    def _next_question(self) -> None:
+        """Ask one thing at a time, so that nobody's many questions keep the others waiting, and only
+        while the peer takes the answers."""
+        if self._reading or self.behind or not self._questions:
+            return
+        request, question = self._questions.popleft()
+        self._reading = True
+
+        def asked(answer: Callable[[], None]) -> None:
+            self._reading = False
+            answer()
+            self._next_question()
+
+        self._core.read(question, asked, lambda error: self._refuse(request, error))
 
     _handlers: ClassVar[dict[type[Request[Any]], Callable[["Session", Any], None]]] = {
         frames.Login: _login,

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 BATCH = 4096
 """Events in one transaction, at most: about 25 ms of SQLite's time, so that acks keep flowing."""
 
+_BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
+
 Key = tuple[str, ...]
 
 
@@ -115,6 +117,10 @@ class Writer:
             except RefusedError as error:
                 operation.refused(error)
                 continue
+            except Exception:  # one operation must never end the others, whatever bug it met
+                logger.exception("a plan failed")
+                operation.refused(_BUG)
+                continue
             changed |= operation.changes()
             planned.append((operation, entries))
         return planned
@@ -126,14 +132,20 @@ class Writer:
     ) -> None:
         try:
             stored = commit.result()
-            self._tell(planned, stored)
         except StorageError as error:
             logger.error("a batch of %d was not stored: %s", len(planned), error)  # noqa: TRY400
-            refusal = RefusedError(errors.STORAGE, str(error))
-            for operation, _ in planned:
-                operation.refused(refusal)
+            self._refuse(planned, RefusedError(errors.STORAGE, str(error)))
+        except Exception:  # as above
+            logger.exception("a batch of %d was not stored", len(planned))
+            self._refuse(planned, _BUG)
+        else:
+            self._tell(planned, stored)
         finally:
             self._next_batch()
+
+    def _refuse(self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], refusal: RefusedError) -> None:
+        for operation, _ in planned:
+            operation.refused(refusal)
 
     def _tell(
         self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], stored: list[Appended | None]
@@ -152,5 +164,8 @@ class Writer:
         start = 0
         for operation, entries in planned:
             end = start + len(entries)
-            operation.done(stored[start:end])
+            try:
+                operation.done(stored[start:end])
+            except Exception:  # as above; the others have to hear of theirs
+                logger.exception("an operation that was stored could not be answered")
             start = end

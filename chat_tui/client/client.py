@@ -311,6 +311,11 @@ class Client:
         finally:
             self._filling.discard(room.name)
 
+    def say(self, room: str, text: str, kind: str = frames.MESSAGE) -> None:
+        """Say something, now or as soon as there is a connection; see `Sender.send` for what it raises."""
+        limit = self._connection.limits.body if self._connection is not None else limits.BODY
+        self.sender.send(room, text, kind, limit=limit)
+
     # --- rooms
 
     async def join(self, room: str) -> Room:

@@ -32,12 +32,12 @@ def complete(line: str, known: Known) -> Completion:
     start = len(line) - len(line.rsplit(None, 1)[-1]) if line and not line[-1].isspace() else len(line)
     word = line[start:]
     if start == 0 and word.startswith("/") and not word.startswith("//"):
-        found = [f"/{command.name} " for command in slash_commands()]
+        slashed = [f"/{command.name} " for command in slash_commands()]
         exact = BY_NAME.get(word[1:].lower())
         if exact is not None and word[1:].lower() in exact.aliases:
-            found = [f"/{exact.name} "]
+            slashed = [f"/{exact.name} "]
             word = f"/{exact.name}"
-        return Completion(0, _matching(found, word))
+        return Completion(0, _matching(slashed, word))
     what = _expected(line, start)
     if what == "nothing" or (not word and what != "room"):
         return Completion(start)
@@ -45,9 +45,8 @@ def complete(line: str, known: Known) -> Completion:
         what = "room"
     if what == "name":
         return Completion(start, _names(known.names, word, at_start=start == 0))
-    found = {"room": known.rooms, "command": tuple(c.name for c in slash_commands()), "theme": known.themes}[
-        what
-    ]
+    commands = tuple(command.name for command in slash_commands())
+    found: Sequence[str] = {"room": known.rooms, "command": commands, "theme": known.themes}[what]
     if what == "room" and not word.startswith("#"):
         word = "#" + word
     return Completion(start, _matching((one + " " for one in found), word))

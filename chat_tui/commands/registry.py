@@ -94,7 +94,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("version", "Show the version of this program."),
     Command("quit", "Quit. Ctrl+C twice does it too.", aliases=("q", "exit"), keys=("ctrl+q",)),
     Command(
-        "room1", "Go to room 1 to 9 of the list.", keys=tuple(f"alt+{n}" for n in range(1, 10)), slash=False
+        "number",
+        "Go to room 1 to 9 of the list.",
+        keys=tuple(f"alt+{number}" for number in range(1, 10)),
+        slash=False,
     ),
     Command("page_up", "Scroll up; older messages load by themselves.", keys=("pageup",), slash=False),
     Command("page_down", "Scroll down.", keys=("pagedown",), slash=False),
@@ -143,7 +146,7 @@ def key_name(key: str) -> str:
 
 def key_names(command: Command) -> str:
     """All keys of a command, a run of digits in short."""
-    if command.name == "room1":
+    if command.name == "number":
         return "Alt+1 … Alt+9"
     return ", ".join(map(key_name, command.keys))
 
@@ -162,10 +165,8 @@ def command_table() -> str:
     """The commands as a table in Markdown, for the README."""
     rows = ["| command | what it does |", "|---|---|"]
     for command in slash_commands():
-        also = (
-            f" (also {', '.join('`/' + alias + '`' for alias in command.aliases)})" if command.aliases else ""
-        )
-        rows.append(f"| `{command.usage}` | {command.help}{also} |")
+        aliases = ", ".join(f"`/{alias}`" for alias in command.aliases)
+        rows.append(f"| `{command.usage}` | {command.help}{f' Also {aliases}.' if aliases else ''} |")
     return "\n".join(rows)
 
 

@@ -32,6 +32,9 @@ class SqliteLog:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
+        self._room_ids: dict[str, int] = {}
+        self._heads: dict[str, int] = {}
+        self._heads_known = False
         try:
             self._writing = self._connect()
             _migrate(self._writing, self._path)
@@ -40,9 +43,6 @@ class SqliteLog:
             self.epoch = self._epoch()
         except sqlite3.Error as error:
             raise StartError(f"cannot open the database {self._path}: {error}") from error
-        self._room_ids: dict[str, int] = {}
-        self._heads: dict[str, int] = {}
-        self._load_heads()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -57,7 +57,13 @@ class SqliteLog:
         return str(stored)
 
     def load(self) -> State:
-        """See the port."""
+        """See the port. Raises `StartError` if the file is damaged."""
+        try:
+            return self._load()
+        except sqlite3.Error as error:
+            raise StartError(f"cannot read the database {self._path}: {error}") from error
+
+    def _load(self) -> State:
         state = State()
         query = self._reading.execute
         rooms: dict[int, Room] = {}
@@ -91,18 +97,21 @@ class SqliteLog:
     def _transaction(self) -> Iterator[None]:
         self._writing.execute("BEGIN IMMEDIATE")
         try:
+            if not self._heads_known:
+                self._load_heads()
             yield
             self._writing.execute("COMMIT")
         except BaseException:
+            self._heads_known = False
             if self._writing.in_transaction:
                 self._writing.execute("ROLLBACK")
-            self._load_heads()
             raise
 
     def _load_heads(self) -> None:
         rows = self._writing.execute("SELECT name, id, head FROM rooms").fetchall()
         self._room_ids = {name: number for name, number, _ in rows}
         self._heads = {name: head for name, _, head in rows}
+        self._heads_known = True
 
     def _append_new(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
         stored: list[Appended | None] = []

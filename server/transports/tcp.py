@@ -20,6 +20,9 @@ HIGH_WATER = 1024 * 1024
 LOW_WATER = 64 * 1024
 """Bytes at which it may take part again."""
 
+TURN_SECONDS = 0.005
+"""How long the frames of one peer may keep the loop before the others have their turn."""
+
 CLOSE_SECONDS = 5
 """How long a closing connection may take to deliver its last bytes."""
 
@@ -44,10 +47,12 @@ class TcpTransport(asyncio.Protocol):
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(frames.FROM_CLIENT, limits.FRAME_BEFORE_LOGIN)
         self._session: Session
         self._transport: asyncio.Transport
         self._stall: asyncio.TimerHandle | None = None
+        self._holds: set[str] = set()
         self._fresh = True
 
     # --- what asyncio calls
@@ -57,14 +62,29 @@ class TcpTransport(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._session = Session(self._core, self)
-        self._core.sessions.add(self._session)
+        self._core.begin(self._session)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
+        self._take(data)
+
+    def _take(self, data: bytes = b"") -> None:
+        """Act on the frames that have come until something holds them back; the rest waits in the reader."""
+        if self._transport.is_closing():
+            return
+        come = self._reader.feed(data)
+        clock = self._loop.time
+        end = clock() + TURN_SECONDS
         try:
-            for frame in self._reader.feed(data):
+            while not self._holds:
+                frame = next(come, None)
+                if frame is None:
+                    return
                 self._fresh = False
                 self._session.receive(frame)
+                if clock() > end:
+                    self._hold("turn")
+                    self._loop.call_soon(self._release, "turn")
         except RemoteProtocolError as error:
             stranger = _stranger(data) if self._fresh else None
             if stranger is not None:
@@ -75,8 +95,9 @@ class TcpTransport(asyncio.Protocol):
                 self._session.close(error.code, str(error), reconnect=False)
 
     def pause_writing(self) -> None:
-        """The peer does not keep up."""
+        """The peer does not keep up. What it asks for has to wait too: answers need memory."""
         self._session.behind = True
+        self._hold("writing")
         self._watch_stall(self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
@@ -85,6 +106,7 @@ class TcpTransport(asyncio.Protocol):
             self._stall.cancel()
             self._stall = None
         self._session.writable()
+        self._release("writing")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """The connection is closed or broken; either way the session has ended."""
@@ -100,7 +122,19 @@ class TcpTransport(asyncio.Protocol):
             else:
                 self._transport.abort()
 
-        self._stall = asyncio.get_running_loop().call_later(STALL_SECONDS, check)
+        self._stall = self._loop.call_later(STALL_SECONDS, check)
+
+    def _hold(self, why: str) -> None:
+        self._holds.add(why)
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def _release(self, why: str) -> None:
+        if why in self._holds:
+            self._holds.discard(why)
+            if not self._holds and not self._transport.is_closing():
+                self._transport.resume_reading()
+                self._loop.call_soon(self._take)
 
     # --- what the session calls
 
@@ -114,17 +148,15 @@ class TcpTransport(asyncio.Protocol):
 
     def pause(self, *, reading: bool) -> None:
         """See `session.Transport`."""
-        if self._transport.is_closing():
-            return
         if reading:
-            self._transport.pause_reading()
+            self._hold("session")
         else:
-            self._transport.resume_reading()
+            self._release("session")
 
     def close(self) -> None:
         """See `session.Transport`."""
         self._transport.close()
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        self._loop.call_later(CLOSE_SECONDS, self._transport.abort)
 
 
 def _stranger(data: bytes) -> str | None:

@@ -1,0 +1,91 @@
+"""The Textual application: from the settings to the first screen, and out again."""
+
+import getpass
+import sys
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from chat_tui import config, endpoints, terminal, themes
+from chat_tui.client.client import Endpoint
+from chat_tui.client.errors import ClientError
+from chat_tui.client.outbox import Outbox
+from chat_tui.config import Settings
+from chat_tui.screens.first_run import Choice, FirstRun
+from chat_tui.screens.main import MainScreen
+from protocol.names import BadNameError, check_user_name
+
+
+class ChatApp(App[None]):
+    """Opens the main screen for `name` at `endpoint`; without them, the first-run screen asks."""
+
+    TITLE = "chat-tui"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self, settings: Settings, *, name: str = "", server: str = "", endpoint: Endpoint | None = None
+    ) -> None:
+        """`name` and `server` are what the command line says; `endpoint` overrides where to connect."""
+        super().__init__()
+        self._settings = settings
+        self._given = Choice(name, server)
+        self._endpoint = endpoint
+        for theme in themes.OURS:
+            self.register_theme(theme)
+        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+
+    def on_mount(self) -> None:
+        """Choose the first screen."""
+        terminal.on_end(lambda status: self.exit(return_code=status))
+        name = self._given.name or self._settings.name
+        server = self._given.server or self._settings.server
+        if name:
+            self._open(Choice(name, server or config.LOCAL))
+        else:
+            self.push_screen(FirstRun(_login_name(), server), self._chosen)
+
+    def _chosen(self, choice: Choice | None) -> None:
+        if choice is not None:
+            self._open(choice)
+
+    def _open(self, choice: Choice) -> None:
+        problem = ""
+        if not self._settings.name:
+            try:
+                config.remember(name=choice.name, server=choice.server)
+            except config.ConfigError as error:
+                problem = str(error)
+        endpoint = self._endpoint or endpoints.endpoint(choice.server)
+        try:
+            outbox = Outbox(config.outbox_file(), endpoint.label, choice.name)
+        except ClientError as error:
+            self.exit(return_code=1, message=f"chat-tui: {error}")
+            return
+        main = MainScreen(endpoint, choice.name, outbox)
+        self.push_screen(main)
+        if problem:
+            self.call_later(main.complain, problem)
+
+
+def _login_name() -> str:
+    """The name of this computer's user, if others may be called that too."""
+    try:
+        return check_user_name(getpass.getuser())
+    except (BadNameError, OSError, KeyError):
+        return ""
+
+
+def run(settings: Settings, name: str, server: str) -> int:
+    """Open the screen and stay until the person leaves; returns the exit status."""
+    try:
+        if name:
+            check_user_name(name)
+        endpoints.endpoint(server or settings.server)
+    except (BadNameError, endpoints.AddressError) as error:
+        print(f"chat-tui: {error}", file=sys.stderr)
+        return 2
+    app = ChatApp(settings, name=name, server=server)
+    app.run()
+    return app.return_code or 0

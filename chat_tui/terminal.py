@@ -1,0 +1,58 @@
+"""What we ask of the terminal itself, beside drawing: its window's title, and signals that end us.
+
+The one place that writes escape sequences of its own; any text in them has passed the sanitizer.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from textual.app import App
+
+from protocol.text import clean_line
+
+TITLE_CHARACTERS = 80
+
+_SAVE, _RESTORE = "\x1b[22;2t", "\x1b[23;2t"
+_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+class Title:
+    """The window's title; the one from before comes back with `restore`."""
+
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+        self._shown = ""
+
+    def show(self, title: str) -> None:
+        """Set the title, if it is another one than now."""
+        title = clean_line(title, TITLE_CHARACTERS)
+        if title == self._shown:
+            return
+        before = "" if self._shown else _SAVE
+        self._shown = title
+        self._write(f"{before}\x1b]2;{title}\x07")
+
+    def restore(self) -> None:
+        """Put back what was there before us."""
+        if self._shown:
+            self._shown = ""
+            self._write(_RESTORE)
+
+    def _write(self, sequence: str) -> None:
+        driver = self._app._driver  # noqa: SLF001  # Textual has no public way to write to its terminal
+        if driver is not None and not self._app.is_headless:
+            driver.write(sequence)
+
+
+def on_end(stop: Callable[[int], object]) -> None:
+    """Call `stop` with the exit status when a signal wants us to end, so that the terminal is restored."""
+    loop = asyncio.get_running_loop()
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        try:
+            loop.add_signal_handler(number, stop, 128 + number)
+        except (NotImplementedError, RuntimeError):  # Windows, and loops that are not in the main thread
+            return

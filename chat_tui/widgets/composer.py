@@ -1,0 +1,140 @@
+"""Where one writes. Enter sends; a new line, completion and earlier lines have their keys.
+
+Knows nothing of commands or rooms: it says what was submitted and asks for candidates to complete.
+"""
+
+from collections.abc import Callable
+
+from textual import events
+from textual.message import Message
+from textual.widgets import TextArea
+
+from chat_tui.commands.completion import Completion
+from protocol.text import clean_text
+
+HISTORY = 200
+"""Lines that Up brings back."""
+
+NEWLINE_KEYS = frozenset({"shift+enter", "alt+enter", "ctrl+j"})
+
+
+class Composer(TextArea):
+    """See the module. `completions` gives candidates for the text up to the cursor."""
+
+    class Submitted(Message):
+        """Enter was pressed on this text."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Offered(Message):
+        """Tab has these candidates; the one at `chosen` is in the text now. None left: stop showing them."""
+
+        def __init__(self, candidates: tuple[str, ...], chosen: int) -> None:
+            super().__init__()
+            self.candidates = candidates
+            self.chosen = chosen
+
+    class Escaped(Message):
+        """Escape, or End in an empty line: back to where the newest messages are."""
+
+    def __init__(self, completions: Callable[[str], Completion], *, id: str) -> None:  # noqa: A002
+        super().__init__(
+            id=id,
+            soft_wrap=True,
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            compact=True,
+            tab_behavior="focus",
+        )
+        self._completions = completions
+        self._offer: Completion | None = None
+        self._chosen = 0
+        self._history: list[str] = []
+        self._recalled = 0
+        self._draft = ""
+
+    def put(self, text: str) -> None:
+        """Replace what is there, cursor at the end."""
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+        self._recalled = len(self._history)
+        self._withdraw()
+
+    def remember(self, line: str) -> None:
+        """Let Up bring this line back."""
+        if not self._history or self._history[-1] != line:
+            self._history = [*self._history[1 - HISTORY :], line]
+        self._recalled = len(self._history)
+
+    async def _on_key(self, event: events.Key) -> None:
+        handled = True
+        key = event.key
+        if key == "enter":
+            self._submit()
+        elif key in NEWLINE_KEYS:
+            self.insert("\n")
+        elif key in ("tab", "shift+tab"):
+            self._complete(-1 if key == "shift+tab" else 1)
+        elif key == "up" and self.cursor_at_first_line:
+            self._recall(-1)
+        elif key == "down" and self.cursor_at_last_line:
+            self._recall(1)
+        elif key == "escape" or (key == "end" and not self.text):
+            self.post_message(self.Escaped())
+        else:
+            handled = False
+        if key not in ("tab", "shift+tab"):
+            self._withdraw()
+        if handled:
+            event.stop()
+            event.prevent_default()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self._withdraw()
+        # A trailing newline comes with most copied lines; in the editor it would only be in the way.
+        self.replace(clean_text(event.text).rstrip("\n"), *self.selection)
+
+    def _submit(self) -> None:
+        text = self.text
+        if text.strip():
+            self.post_message(self.Submitted(text))
+
+    # --- completion
+
+    def _complete(self, step: int) -> None:
+        row, column = self.cursor_location
+        if self._offer is None:
+            before = self.document.get_line(row)[:column]
+            offer = self._completions(before)
+            if not offer.candidates:
+                return
+            self._offer, self._chosen = offer, 0 if step > 0 else len(offer.candidates) - 1
+        else:
+            self._chosen = (self._chosen + step) % len(self._offer.candidates)
+        offer = self._offer
+        self.replace(offer.candidates[self._chosen], (row, offer.start), (row, column))
+        if len(offer.candidates) == 1:
+            self._withdraw()
+        else:
+            self.post_message(self.Offered(offer.candidates, self._chosen))
+
+    def _withdraw(self) -> None:
+        if self._offer is not None:
+            self._offer = None
+            self.post_message(self.Offered((), 0))
+
+    # --- earlier lines
+
+    def _recall(self, step: int) -> None:
+        wanted = self._recalled + step
+        if not 0 <= wanted <= len(self._history):
+            return
+        if self._recalled == len(self._history):
+            self._draft = self.text
+        self._recalled = wanted
+        self.load_text(self._draft if wanted == len(self._history) else self._history[wanted])
+        self.move_cursor(self.document.end)

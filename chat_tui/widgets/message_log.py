@@ -1,0 +1,484 @@
+"""The message log: a window on a timeline that costs what it shows, not what is stored.
+
+Knows where the window stands, and asks `log_rows` for the lines in it; rows are wrapped when they come
+into view. The place is kept in the timeline, so that a room is found again where it was left. Never asks
+anybody for events: it posts `OlderWanted`, and its owner calls `refresh_rows` after changes.
+"""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from chat_tui.colours import name_colour
+from chat_tui.timeline import Timeline
+from chat_tui.widgets.log_rows import Block, BlockCache, Look, Styles, before_rows, hint, instead_of_rows
+from chat_tui.widgets.log_selection import (
+    LINE_END,
+    Place,
+    line_number,
+    row_line,
+    selected_columns,
+    selected_text,
+    within,
+    word_at,
+)
+from chat_tui.wrapping import truncate
+
+WHEEL_LINES = 3
+HEIGHT_FOR_BAR = 3
+"""With fewer lines there is no room for the bar that says how many messages are below."""
+CACHED_LINES = 20_000
+
+_Line = tuple[int, int, Block]
+
+
+class MessageLog(Widget):
+    """Shows a timeline: at its bottom, or anchored at a row that stays put whatever is added."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "message-log--time",
+        "message-log--gutter",
+        "message-log--day",
+        "message-log--activity",
+        "message-log--info",
+        "message-log--error",
+        "message-log--pending",
+        "message-log--failed",
+        "message-log--own",
+        "message-log--hint",
+        "message-log--new",
+        "message-log--newest",
+        "message-log--thumb",
+    }
+
+    DEFAULT_CSS = """
+    MessageLog {
+        width: 1fr;
+        height: 1fr;
+        background: $background;
+        color: $foreground;
+
+        & > .message-log--time { color: $foreground 55%; }
+        & > .message-log--gutter { color: $foreground 20%; }
+        & > .message-log--day { color: $foreground 60%; }
+        & > .message-log--activity { color: $foreground 60%; }
+        & > .message-log--info { color: $text-secondary; }
+        & > .message-log--error { color: $text-error; }
+        & > .message-log--pending { color: $foreground 55%; }
+        & > .message-log--failed { color: $text-error; text-style: bold; }
+        & > .message-log--own { color: $text-primary; text-style: bold; }
+        & > .message-log--hint { color: $foreground 55%; }
+        & > .message-log--new { background: $accent; color: auto; text-style: bold; }
+        & > .message-log--newest { color: $foreground 60%; }
+        & > .message-log--thumb { color: $foreground 30%; }
+    }
+    """
+
+    class OlderWanted(Message):
+        """The reader nears the top, and older events exist."""
+
+        def __init__(self, timeline: Timeline) -> None:
+            """`timeline` is the one that wants them."""
+            super().__init__()
+            self.timeline = timeline
+
+    class ViewChanged(Message):
+        """The reader came to the bottom or left it."""
+
+        def __init__(self, *, at_bottom: bool) -> None:
+            """`at_bottom`: the newest row is visible, and new ones will be."""
+            super().__init__()
+            self.at_bottom = at_bottom
+
+    def __init__(
+        self,
+        timeline: Timeline | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        """Show `timeline`, or nothing until `show`."""
+        super().__init__(id=id, classes=classes)
+        self._timeline = timeline
+        self._generation = timeline.generation if timeline else 0
+        self._blocks = BlockCache(CACHED_LINES)
+        self._look: Look | None = None
+        self._styles_changed = True
+        self._lines: list[_Line | None] = []
+        self._laid_out_for: Size | None = None
+        self._asked_at: tuple[Timeline, int] | None = None
+        self._was_at_bottom = True
+
+    # --- for the owner ----------------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """What is shown."""
+        return self._timeline
+
+    @property
+    def at_bottom(self) -> bool:
+        """Whether the newest row is visible, and new ones will be."""
+        return self._timeline is None or self._timeline.view.following
+
+    def show(self, timeline: Timeline) -> None:
+        """Show another timeline where its reader left it."""
+        if timeline is not self._timeline:
+            self._timeline = timeline
+            self._generation = timeline.generation
+            self._drop_selection()
+        self.refresh_rows()
+
+    def refresh_rows(self) -> None:
+        """Draw again after the timeline has changed. Many calls make one drawing."""
+        timeline = self._timeline
+        if timeline is not None and timeline.generation != self._generation:
+            self._generation = timeline.generation
+            self._drop_selection()
+        self._laid_out_for = None
+        self.refresh()
+
+    def scroll_lines(self, lines: int) -> None:
+        """Move the window; negative numbers towards older rows."""
+        self._lay_out_if_needed()
+        timeline = self._timeline
+        top = self._lines[0] if self._lines else None
+        if timeline is None or top is None or not lines:
+            return
+        view = timeline.view
+        if view.following and (lines > 0 or top[:2] == (timeline.first - 1, 0)):
+            return
+        view.following = False
+        view.row, view.line, view.width = top[0], top[1] + lines, 0
+        self._moved()
+
+    def page_up(self) -> None:
+        """Move by a screen towards older rows."""
+        self.scroll_lines(-self._page())
+
+    def page_down(self) -> None:
+        """Move by a screen towards newer rows."""
+        self.scroll_lines(self._page())
+
+    def to_top(self) -> None:
+        """Show the oldest row that is here."""
+        if self._timeline is not None:
+            self.scroll_lines(-1)
+            self._timeline.view.row, self._timeline.view.line = self._timeline.first - 1, 0
+            self._moved()
+
+    def to_bottom(self) -> None:
+        """Show the newest row, and follow what comes."""
+        if self._timeline is not None:
+            self._timeline.follow()
+            self._moved()
+
+    def _page(self) -> int:
+        return max(1, self.size.height - 2)
+
+    def _moved(self) -> None:
+        self._asked_at = None
+        self._lay_out()
+        self.refresh()
+
+    # --- what is where ----------------------------------------------------------------------------
+
+    def _lay_out_if_needed(self) -> None:
+        if self._laid_out_for != self.size:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Find the lines of the screen from the reader's place."""
+        self._laid_out_for = self.size
+        self._lines = []
+        self._renew_look()
+        timeline, height = self._timeline, self.size.height
+        if timeline is None or height < 1 or self.size.width < 1:
+            return
+        if not timeline.view.following:
+            self._lines = self._lines_from_anchor(timeline, height)
+            if len(self._lines) < height or self._ends(timeline):
+                timeline.follow()
+            elif height >= HEIGHT_FOR_BAR:
+                self._lines.pop()
+        if timeline.view.following:
+            self._lines = self._lines_from_bottom(timeline, height)
+        self._tell(timeline)
+
+    def _ends(self, timeline: Timeline) -> bool:
+        last = self._lines[-1]
+        return last is not None and last[0] >= timeline.end - 1 and last[1] == last[2].height - 1
+
+    def _lines_from_bottom(self, timeline: Timeline, height: int) -> list[_Line | None]:
+        lines: list[_Line | None] = []
+        key = timeline.end if len(timeline) else timeline.end + 1
+        while len(lines) < height and key >= timeline.first:
+            key -= 1
+            block = self._block(timeline, key)
+            for line in range(block.height - 1, -1, -1):
+                lines.append((key, line, block))
+                if len(lines) == height:
+                    break
+        lines.extend([None] * (height - len(lines)))
+        lines.reverse()
+        return lines
+
+    def _lines_from_anchor(self, timeline: Timeline, height: int) -> list[_Line | None]:
+        key, line = self._anchor(timeline)
+        lines: list[_Line | None] = []
+        while key < timeline.end and len(lines) < height:
+            block = self._block(timeline, key)
+            until = min(block.height, line + height - len(lines))
+            lines.extend((key, at, block) for at in range(line, until))
+            key, line = key + 1, 0
+        return lines
+
+    def _anchor(self, timeline: Timeline) -> tuple[int, int]:
+        """The reader's place, put right for the heights that the rows have here."""
+        view, width = timeline.view, self.size.width
+        key = min(max(view.row, timeline.first - 1), timeline.end - 1)
+        line = view.line
+        if view.width and view.width != width:
+            line = self._block(timeline, key).line_of(view.char) if line else 0
+        while line < 0 and key >= timeline.first:
+            key -= 1
+            line += self._block(timeline, key).height
+        line = max(line, 0)
+        while key < timeline.end and line >= (height := self._block(timeline, key).height):
+            key, line = key + 1, line - height
+        if not view.width:  # else the reader has not moved, and the same words shall stay whatever the width
+            view.char = self._block(timeline, key).position(line, 0)
+        view.row, view.line, view.width = key, line, width
+        return key, line
+
+    def _block(self, timeline: Timeline, key: int) -> Block:
+        """The block of a row, or of what stands before the first and after none."""
+        look = self._look
+        assert look is not None  # noqa: S101 - laid out first
+        if timeline.first <= key < timeline.end:
+            return self._blocks.get(timeline.row(key), timeline, look)
+        return hint(before_rows(timeline) if key < timeline.first else instead_of_rows(timeline), look)
+
+    def _tell(self, timeline: Timeline) -> None:
+        """Post what the owner wants to know of the new place."""
+        if self._was_at_bottom != timeline.view.following:
+            self._was_at_bottom = timeline.view.following
+            self._post(self.ViewChanged(at_bottom=self._was_at_bottom))
+        here = (timeline, timeline.first)
+        if (
+            timeline.has_older
+            and not timeline.loading
+            and self._asked_at != here
+            and self._lines_above(timeline) <= self.size.height
+        ):
+            self._asked_at = here
+            self._post(self.OlderWanted(timeline))
+
+    def _post(self, message: Message) -> None:
+        # Who draws or scrolls us is taken for the sender, and a message is not given to its sender.
+        self.post_message(message.set_sender(self))
+
+    def _lines_above(self, timeline: Timeline) -> int:
+        """The lines above the window, counted up to a screen of them."""
+        top = self._lines[0] if self._lines else None
+        if top is None:
+            return 0
+        key, above, _ = top
+        while above <= self.size.height and key >= timeline.first:
+            key -= 1
+            above += self._block(timeline, key).height
+        return above
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines of the widget. Textual adds borders, padding and filters to those of `render_line`."""
+        self._lay_out_if_needed()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the content."""
+        self._lay_out_if_needed()
+        width, timeline = self.size.width, self._timeline
+        if timeline is None or width < 1:
+            return Strip.blank(width, self.rich_style)
+        if y >= len(self._lines):
+            return Strip.blank(width, self.rich_style) if self.at_bottom else self._bar(timeline)
+        here = self._lines[y]
+        if here is None:
+            return Strip.blank(width, self.rich_style).apply_offsets(0, line_number(timeline.first - 2, 0))
+        key, line, block = here
+        number = line_number(key, line)
+        strip = self._selected(block, line, number) or block.strip(line)
+        strip = strip.apply_offsets(0, number)
+        return Strip([*strip, self._indicator(y, timeline)], width) if self._indicator_width else strip
+
+    def _selected(self, block: Block, line: int, number: int) -> Strip | None:
+        """The line with what is selected in it; None if nothing is."""
+        selection = self.text_selection
+        columns = selected_columns(selection, number) if selection is not None else None
+        if columns is None:
+            return None
+        return block.selected_strip(line, *columns, self._selection_style())
+
+    def _selection_style(self) -> Style:
+        # Most themes have no text colour of their own for a selection; the full style would show none.
+        partial = self.screen.get_component_rich_style("screen--selection", partial=True)
+        return partial + Style(bgcolor=self.screen.get_component_rich_style("screen--selection").bgcolor)
+
+    @property
+    def _indicator_width(self) -> int:
+        return int(self.size.width > 2)
+
+    def _indicator(self, y: int, timeline: Timeline) -> Segment:
+        """The last cell of a line: where the window stands, counted in rows, while it is not at the end."""
+        blank = Segment(" ", self.rich_style)
+        height = len(self._lines)
+        top, bottom = self._lines[0], self._lines[-1]
+        if timeline.view.following or top is None or bottom is None:
+            return blank
+        rows = len(timeline) + 1
+        shown = bottom[0] - top[0] + 1
+        size = max(1, height * shown // rows)
+        start = (height - size) * (top[0] - timeline.first + 1) // max(1, rows - shown)
+        if start <= y < start + size:
+            return Segment("▐", self.get_component_rich_style("message-log--thumb"))
+        return blank
+
+    def _bar(self, timeline: Timeline) -> Strip:
+        """The last line while the newest row is out of sight."""
+        width, unseen = self.size.width, timeline.unseen
+        if unseen:
+            text = truncate(f"↓ {unseen:,} new message{'s' * (unseen != 1)}  (End)", width)
+            style = self.get_component_rich_style("message-log--new")
+            left = (width - cell_len(text)) // 2
+        else:
+            text = truncate("↓ newest  (End) ", width)
+            style = self.get_component_rich_style("message-log--newest")
+            left = width - cell_len(text)
+        strip = Strip([Segment(" " * left + text, style)]).adjust_cell_length(width, style)
+        last = self._lines[-1] if self._lines else None
+        return strip.apply_offsets(LINE_END, line_number(last[0], last[1])) if last else strip
+
+    # --- looks ------------------------------------------------------------------------------------
+
+    def notify_style_update(self) -> None:
+        """Take new styles."""
+        super().notify_style_update()
+        self._styles_changed = True
+        self._laid_out_for = None
+
+    def _renew_look(self) -> None:
+        width = self.size.width - self._indicator_width
+        if self._look is not None and self._look.width == width and not self._styles_changed:
+            return
+        self._styles_changed = False
+        style = self.get_component_rich_style
+        styles = Styles(
+            self.rich_style,
+            *(style(f"message-log--{part}") for part in Styles.__dataclass_fields__ if part != "text"),
+        )
+        background = self._opaque_background()
+        known: dict[str, Style] = {}
+
+        def name_style(name: str) -> Style:
+            found = known.get(name)
+            if found is None:
+                colour = name_colour(name, background).rich_color
+                found = known[name] = Style(color=colour, bgcolor=styles.text.bgcolor, bold=True)
+            return found
+
+        look = Look(width, styles, name_style, background)
+        if look != self._look:
+            self._look = look
+            self._blocks.clear()
+
+    def _opaque_background(self) -> Color:
+        background = self.background_colors[1]
+        if background.ansi is not None:
+            # What the terminal's own colours are nobody can know; the theme says whether they are dark.
+            return Color(0, 0, 0) if self.app.current_theme.dark else Color(255, 255, 255)
+        return background
+
+    # --- selection --------------------------------------------------------------------------------
+
+    @property
+    def allow_select(self) -> bool:
+        """Text can be selected."""
+        return True
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text as it was written: without what the log draws around it."""
+        timeline = self._timeline
+        visible = [line for line in self._lines if line is not None]
+        if timeline is None or not visible:
+            return None
+        ends = within(selection, line_number(*visible[0][:2]), line_number(*visible[-1][:2]))
+        start, end = (self._place(timeline, offset) for offset in ends)
+        return selected_text(timeline, start, end), "\n"
+
+    def _place(self, timeline: Timeline, offset: Offset) -> Place:
+        """The character at an offset of a selection."""
+        key, line = row_line(offset.y)
+        if not timeline.first <= key < timeline.end:
+            return key, 0
+        return key, self._block(timeline, key).position(line, offset.x)
+
+    def _select(self, key: int, block: Block, start: int, end: int) -> None:
+        (first, first_x), (last, last_x) = block.place(start), block.place(end)
+        self.screen.selections = {
+            self: Selection(Offset(first_x, line_number(key, first)), Offset(last_x, line_number(key, last)))
+        }
+
+    def _select_at(self, event: events.Click) -> None:
+        """A double click selects a word, a triple one the message."""
+        _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)
+        timeline = self._timeline
+        if offset is None or timeline is None:
+            return
+        key, at = self._place(timeline, offset)
+        if not timeline.first <= key < timeline.end:
+            return
+        block = self._block(timeline, key)
+        if event.chain == 2:
+            self._select(key, block, *word_at(block.text, at))
+        else:
+            self._select(key, block, 0, len(block.text))
+
+    def _drop_selection(self) -> None:
+        if self.is_attached and self in self.screen.selections:
+            self.screen.clear_selection()
+
+    # --- events -----------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """The lines are others now: a selection would show something else than was meant."""
+        self._drop_selection()
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the bottom by the bar, select by several clicks. Textual's way selects the whole log."""
+        event.prevent_default()
+        on_bar = not self.at_bottom and event.y - self.gutter.top == len(self._lines)
+        if on_bar:
+            self.to_bottom()
+        elif event.chain > 1:
+            self._select_at(event)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll by the wheel."""
+        event.stop()
+        self.scroll_lines(-WHEEL_LINES)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll by the wheel."""
+        event.stop()
+        self.scroll_lines(WHEEL_LINES)

@@ -1,0 +1,89 @@
+"""A side pane: a title and one line per entry, of which only the visible ones are drawn.
+
+5,000 people cost no more than fifty. Entries are ready-made `Content`, so text in them is never markup.
+"""
+
+from typing import ClassVar
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+
+class SideList(Widget):
+    """See the module."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set()
+    offset_y = reactive(0)
+
+    class Chosen(Message):
+        """An entry was clicked."""
+
+        def __init__(self, side_list: "SideList", index: int) -> None:
+            """`index` counts from 0."""
+            super().__init__()
+            self.side_list = side_list
+            self.index = index
+
+        @property
+        def control(self) -> "SideList":
+            """Which list, for `@on` selectors."""
+            return self.side_list
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self._title = Content("")
+        self._entries: list[Content] = []
+
+    def show(self, title: Content, entries: list[Content], *, visible: int | None = None) -> None:
+        """Show these entries; scroll so that entry `visible` can be seen."""
+        self._title = title
+        self._entries = entries
+        room = self._room
+        if visible is not None and room > 0:
+            lowest, highest = visible - room + 1, visible
+            self.offset_y = min(max(self.offset_y, lowest), highest)
+        self._limit()
+        self.refresh()
+
+    @property
+    def _room(self) -> int:
+        return self.size.height - 1
+
+    def _limit(self) -> None:
+        self.offset_y = max(0, min(self.offset_y, len(self._entries) - self._room))
+
+    def render(self) -> Content:
+        """The title and the entries in view."""
+        width, room = self.size.width, self._room
+        shown = self._entries[self.offset_y : self.offset_y + room]
+        below = len(self._entries) - self.offset_y - len(shown)
+        if below > 0 and shown:
+            shown = [*shown[:-1], Content.styled(f"  … {below + 1} more", "$foreground 50%")]
+        return Content("\n").join([line.truncate(width, ellipsis=True) for line in (self._title, *shown)])
+
+    def on_resize(self) -> None:
+        """Keep the last entry at the bottom when there is more space."""
+        self._limit()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what is under the mouse."""
+        event.stop()
+        index = self.offset_y + event.y - 1
+        if event.y > 0 and index < len(self._entries):
+            self.post_message(self.Chosen(self, index))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three entries down."""
+        event.stop()
+        self.offset_y += 3
+        self._limit()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three entries up."""
+        event.stop()
+        self.offset_y -= 3
+        self._limit()

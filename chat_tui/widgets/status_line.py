@@ -1,0 +1,59 @@
+"""The bottom line: the truth about the connection, and the three keys that one needs first."""
+
+import asyncio
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widget import Widget
+
+from chat_tui.client.updates import Status
+
+TICK_SECONDS = 0.5
+KEYS = ("F1 help  Ctrl+K rooms  Ctrl+Q quit", "F1 help  Ctrl+Q quit", "F1 help")
+"""The longest of these that fits is shown."""
+
+
+class StatusLine(Widget):
+    """Shows a `Status`; counts down by itself while the client waits."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self._status = Status()
+        self._where = ""
+        self._name = ""
+        self._queued = 0
+
+    def show(self, status: Status, *, where: str, name: str, queued: int) -> None:
+        """`queued` messages wait to be sent to the server at `where`."""
+        self._status, self._where, self._name, self._queued = status, where, name, queued
+        self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
+        self.refresh()
+
+    def render(self) -> Content:
+        """One line, as long as the terminal allows."""
+        width = self.size.width
+        state = Content.assemble(" ", *self._state(), " ")
+        if self._queued and self._status.phase != "online":
+            waiting = f"{self._queued} message{'s' * (self._queued > 1)} will be sent then"
+            state = Content.assemble(state, ("· ", "$foreground 50%"), (waiting, "$text-accent"), " ")
+        for keys in KEYS:
+            left = width - state.cell_length - cell_len(keys) - 1
+            if left > 0:
+                return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")
+        return state.truncate(width, ellipsis=True)
+
+    def _state(self) -> list[tuple[str, str]]:
+        status = self._status
+        match status.phase:
+            case "online":
+                return [("●", "$text-success"), (f" {self._name} on {self._where}", "")]
+            case "connecting":
+                again = f" (attempt {status.attempt})" if status.attempt > 1 else ""
+                return [("◌", "$text-warning"), (f" connecting to {self._where}{again} …", "")]
+            case "waiting":
+                left = max(0, round(status.retry_at - asyncio.get_running_loop().time()))
+                again = f"trying again in {left} s" if left else "trying again"
+                return [("○", "$text-error"), (f" not connected: {status.reason}; {again}", "")]
+        return [("✕", "$text-error"), (f" not connected: {status.reason}. /reconnect tries again", "")]

@@ -1,0 +1,39 @@
+"""Fixtures for all tests. Everything is real: sockets, SQLite files, processes."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.inprocess import RunningServer
+from tests.support.processes import ServerProcess
+
+StartServer = Callable[..., Awaitable[ServerProcess]]
+"""Called as `ServerProcess.start` without the folder; `data=` names another folder than the test's own."""
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
+    """A server in this process, its data in the test's own folder."""
+    running = RunningServer(tmp_path / "data")
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+@pytest.fixture
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """Start server processes; those that still live when the test ends are killed."""
+    started: list[ServerProcess] = []
+
+    async def start(*arguments: str, data: Path | None = None, **options: Any) -> ServerProcess:
+        process = await ServerProcess.start(data or tmp_path / "data", *arguments, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        await process.kill()

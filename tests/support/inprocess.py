@@ -1,0 +1,73 @@
+"""A real server in the test's own process and loop: real sockets, real SQLite, reachable insides."""
+
+import asyncio
+from pathlib import Path
+
+from server.app import Server
+from server.config import Address, Config
+from server.core import Core
+from tests.support.wire import Wire
+
+
+class Clock:
+    """A clock that stands still until a test moves it: seconds, or ms since 1970."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000_000.0
+
+    def monotonic(self) -> float:
+        """For everything that times out."""
+        return self.seconds
+
+    def ms(self) -> int:
+        """For the time in events."""
+        return int(self.seconds * 1000)
+
+
+class RunningServer:
+    """A started server; `clock` is the one it goes by."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.clock = Clock()
+        self._server = Server(Config((Address("127.0.0.1", 0),), data), clock=self.clock.ms)
+        self._waiting: asyncio.Task[None] | None = None
+        self._wires: list[Wire] = []
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        await self._server.start()
+        self.core.monotonic = self.clock.monotonic
+        self._waiting = asyncio.create_task(self._server.wait())
+
+    @property
+    def core(self) -> Core:
+        """What its sessions share."""
+        return self._server._core
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return self._server.addresses[0]
+
+    async def connect(self, *, buffer: int | None = None) -> Wire:
+        """A connection that has said nothing yet; hung up when the server stops."""
+        wire = await Wire.connect(self.address, buffer=buffer)
+        self._wires.append(wire)
+        return wire
+
+    async def enter(self, name: str, *rooms: str) -> Wire:
+        """A connection that has logged in, is in the rooms and has synced."""
+        wire = await self.connect()
+        await wire.enter(name, *rooms)
+        return wire
+
+    async def stop(self) -> None:
+        """Hang up and stop it in order. Harmless if it has stopped."""
+        for wire in self._wires:
+            await wire.close()
+        self._wires.clear()
+        if self._waiting is not None:
+            self._server.stop()
+            await self._waiting
+            self._waiting = None

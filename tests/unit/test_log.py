@@ -1,0 +1,387 @@
+"""One contract for every log, and what only the one on disk can show."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol import codec, frames, limits
+from protocol.frames import Event
+from server.errors import StartError, StorageError
+from server.state import SERVER_LOG, USER, State, apply
+from server.store import schema
+from server.store.base import Appended, Draft, Log, Mark, Unread
+from server.store.memory import MemoryLog
+from server.store.sqlite import FILE_NAME, SqliteLog
+
+ANN, BOB = 1, 2
+PLENTY = 10**9
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
+    """Each log in turn: what is tested with it is the port's promise."""
+    log: Log = MemoryLog() if request.param == "memory" else SqliteLog(tmp_path)
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[], SqliteLog]]:
+    """Opens the log in the test's folder; again when called again."""
+    opened: list[SqliteLog] = []
+
+    def reopen() -> SqliteLog:
+        if opened:
+            opened.pop().close()
+        opened.append(SqliteLog(tmp_path))
+        return opened[0]
+
+    yield reopen
+    for last in opened:
+        last.close()
+
+
+def user(name: str) -> Draft:
+    return Draft(SERVER_LOG, 0, name, USER, 0, codec.pack(frames.NickBody(name)))
+
+
+def say(room: str, text: str, cid: str | None = None, number: int = ANN) -> Draft:
+    return Draft(room, number, "ann", frames.MESSAGE, 1000, text.encode(), cid)
+
+
+def plain(room: str, kind: str, number: int = ANN, body: bytes = b"") -> Draft:
+    return Draft(room, number, "ann", kind, 1000, body)
+
+
+def added(log: Log, *batch: Draft | Mark) -> list[Appended]:
+    return [answer for answer in log.append(batch) if answer is not None]
+
+
+def seqs(log: Log, room: str, **bounds: Any) -> list[int]:
+    return [event.seq for event in log.read(room, **{"limit": 1000, "size": PLENTY, **bounds})]
+
+
+# --- the contract
+
+
+def test_an_event_comes_back_as_it_was_given(log: Log) -> None:
+    draft = Draft("#a", 7, "Zoë", frames.ACTION, 1_700_000_000_123, b"\x00\xff", "cid-1")
+    ((event, dup),) = added(log, draft)
+    assert event == Event("#a", 1, 7, "Zoë", frames.ACTION, 1_700_000_000_123, b"\x00\xff", "cid-1")
+    assert not dup
+    assert log.read("#a", limit=10, size=PLENTY) == [event]
+
+
+def test_every_room_counts_for_itself_without_a_gap(log: Log) -> None:
+    first = added(log, say("#a", "1"), say("#b", "1"), say("#a", "2"))
+    second = added(log, say("#a", "3"), say("#b", "2"))
+    assert [(event.room, event.seq) for event, _ in first + second] == [
+        ("#a", 1), ("#b", 1), ("#a", 2), ("#a", 3), ("#b", 2),
+    ]  # fmt: skip
+    assert seqs(log, "#a") == [1, 2, 3]
+    assert seqs(log, "#b") == [1, 2]
+
+
+def test_a_mark_is_answered_with_none(log: Log) -> None:
+    answers = log.append([plain("#a", frames.JOIN), Mark("#a", ANN, 1), say("#a", "x")])
+    assert [answer is None for answer in answers] == [False, True, False]
+
+
+def test_an_empty_batch_is_one(log: Log) -> None:
+    assert log.append([]) == []
+
+
+def test_a_repeated_cid_gives_the_first_answer(log: Log) -> None:
+    ((first, _),) = added(log, say("#a", "one", "c1"))
+    added(log, say("#a", "two", "c2"))
+    assert added(log, say("#a", "one", "c1")) == [Appended(first, dup=True)]
+    assert added(log, say("#b", "other", "c1")) == [Appended(first, dup=True)]
+    assert seqs(log, "#a") == [1, 2]
+    assert seqs(log, "#b") == []
+
+
+def test_a_cid_repeated_within_one_batch_is_stored_once(log: Log) -> None:
+    answers = added(log, say("#a", "1", "c1"), say("#a", "2", "c2"), say("#a", "1", "c1"), say("#a", "3", "c3"))
+    assert [(event.seq, dup) for event, dup in answers] == [(1, False), (2, False), (1, True), (3, False)]
+    assert seqs(log, "#a") == [1, 2, 3]
+
+
+def test_a_cid_belongs_to_its_user(log: Log) -> None:
+    answers = added(log, say("#a", "1", "c1", ANN), say("#a", "2", "c1", BOB))
+    assert [(event.seq, dup) for event, dup in answers] == [(1, False), (2, False)]
+
+
+def test_events_without_cid_are_never_the_same(log: Log) -> None:
+    assert [dup for _, dup in added(log, plain("#a", frames.JOIN), plain("#a", frames.JOIN))] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({}, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+        ({"limit": 3}, [1, 2, 3]),
+        ({"after": 0, "limit": 3}, [1, 2, 3]),
+        ({"after": 4}, [5, 6, 7, 8, 9, 10]),
+        ({"after": 4, "limit": 2}, [5, 6]),
+        ({"after": 10}, []),
+        ({"after": 2**53}, []),
+        ({"before": 4}, [1, 2, 3]),
+        ({"before": 4, "limit": 2}, [2, 3]),
+        ({"before": 1}, []),
+        ({"before": 0}, []),
+        ({"before": 2**53, "limit": 2}, [9, 10]),
+        ({"after": 2, "before": 8}, [3, 4, 5, 6, 7]),
+        ({"after": 2, "before": 8, "limit": 2}, [6, 7]),
+        ({"after": 7, "before": 8}, []),
+        ({"after": 8, "before": 2}, []),
+    ],
+)
+def test_a_page_is_what_was_asked_for(log: Log, bounds: dict[str, int], expected: list[int]) -> None:
+    log.append([say("#a", "x") for _ in range(10)])
+    assert seqs(log, "#a", **bounds) == expected
+
+
+def test_a_page_ends_at_its_size_but_has_one_event(log: Log) -> None:
+    log.append([say("#a", "x" * 100) for _ in range(5)])
+    one = 100 + limits.EVENT_BYTES
+    for size, count in ((0, 1), (one - 1, 1), (one, 1), (2 * one - 1, 1), (2 * one, 2), (5 * one, 5)):
+        assert seqs(log, "#a", size=size) == list(range(1, count + 1))
+        assert seqs(log, "#a", size=size, before=6) == list(range(6 - count, 6))
+
+
+def test_a_room_that_is_not_there_is_empty(log: Log) -> None:
+    assert seqs(log, "#none") == []
+    assert log.unread(Unread("#none", ANN, 0), 10) == 0
+
+
+def test_unread_counts_what_others_said(log: Log) -> None:
+    log.append(
+        [
+            plain("#a", frames.JOIN, BOB),
+            say("#a", "1", number=BOB),
+            say("#a", "2", number=ANN),
+            plain("#a", frames.TOPIC, BOB, codec.pack(frames.TopicBody("t"))),
+            Draft("#a", BOB, "bob", frames.ACTION, 0, b"3"),
+            say("#b", "elsewhere", number=BOB),
+        ]
+    )
+    assert [log.unread(Unread("#a", ANN, seq), 10) for seq in range(7)] == [2, 2, 1, 1, 1, 0, 0]
+    assert log.unread(Unread("#a", BOB, 0), 10) == 1
+    assert log.unread(Unread("#a", ANN, 0), 1) == 1
+
+
+def test_a_new_log_has_an_empty_state_and_its_own_epoch(log: Log) -> None:
+    assert log.load() == State()
+    assert log.epoch
+    assert log.epoch != MemoryLog().epoch
+
+
+DRAFTS = st.one_of(
+    st.builds(say, st.sampled_from(["#a", "#b"]), st.text(max_size=3), st.sampled_from(["c1", "c2", "c3"])),
+    st.builds(plain, st.sampled_from(["#a", "#b"]), st.sampled_from([frames.JOIN, frames.CREATE])),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(batches=st.lists(st.lists(DRAFTS, max_size=5), max_size=5), size=st.integers(0, 2000))
+def test_both_logs_answer_alike(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Draft]], size: int
+) -> None:
+    memory, disk = MemoryLog(), SqliteLog(tmp_path_factory.mktemp("log"))
+    try:
+        for batch in batches:
+            assert memory.append(batch) == disk.append(batch)
+        for room in ("#a", "#b"):
+            for bounds in ({}, {"before": 4}, {"after": 1}, {"after": 1, "before": 5}):
+                wanted: dict[str, int] = {"limit": 3, "size": size, **bounds}
+                assert memory.read(room, **wanted) == disk.read(room, **wanted)
+            for seq in range(4):
+                assert memory.unread(Unread(room, BOB, seq), 3) == disk.unread(Unread(room, BOB, seq), 3)
+    finally:
+        disk.close()
+
+
+# --- what stays on disk
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["join", "leave", "say", "topic", "mark", "nick"]),
+        st.sampled_from([ANN, BOB]),
+        st.sampled_from(["#a", "#b"]),
+        st.integers(1, 9),
+    ),
+    max_size=25,
+)
+
+
+def possible(state: State, step: tuple[str, int, str, int]) -> list[Draft | Mark]:
+    """What the server would store for a step, as things are."""
+    what, number, name, choice = step
+    room = state.rooms.get(name)
+    inside = room is not None and number in room.members
+    if what == "join" and not inside:
+        head = 0 if room is None else room.head
+        return [plain(name, frames.JOIN, number), Mark(name, number, head + 1)]
+    if what == "nick":
+        body = codec.pack(frames.NickBody(f"user{number}-{choice}"))
+        return [plain(place, frames.NICK, number, body) for place in (SERVER_LOG, *state.users[number].rooms)]
+    if room is None or not inside:
+        return []
+    if what == "leave":
+        return [plain(name, frames.LEAVE, number)]
+    if what == "topic":
+        return [plain(name, frames.TOPIC, number, codec.pack(frames.TopicBody(f"topic {choice}")))]
+    if what == "mark":
+        return [Mark(name, number, min(choice, room.head))]
+    return [say(name, "x", f"cid {choice}", number)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS)
+def test_reopening_gives_the_sum_of_all_events(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    log = SqliteLog(folder)
+    state = log.load()
+    for batch in ([user("ann"), user("bob")], *steps):
+        entries = batch if isinstance(batch, list) else possible(state, batch)
+        for entry, answer in zip(entries, log.append(entries), strict=True):
+            if isinstance(entry, Mark):
+                state.mark(entry.user, entry.room, entry.seq)
+            elif answer is not None and not answer.dup:
+                apply(state, answer.event)
+    log.close()
+    again = SqliteLog(folder)
+    assert again.load() == state
+    again.close()
+
+
+def test_everything_is_there_after_reopening(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    stored = [event for event, _ in added(log, say("#a", "1", "c1"), say("#a", "2", "c2"))]
+    epoch = log.epoch
+    log = disk()
+    assert log.epoch == epoch
+    assert log.read("#a", limit=10, size=PLENTY) == stored
+    answers = added(log, say("#a", "1", "c1"), say("#a", "3", "c3"))
+    assert [(event.seq, dup) for event, dup in answers] == [(1, True), (3, False)]
+
+
+def test_marks_only_rise_and_stay(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    log.append([user("ann"), plain("#a", frames.JOIN), *(say("#a", "x") for _ in range(8))])
+    for seq, expected in ((5, 5), (3, 5), (8, 8)):
+        log.append([Mark("#a", ANN, seq)])
+        log = disk()
+        assert log.load().users[ANN].reads == {"#a": expected}
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    SqliteLog(tmp_path).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as newer:
+        newer.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    newer.close()
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with pytest.raises(StartError, match="newer"):
+        SqliteLog(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"this is a diary, not a database\n" * 100)
+    with pytest.raises(StartError, match="cannot open"):
+        SqliteLog(tmp_path)
+
+
+def test_a_damaged_database_is_a_clear_error(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path)
+    log.append([user("ann"), plain("#a", frames.JOIN)])
+    log.close()
+    path = tmp_path / FILE_NAME
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'rooms'").fetchone()
+    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * page_size : page * page_size] = b"\xa5" * page_size
+    path.write_bytes(data)
+    log = SqliteLog(tmp_path)
+    with pytest.raises(StartError, match="cannot read"):
+        log.load()
+    log.close()
+
+
+# --- a disk that fails
+
+
+def test_a_full_disk_stores_nothing_of_a_batch(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    log.append([user("ann"), plain("#a", frames.JOIN), say("#a", "before", "c0")])
+    (pages,) = log._writing.execute("PRAGMA page_count").fetchone()
+    log._writing.execute(f"PRAGMA max_page_count = {pages}")
+    batch = [
+        plain("#new", frames.JOIN),
+        Mark("#new", ANN, 1),
+        *(say("#a", "x" * 10_000, f"c{number}") for number in range(1, 9)),
+    ]
+    for _ in range(3):
+        with pytest.raises(StorageError, match="full"):
+            log.append(batch)
+    assert seqs(log, "#a") == [1, 2]
+    assert seqs(log, "#new") == []
+    log._writing.execute("PRAGMA max_page_count = 1000000")
+    answers = added(log, *batch, say("#a", "after"))
+    assert [(event.room, event.seq, dup) for event, dup in answers] == [
+        ("#new", 1, False),
+        *(("#a", seq, False) for seq in range(3, 12)),
+    ]
+    log = disk()
+    assert seqs(log, "#a") == list(range(1, 12))
+    assert {name: room.head for name, room in log.load().rooms.items()} == {"#a": 11, "#new": 1}
+
+
+def test_a_disk_that_can_be_neither_written_nor_read_leaves_no_gap(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    log.append([say("#a", "1", "c1")])
+
+    def broken(action: int, table: str | None, *_: str | None) -> int:
+        fails = (sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_READ)
+        return sqlite3.SQLITE_DENY if action in fails and table == "rooms" else sqlite3.SQLITE_OK
+
+    log._writing.set_authorizer(broken)
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            log.append([say("#a", "2", "c2"), say("#a", "3", "c3")])
+    log._writing.set_authorizer(None)
+    assert [event.seq for event, _ in added(log, say("#a", "2", "c2"))] == [2]
+    assert seqs(log, "#a") == [1, 2]
+
+
+def test_a_store_locked_by_another_program_is_a_storage_error(
+    disk: Callable[[], SqliteLog], tmp_path: Path
+) -> None:
+    log = disk()
+    log._writing.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError):
+        log.append([say("#a", "1")])
+    other.execute("ROLLBACK")
+    other.close()
+    assert [event.seq for event, _ in added(log, say("#a", "1"))] == [1]
+
+
+def test_a_log_that_cannot_be_read_is_a_storage_error(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    log.append([say("#a", "1")])
+    log._writing.execute("DROP TABLE events")
+    with pytest.raises(StorageError):
+        log.read("#a", limit=1, size=PLENTY)
+    with pytest.raises(StorageError):
+        log.unread(Unread("#a", ANN, 0), 1)

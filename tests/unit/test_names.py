@@ -1,0 +1,81 @@
+"""What users and rooms may be called."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import limits, names
+from protocol.names import BadNameError, check_room_name, check_user_name, fold
+
+CHARACTERS = st.characters() | st.sampled_from("ßİıſKÅﬃﷺͺ½①\u0345\u034f\u3164\ufe0f\u200d")
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "7", "Ann", "ann-marie_2.0", "Łukasz", "日本語", "علي", "ราชา", "ö", "o\u0308", "a" * 32]
+)
+def test_good_user_names(name: str) -> None:
+    assert fold(check_user_name(name)) == fold(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", " ", "a b", "a\nb", "-a", ".a", "_a", "#a", "@a", "a@b", "a/b", "a:b", "a\x1b[31m", "a\u202eb", "😀",
+        "a\u200db", "a\u200bb", "\u0301a", "a" * 33, "a" * 31 + "ﬃ", "½", "ﷺ", "ͺ", "⑴",
+        "ann\u034f", "ann\ufe0f", "\u3164", "ann\u115f", "ann\U000e0100", "ann\u180b",
+    ],
+)  # fmt: skip
+def test_bad_user_names(name: str) -> None:
+    with pytest.raises(BadNameError):
+        check_user_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("general", "#general"), ("#General", "#general"), ("STRASSE", "#strasse"), ("Straße", "#strasse"),
+     ("#dev.ops-2", "#dev.ops-2"), ("a" * 63, "#" + "a" * 63), ("#" + "a" * 63, "#" + "a" * 63)],
+)  # fmt: skip
+def test_good_room_names(name: str, stored: str) -> None:
+    assert check_room_name(name) == stored
+
+
+@pytest.mark.parametrize("name", ["", "#", "##a", "# a", "a b", "a" * 64, "#" + "a" * 64, "½", "#ﷺ", "\x00"])
+def test_bad_room_names(name: str) -> None:
+    with pytest.raises(BadNameError):
+        check_room_name(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Ann", "ANN"), ("Ａｎｎ", "ann"), ("o\u0308", "Ö"), ("ﬁn", "FIN"), ("\u212a", "k"), ("ß", "SS")],
+)
+def test_names_that_are_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_names_that_differ() -> None:
+    assert fold("ann") != fold("anna")
+
+
+@given(st.text(CHARACTERS, max_size=70))
+def test_a_room_can_be_joined_by_the_name_it_has(name: str) -> None:
+    try:
+        stored = check_room_name(name)
+    except BadNameError as error:
+        assert str(error)
+        return
+    assert check_room_name(stored) == stored
+    assert len(stored) <= limits.ROOM
+
+
+@given(st.text(CHARACTERS, max_size=40))
+def test_a_stored_user_name_is_a_good_one(name: str) -> None:
+    try:
+        stored = check_user_name(name)
+    except BadNameError as error:
+        assert str(error)
+        return
+    assert check_user_name(stored) == stored
+    assert len(stored) <= limits.NAME
+    assert stored.isprintable()
+    assert names.fold(stored) == names.fold(name)

@@ -1,0 +1,409 @@
+"""The one writer: what waits goes in one batch, in order; what fails is told to everybody in it."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NoReturn
+
+import pytest
+
+from protocol import errors, frames, limits
+from protocol.frames import Event, Request, Result
+from server.errors import RefusedError, StorageError
+from server.operations import MakeUser, StoreJoin, StoreLeave, StoreNick, StoreRead, StoreSend, StoreTopic
+from server.state import State, User
+from server.store.base import Appended, Draft, Mark
+from server.store.memory import MemoryLog
+from server.writer import Writer
+
+SECONDS = 10
+
+
+class SlowLog(MemoryLog):
+    """The log in memory, as a disk that can be slow or full. `batches` is what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[Sequence[Draft | Mark]] = []
+        self.full = False
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+        self.batches.append(batch)
+        self.begun.set()
+        assert self.go_on.wait(SECONDS)
+        if self.full:
+            raise StorageError("the disk is full")
+        return super().append(batch)
+
+
+class Desk:
+    """Hands in operations as sessions do, and keeps what is answered, in order."""
+
+    def __init__(self) -> None:
+        self.log = SlowLog()
+        self.state = State()
+        self.published: list[list[Event]] = []
+        self.answers: dict[int, Result | str] = {}
+        self.writer = Writer(self.log, self.state, self.published.append, lambda: 1000)
+        self._id = 0
+
+    def submit(self, kind: type[Any], who: User, **fields: Any) -> int:
+        """Submit the operation; gives the id under which its answer will stand."""
+        self._id += 1
+        request = REQUESTS[kind](self._id, **fields)
+        self.writer.submit(kind(who, request, self._answered, self._refused))
+        return self._id
+
+    def make_user(self, name: str) -> int:
+        self._id += 1
+        number = self._id
+        self.writer.submit(
+            MakeUser(
+                name,
+                lambda: self._put(number, Result()),
+                lambda error: self._put(number, error.code),
+            )
+        )
+        return number
+
+    def user(self, name: str) -> User:
+        user = self.state.user_called(name)
+        assert user is not None
+        return user
+
+    async def result(self, number: int) -> Result | str:
+        """The answer: a result, or the code of an error."""
+        await self.drain()
+        return self.answers[number]
+
+    async def drain(self) -> None:
+        async with asyncio.timeout(SECONDS):
+            await self.writer.drain()
+
+    async def users(self, *names: str) -> list[User]:
+        for name in names:
+            self.make_user(name)
+        await self.drain()
+        self.log.batches.clear()
+        self.published.clear()
+        return [self.user(name) for name in names]
+
+    async def stall(self, who: User) -> int:
+        """Submit a join, and come back while its commit is under way."""
+        self.log.begun.clear()
+        self.log.go_on.clear()
+        number = self.submit(StoreJoin, who, room="#stall")
+        async with asyncio.timeout(SECONDS):
+            await asyncio.to_thread(self.log.begun.wait)
+        return number
+
+    def _answered(self, request: Request[Any], result: Result) -> None:
+        self._put(request.id, result)
+
+    def _refused(self, request: Request[Any], error: RefusedError) -> None:
+        self._put(request.id, error.code)
+
+    def _put(self, number: int, answer: Result | str) -> None:
+        assert number not in self.answers, "answered twice"
+        self.answers[number] = answer
+
+
+REQUESTS: dict[type[Any], type[Request[Any]]] = {
+    StoreSend: frames.Send,
+    StoreJoin: frames.Join,
+    StoreLeave: frames.Leave,
+    StoreTopic: frames.Topic,
+    StoreNick: frames.Nick,
+    StoreRead: frames.Read,
+}
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    desk = Desk()
+    yield desk
+    desk.log.go_on.set()
+    await desk.writer.close()
+
+
+def send(desk: Desk, who: User, room: str, cid: str, body: bytes = b"x") -> int:
+    return desk.submit(StoreSend, who, room=room, cid=cid, body=body)
+
+
+async def in_room(desk: Desk, *names: str) -> list[User]:
+    users = await desk.users(*names)
+    for who in users:
+        desk.submit(StoreJoin, who, room="#a")
+    await desk.drain()
+    desk.log.batches.clear()
+    desk.published.clear()
+    return users
+
+
+async def test_what_comes_in_one_tick_is_one_commit(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    numbers = [send(desk, who, "#a", f"c{n}") for n in range(50) for who in (ann, bob)]
+    await desk.drain()
+    assert [len(batch) for batch in desk.log.batches] == [100]
+    assert [len(events) for events in desk.published] == [100]
+    results = [desk.answers[number] for number in numbers]
+    assert results == [frames.SendResult(seq, 1000) for seq in range(4, 104)]
+
+
+async def test_what_comes_during_a_commit_is_the_next_one(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    await desk.stall(bob)
+    for n in range(30):
+        send(desk, ann, "#a", f"c{n}")
+        await asyncio.sleep(0)  # each in a tick of its own
+    assert len(desk.log.batches) == 1
+    desk.log.go_on.set()
+    await desk.drain()
+    assert [len(batch) for batch in desk.log.batches][1:] == [30]
+
+
+async def test_nobody_is_answered_or_told_before_it_is_stored(desk: Desk) -> None:
+    (ann,) = await in_room(desk, "ann")
+    number = await desk.stall(ann)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert number not in desk.answers
+    assert desk.published == []
+    assert "#stall" not in desk.state.rooms
+    desk.log.go_on.set()
+    assert await desk.result(number) == Result()
+    assert desk.state.rooms["#stall"].members == {ann.id}
+
+
+async def test_order_is_kept(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    for n in range(20):
+        send(desk, (ann, bob)[n % 2], "#a", f"c{n}", str(n).encode())
+        if n % 7 == 0:
+            desk.submit(StoreTopic, ann, room="#a", topic=str(n))
+        if n % 5 == 0:
+            await asyncio.sleep(0)
+    await desk.drain()
+    published = [event for events in desk.published for event in events]
+    assert [event.seq for event in published] == list(range(4, 4 + len(published)))
+    assert [event.body for event in published if event.kind == frames.MESSAGE] == [b"%d" % n for n in range(20)]
+    assert published == desk.log.read("#a", after=3, limit=1000, size=10**9)
+
+
+async def test_two_who_take_one_name_at_once(desk: Desk) -> None:
+    ann, bob = await desk.users("ann", "bob")
+    first = desk.submit(StoreNick, ann, name="Zoe")
+    second = desk.submit(StoreNick, bob, name="zoe")
+    assert await desk.result(first) == frames.LoginResult(ann.id, "Zoe")
+    assert await desk.result(second) == errors.NAME_TAKEN
+    assert desk.user("zoe") is ann
+    assert bob.name == "bob"
+
+
+async def test_two_new_users_of_one_name_at_once_are_one(desk: Desk) -> None:
+    first, second = desk.make_user("Ann"), desk.make_user("ann")
+    assert [await desk.result(number) for number in (first, second)] == [Result(), Result()]
+    assert [user.name for user in desk.state.users.values()] == ["Ann"]
+
+
+async def test_a_new_user_and_one_who_takes_the_name_at_once(desk: Desk) -> None:
+    (ann,) = await desk.users("ann")
+    made = desk.make_user("zoe")
+    taken = desk.submit(StoreNick, ann, name="ZOE")
+    assert await desk.result(made) == Result()
+    assert await desk.result(taken) == errors.NAME_TAKEN
+
+
+async def test_a_login_that_waits_while_its_name_goes_harms_nobody(desk: Desk) -> None:
+    """A user renames themself in the batch in which another login under the old name is planned."""
+    (ann,) = await in_room(desk, "ann")
+    made = desk.make_user("ann")
+    renamed = desk.submit(StoreNick, ann, name="zoe")
+    sent = send(desk, ann, "#a", "c1")
+    assert await desk.result(made) == Result()
+    assert await desk.result(renamed) == frames.LoginResult(ann.id, "zoe")
+    assert isinstance(await desk.result(sent), frames.SendResult)
+    found_by_login: list[User | None] = []
+    desk.writer.submit(
+        MakeUser("zoe", lambda: found_by_login.append(desk.state.user_called("zoe")), lambda _: None)
+    )
+    desk.submit(StoreNick, ann, name="eve")
+    await desk.drain()
+    assert found_by_login == [ann]
+
+
+async def test_two_who_make_one_room_at_once(desk: Desk) -> None:
+    ann, bob = await desk.users("ann", "bob")
+    for who in (ann, bob):
+        desk.submit(StoreJoin, who, room="#new")
+    await desk.drain()
+    kinds = [(event.kind, event.user) for events in desk.published for event in events]
+    assert kinds == [(frames.CREATE, ann.id), (frames.JOIN, ann.id), (frames.JOIN, bob.id)]
+    assert desk.state.rooms["#new"].members == {ann.id, bob.id}
+
+
+async def test_many_join_one_room_in_one_commit(desk: Desk) -> None:
+    users = await desk.users(*(f"user{n}" for n in range(20)))
+    desk.submit(StoreJoin, users[0], room="#new")
+    await desk.drain()
+    desk.log.batches.clear()
+    for who in users[1:]:
+        desk.submit(StoreJoin, who, room="#new")
+    await desk.drain()
+    assert len(desk.log.batches) == 1
+
+
+async def test_join_send_read_topic_leave_without_waiting(desk: Desk) -> None:
+    (ann,) = await desk.users("ann")
+    numbers = [
+        desk.submit(StoreJoin, ann, room="#a"),
+        send(desk, ann, "#a", "c1"),
+        desk.submit(StoreRead, ann, room="#a", seq=3),
+        desk.submit(StoreTopic, ann, room="#a", topic="t"),
+        desk.submit(StoreLeave, ann, room="#a"),
+        send(desk, ann, "#a", "c2"),
+        desk.submit(StoreRead, ann, room="#a", seq=4),
+    ]
+    answers = [await desk.result(number) for number in numbers]
+    assert answers == [
+        Result(), frames.SendResult(3, 1000), Result(), Result(), Result(), errors.NOT_A_MEMBER, errors.NOT_A_MEMBER,
+    ]  # fmt: skip
+    entries = [entry for batch in desk.log.batches for entry in batch]
+    assert entries.index(Mark("#a", ann.id, 3)) < [entry.kind for entry in entries if isinstance(entry, Draft)].index(
+        frames.LEAVE
+    ) + len([entry for entry in entries if isinstance(entry, Mark)])
+    assert ann.reads == {}
+
+
+@pytest.mark.parametrize("nick_first", [True, False])
+async def test_join_and_nick_without_waiting_agree_on_the_name(desk: Desk, *, nick_first: bool) -> None:
+    """A room's events tell its members each new name, in order."""
+    ann, bob = await in_room(desk, "ann", "bob")
+    if nick_first:
+        desk.submit(StoreNick, ann, name="zoe")
+        desk.submit(StoreJoin, ann, room="#b")
+        desk.submit(StoreTopic, ann, room="#a", topic="t")
+        desk.submit(StoreLeave, ann, room="#a")
+        await desk.drain()
+    else:
+        desk.submit(StoreJoin, ann, room="#b")
+        desk.submit(StoreNick, ann, name="zoe")
+        await desk.drain()
+    seen = [(event.room, event.kind, event.sender) for events in desk.published for event in events]
+    if nick_first:
+        assert seen == [
+            ("#a", frames.NICK, "ann"), ("#b", frames.CREATE, "zoe"), ("#b", frames.JOIN, "zoe"),
+            ("#a", frames.TOPIC, "zoe"), ("#a", frames.LEAVE, "zoe"),
+        ]  # fmt: skip
+    else:
+        assert ("#b", frames.NICK, "ann") in seen
+    assert bob.name == "bob"
+
+
+async def test_no_pipeline_gets_past_the_limit_of_rooms(desk: Desk) -> None:
+    (ann,) = await desk.users("ann")
+    numbers = [desk.submit(StoreJoin, ann, room=f"#room{n}") for n in range(limits.ROOMS + 3)]
+    await desk.drain()
+    answers = [desk.answers[number] for number in numbers]
+    assert answers == [Result()] * limits.ROOMS + [errors.TOO_MANY] * 3
+    assert len(ann.rooms) == limits.ROOMS
+
+
+async def test_a_cid_stands_for_one_message(desk: Desk) -> None:
+    (ann,) = await in_room(desk, "ann")
+    first, again, other = (send(desk, ann, "#a", "c1", body) for body in (b"one", b"one", b"two"))
+    assert await desk.result(first) == frames.SendResult(3, 1000)
+    assert await desk.result(again) == frames.SendResult(3, 1000, dup=True)
+    assert await desk.result(other) == errors.CID_REUSED
+    assert [event.body for events in desk.published for event in events] == [b"one"]
+
+
+async def test_what_changes_nothing_stores_nothing(desk: Desk) -> None:
+    (ann,) = await in_room(desk, "ann")
+    desk.submit(StoreTopic, ann, room="#a", topic="")
+    desk.submit(StoreJoin, ann, room="#a")
+    desk.submit(StoreNick, ann, name="ann")
+    desk.submit(StoreRead, ann, room="#a", seq=0)
+    await desk.drain()
+    assert desk.log.batches == []
+    assert list(desk.answers.values())[-4:] == [Result(), Result(), frames.LoginResult(ann.id, "ann"), Result()]
+
+
+async def test_a_marker_rises_no_further_than_the_head(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    for seq in (2, 1, 2**53, 3):
+        desk.submit(StoreRead, ann, room="#a", seq=seq)
+        await desk.drain()
+    assert ann.reads == {"#a": 3}
+    assert desk.log.batches == [[Mark("#a", ann.id, 3)]]  # its join had marked 2 already
+    assert bob.reads == {"#a": 3}
+
+
+async def test_a_disk_that_fails_is_told_to_every_sender_and_it_goes_on(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    desk.log.full = True
+    numbers = [
+        send(desk, ann, "#a", "c1"),
+        send(desk, bob, "#a", "c2"),
+        desk.submit(StoreTopic, ann, room="#a", topic="t"),
+        desk.make_user("zoe"),
+    ]
+    with caplog.at_level(logging.CRITICAL, "server.writer"):
+        answers = [await desk.result(number) for number in numbers]
+    assert answers == [errors.STORAGE] * 4
+    assert desk.published == []
+    assert desk.state.rooms["#a"].topic == ""
+    assert desk.state.user_called("zoe") is None
+    desk.log.full = False
+    again = send(desk, ann, "#a", "c1")
+    assert await desk.result(again) == frames.SendResult(4, 1000)
+
+
+class Clumsy:
+    """An operation with a bug."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.codes: list[str] = []
+
+    def keys(self) -> frozenset[tuple[str, ...]]:
+        return frozenset()
+
+    def changes(self) -> frozenset[tuple[str, ...]]:
+        return frozenset()
+
+    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:  # noqa: ARG002
+        if self.where == "plan":
+            self._fail()
+        return ()
+
+    def done(self, stored: Sequence[Appended | None]) -> None:  # noqa: ARG002
+        self._fail()
+
+    def refused(self, error: RefusedError) -> None:
+        self.codes.append(error.code)
+
+    def _fail(self) -> NoReturn:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("where", ["plan", "done"])
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_bug_in_one_operation_is_nobody_elses(
+    desk: Desk, caplog: pytest.LogCaptureFixture, where: str, *, alone: bool
+) -> None:
+    (ann,) = await in_room(desk, "ann")
+    clumsy = Clumsy(where)
+    with caplog.at_level(logging.CRITICAL, "server.writer"):
+        desk.writer.submit(clumsy)
+        if alone:
+            await desk.drain()
+        sent = send(desk, ann, "#a", "c1")
+        assert await desk.result(sent) == frames.SendResult(3, 1000)
+    assert clumsy.codes == ([errors.INTERNAL] if where == "plan" else [])
