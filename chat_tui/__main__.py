@@ -14,7 +14,9 @@ from chat_tui.client.errors import ClientError
 def parser() -> argparse.ArgumentParser:
     """The command line of `chat-tui`."""
     who = argparse.ArgumentParser(add_help=False)
-    who.add_argument("--name", default=argparse.SUPPRESS, help="who you are (default: as remembered)")
+    who.add_argument(
+        "--name", type=cli.user_name, default=argparse.SUPPRESS, help="who you are (default: as remembered)"
+    )
     who.add_argument(
         "--server",
         metavar="HOST:PORT",
@@ -34,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
     send = commands.add_parser("send", parents=[who], help="store one message in a room")
     send.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
     send.add_argument("text", help="what to say; - reads it from standard input")
-    send.add_argument("--cid", help="an id of your own: sending it again stores nothing twice")
+    send.add_argument(
+        "--cid", type=cli.message_id, help="an id of your own: sending it again stores nothing twice"
+    )
     follow = commands.add_parser("follow", parents=[who], help="print what happens in a room")
     follow.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
     follow.add_argument(

@@ -86,6 +86,7 @@ def run(settings: Settings, name: str, server: str) -> int:
     except (BadNameError, endpoints.AddressError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2
+    terminal.take_alt_digits()
     app = ChatApp(settings, name=name, server=server)
     app.run()
     return app.return_code or 0

@@ -2,22 +2,26 @@
 
 import argparse
 import asyncio
+import io
 import json
+import os
 import secrets
 import signal
+import stat
 import sys
 from datetime import datetime
 
 from chat_tui.client import updates
 from chat_tui.client.client import Client, Endpoint, enter
-from chat_tui.client.errors import ClientError
+from chat_tui.client.connection import Connection
+from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
-from protocol import codec, frames
+from protocol import codec, frames, limits
 from protocol.errors import LocalProtocolError
-from protocol.names import BadNameError, check_room_name
+from protocol.names import BadNameError, check_room_name, check_user_name
 
 WHOLE = 2**53
 """A follower fetches every event it missed, however many."""
@@ -39,9 +43,24 @@ def since(text: str) -> int:
     """`all`, or the `seq` after which to begin."""
     if text == "all":
         return 0
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'all' nor a number")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'all' nor an event's number")
     return int(text)
+
+
+def user_name(text: str) -> str:
+    """A name as written on the command line; an empty one counts as not given."""
+    try:
+        return check_user_name(text) if text else ""
+    except BadNameError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def message_id(text: str) -> str:
+    """An id of the caller's own for a message."""
+    if not (1 <= len(text) <= limits.CID and text.isprintable()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of 1 to {limits.CID} characters")
+    return text
 
 
 async def send(endpoint: Endpoint, name: str, room: str, text: str, cid: str | None) -> None:
@@ -50,7 +69,7 @@ async def send(endpoint: Endpoint, name: str, room: str, text: str, cid: str | N
     try:
         body = codec.body(frames.TextBody(text), connection.limits.body)
         joined = await connection.request(frames.Join(1, room, 0))
-        await connection.request(frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
+        await _store(connection, frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
     except LocalProtocolError as error:
         raise ClientError(f"too long: {error}; send it in parts") from error
     finally:
@@ -58,9 +77,22 @@ async def send(endpoint: Endpoint, name: str, room: str, text: str, cid: str | N
         await connection.closed
 
 
+async def _store(connection: Connection, request: frames.Send) -> frames.SendResult:
+    while True:
+        try:
+            return await connection.request(request)
+        except RequestError as error:
+            if error.retry_after is None:
+                raise
+            await asyncio.sleep(error.retry_after / 1000)
+
+
 def read_text(argument: str) -> str:
     """The text to send: the argument, or all of standard input for `-`. Raises `UsageError`."""
-    text = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n") if argument == "-" else argument
+    if argument == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n")
+    else:  # bytes that are no UTF-8 come as surrogates, which can't be sent
+        text = argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if not text.strip():
         raise UsageError("there is no text to send")
     return text
@@ -76,6 +108,8 @@ async def follow(
     finally:
         connection.close()
         await connection.closed
+    if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
+        sys.stdout.reconfigure(errors="replace")
     follower = Follower(endpoint, name, room, joined.room.head if since is None else since)
     await follower.run(count, as_json=as_json)
 
@@ -95,17 +129,19 @@ class Follower:
         running = asyncio.create_task(self._client.run())
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop.set)
-            except NotImplementedError:  # Windows: Ctrl+C arrives as KeyboardInterrupt
-                break
+            if stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+                loop.add_reader(sys.stdout.fileno(), stop.set)  # a pipe is "readable" once nobody reads it
+        except NotImplementedError:  # Windows: Ctrl+C arrives as KeyboardInterrupt
+            pass
         stopped = asyncio.create_task(stop.wait())
         try:
             while count is None or count > 0:
                 coming = asyncio.create_task(self._events.get())
-                await asyncio.wait((coming, stopped), return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
+                await asyncio.wait((coming, stopped, running), return_when=asyncio.FIRST_COMPLETED)
+                if stopped.done() or not coming.done():
                     coming.cancel()
                     break
                 event = coming.result()
@@ -135,13 +171,15 @@ class Follower:
     def _status(self, status: updates.Status) -> None:
         if status.phase == "stopped":
             self._events.put_nowait(ClientError(status.reason))
+        elif status.phase == "online":
+            self._told = ""
         elif status.phase == "waiting" and status.reason != self._told:
             self._told = status.reason
             print(f"chat-tui: {status.reason}; trying again", file=sys.stderr)
 
 
 def as_line(event: RoomEvent, *, as_json: bool) -> str:
-    """An event as one line: JSON, or for people."""
+    """An event as one line of JSON; or for people, where the further lines of a message are set in."""
     if as_json:
         return json.dumps(
             {
@@ -167,4 +205,4 @@ def as_line(event: RoomEvent, *, as_json: bool) -> str:
             told = f"-- {event.sender} is now called {event.text}"
         case _:
             told = f"-- {event.sender}: {event.kind}"
-    return f"{clock} {event.room} {told}"
+    return f"{clock} {event.room} {told}".replace("\n", "\n    ")

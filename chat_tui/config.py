@@ -71,6 +71,7 @@ def remember(**changes: str) -> None:
 
     path = config_file()
     try:
+        path = path.resolve()  # a link, as people's collections of settings have them, stays one
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
         document.update(changes)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

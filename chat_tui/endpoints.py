@@ -8,6 +8,7 @@ It ends by itself a while after the last client has left.
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,13 @@ START_SECONDS = 15
 
 LOOK_SECONDS = 0.05
 """Between two looks for a server that another client is just starting."""
+
+
+LINGER_SECONDS = 60.0
+"""For a server that everybody has left: long enough to come back, too short to be in the way."""
+
+_STRANGE = re.compile(r"[\s\[\]/@\0]")
+"""What no host has in its name; a `/` or an `@` comes with a URL."""
 
 
 class AddressError(Exception):
@@ -59,13 +67,14 @@ class LocalServer:
 
     label = "this computer"
 
-    def __init__(self, data: Path, runtime: Path) -> None:
+    def __init__(self, data: Path, runtime: Path, *, linger: float = LINGER_SECONDS) -> None:
         self._data = data
         self._runtime = runtime
+        self._linger = linger
         self._process: subprocess.Popen[bytes] | None = None
 
     async def locate(self) -> Target:
-        """Find the server, or start it. Raises `LostError` with the server's own words if it can't start."""
+        """Find the server, or start it. Raises `ClientError`, with the server's own words if it had any."""
         try:
             async with asyncio.timeout(START_SECONDS):
                 while True:
@@ -85,29 +94,46 @@ class LocalServer:
         try:
             self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
             with lock:
+                # One that was killed has left it behind; nobody shall take it for that of the next.
+                self._runtime.unlink(missing_ok=True)
                 return False
         except filelock.Timeout:
             return True
         except OSError as error:
-            raise ClientError(f"cannot use the folder {self._data}: {error.strerror or error}") from error
+            where = error.filename or self._data
+            raise ClientError(f"cannot use {where}: {error.strerror or error}") from error
 
     def _read_runtime(self) -> Target | None:
         try:
             if hasattr(os, "getuid") and self._runtime.stat().st_uid != os.getuid():
                 raise ClientError(f"{self._runtime} belongs to somebody else: remove it")
             runtime = msgspec.json.decode(self._runtime.read_bytes(), type=_Runtime)
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None  # it is just starting, or just ending
         except OSError as error:
             raise ClientError(f"cannot read {self._runtime}: {error.strerror or error}") from error
-        return parse_server(runtime.address, key=runtime.key)
+        try:
+            return parse_server(runtime.address, key=runtime.key)
+        except AddressError as error:
+            raise ClientError(f"{self._runtime} makes no sense: {error}") from error
 
     async def _start(self) -> Target | None:
-        """Start a server; None if another client was quicker."""
+        """Start a server; None if another client is just doing so."""
+        try:
+            with filelock.FileLock(self._data / "start.lock", timeout=0):
+                return await self._start_alone()
+        except filelock.Timeout:
+            return None
+        except OSError as error:
+            raise ClientError(f"cannot start the chat on this computer: {error}") from error
+
+    async def _start_alone(self) -> Target | None:
+        if self._lives():
+            return None  # another client was quicker
         if self._process is not None:
             self._process.wait()  # the lock is free: it has ended
         serve = [sys.executable, "-P", "-m", "server", "--listen", "127.0.0.1:0"]
-        where = ["--data", str(self._data), "--runtime", str(self._runtime)]
+        where = ["--data", str(self._data), "--runtime", str(self._runtime), "--linger", str(self._linger)]
         with self._log.open("ab") as log:
             self._process = _spawn_detached(serve + where, log)
         output = self._process.stdout
@@ -144,12 +170,13 @@ def parse_server(text: str, *, key: str = "") -> Target:
     host, colon, port = text.strip().rpartition(":")
     if not colon or text.strip().endswith("]"):
         host, port = text.strip(), str(DEFAULT_PORT)
-    bare = host.removeprefix("[").removesuffix("]")
-    if not bare or any(character.isspace() for character in bare):
-        raise AddressError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}")
-    if ":" in bare and not host.startswith("["):
+    bracketed = host.startswith("[") and host.endswith("]")
+    bare = host[1:-1] if bracketed else host
+    if not bracketed and ":" in bare and not _STRANGE.search(bare):
         raise AddressError(f"an IPv6 address goes in brackets: [{text.strip()}]:{DEFAULT_PORT}")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    if not bare or _STRANGE.search(bare + port) or bracketed != (":" in bare):
+        raise AddressError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}")
+    if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
         raise AddressError(f"{port!r} is no port: a number from 1 to 65535")
     return Target(bare, int(port), key)
 

@@ -4,9 +4,12 @@ The one place that writes escape sequences of its own; any text in them has pass
 """
 
 import asyncio
+import enum
 import signal
 from collections.abc import Callable
+from typing import cast
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App
 
 from protocol.text import clean_line
@@ -43,6 +46,21 @@ class Title:
         driver = self._app._driver  # noqa: SLF001  # Textual has no public way to write to its terminal
         if driver is not None and not self._app.is_headless:
             driver.write(sequence)
+
+
+class _AltDigit(enum.Enum):
+    """Keys that Textual has no names for."""
+
+    ONE, TWO, THREE = "alt+1", "alt+2", "alt+3"
+    FOUR, FIVE, SIX = "alt+4", "alt+5", "alt+6"
+    SEVEN, EIGHT, NINE = "alt+7", "alt+8", "alt+9"
+
+
+def take_alt_digits() -> None:
+    """Let Alt and a digit be that; Textual takes what most terminals send then for a Mac's Option key: `¡`."""
+    sequences = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
+    for key in _AltDigit:
+        sequences[f"\x1b{key.value[-1]}"] = (key,)
 
 
 def on_end(stop: Callable[[int], object]) -> None:

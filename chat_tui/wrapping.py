@@ -31,7 +31,9 @@ _MARKS = re.compile(
 
 # A joiner with nothing before or after it joins nothing, and Rich measures it differently in different
 # places.
-_LOOSE_JOINERS = re.compile("(?:^|(?<=[\\s\u200d]))[\u200d\ufe0f]+|\u200d+(?=\\s|$)", re.MULTILINE)
+_LOOSE_JOINERS = re.compile(
+    "(?:^|(?<=[\\s\u200d]))[\u200d\ufe0f]+|\u200d[\u200d\ufe0f]*(?=\\s|$)", re.MULTILINE
+)
 
 # A line must not begin with the first nor end with the second.
 _CLOSING = frozenset("、。，．・：；！？）」』】〕〉》］｝々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ")
@@ -64,7 +66,7 @@ def clusters(text: str, start: int = 0, end: int | None = None) -> Iterator[tupl
         first = at
         character = text[at]
         at += 1
-        if at >= end or character == "\n" or (text[at] < "\u0300" and character != _JOINER):
+        if at >= end or character == "\n" or (character != _JOINER and _stands_alone(text[at])):
             yield first, at, get_character_cell_size(character)
             continue
         if character == _JOINER:
@@ -73,6 +75,11 @@ def clusters(text: str, start: int = 0, end: int | None = None) -> Iterator[tupl
             at += 1
         at = _end_of_cluster(text, at, end)
         yield first, at, cell_len(text[first:at])
+
+
+def _stands_alone(character: str) -> bool:
+    """A quick test for most characters that never join the one before."""
+    return character < "\u0300" and character.isprintable()
 
 
 def _end_of_cluster(text: str, at: int, end: int) -> int:

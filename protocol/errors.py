@@ -37,6 +37,7 @@ TOO_MANY = "too_many"  # more rooms than one user may be in
 NO_SUCH_ROOM = "no_such_room"
 NOT_A_MEMBER = "not_a_member"
 CID_REUSED = "cid_reused"  # the same cid was used for another message
+RATE_LIMITED = "rate_limited"  # too much at once: again after `retry_after`
 STORAGE = "storage"  # the server could not store it; nothing was changed, try again
 TIMEOUT = "timeout"  # the handshake or the peer's silence took too long
 SHUTDOWN = "shutdown"  # the server stops

@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from server import __version__
+from server.throttle import NO_LIMITS, Allowance
 
 DEFAULT_LISTEN = "127.0.0.1:7777"
 
@@ -31,6 +32,7 @@ class Config:
     data: Path
     runtime: Path | None = None
     linger: float = 60.0
+    allowance: Allowance = NO_LIMITS
 
 
 def parse_address(text: str) -> Address:
@@ -70,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
         default=platformdirs.user_data_path("chat-server", appauthor=False),
         help="where everything is kept (default: %(default)s)",
     )
+    parser.add_argument(
+        "--no-limits",
+        action="store_true",
+        help="don't limit sends per user and connections per address (for measuring)",
+    )
     # For the client that starts an embedded server; not for people.
     parser.add_argument("--runtime", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--linger", type=float, default=60.0, help=argparse.SUPPRESS)
@@ -81,4 +88,5 @@ def parse(arguments: list[str] | None = None) -> Config:
     """The configuration that a command line asks for; ends the program with status 2 if it is wrong."""
     given = parser().parse_args(arguments)
     listen = given.listen or [parse_address(DEFAULT_LISTEN)]
-    return Config(tuple(listen), given.data, given.runtime, given.linger)
+    allowance = NO_LIMITS if given.no_limits else Allowance()
+    return Config(tuple(listen), given.data, given.runtime, given.linger, allowance)

@@ -20,6 +20,7 @@ from server.hub import Hub
 from server.session import Phase, Session
 from server.state import User
 from server.store.base import Log, Unread
+from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
 from server.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -52,13 +53,14 @@ class RoomQuestion:
 
 
 class Core:
-    """See the module. `key`: who does not give it can't come in."""
+    """See the module. `key`: who does not give it can't come in. `allowance`: what each may ask for."""
 
     def __init__(
         self,
         log: Log,
         *,
         key: str | None = None,
+        allowance: Allowance = NO_LIMITS,
         clock: Callable[[], int] = now_ms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,6 +74,9 @@ class Core:
         self.hub = Hub(self.state)
         self.writer = Writer(log, self.state, self.hub.publish, clock)
         self.sessions: set[Session] = set()
+        self.door = Door(allowance)
+        self._allowance = allowance
+        self._sends: dict[int, Bucket] = {}
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._reader = ThreadPoolExecutor(1, "reader")
@@ -80,6 +85,21 @@ class Core:
     def admits(self, key: str) -> bool:
         """Whether somebody with this key may come in."""
         return self.key is None or hmac.compare_digest(key.encode(), self.key.encode())
+
+    def spend(self, user: User) -> None:
+        """Count a send of this user; raises `RefusedError` if it is one too many for now."""
+        if self._allowance.sends is None:
+            return
+        now = self.monotonic()
+        bucket = self._sends.get(user.id)
+        if bucket is None:
+            if len(self._sends) >= FORGET:
+                self._sends = {one: kept for one, kept in self._sends.items() if not kept.full(now)}
+            bucket = Bucket(self._allowance.sends, self._allowance.sends_per_second, now)
+            self._sends[user.id] = bucket
+        if (wait := bucket.take(now)) > 0:
+            text = f"that is faster than {self._allowance.sends_per_second:g} messages a second"
+            raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)
 
     def begin(self, session: Session) -> None:
         """A session has come."""

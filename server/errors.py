@@ -10,9 +10,13 @@ class StorageError(Exception):
 
 
 class RefusedError(Exception):
-    """A request that is not carried out: `code` of `protocol.errors`, and a text for a person."""
+    """A request that is not carried out: `code` of `protocol.errors`, and a text for a person.
 
-    def __init__(self, code: str, text: str) -> None:
+    `retry_after` in ms, where it would be carried out later.
+    """
+
+    def __init__(self, code: str, text: str, retry_after: int | None = None) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        self.retry_after = retry_after

@@ -57,7 +57,8 @@ class Transport(Protocol):
 
 
 class Session:
-    """See the module. `behind` is set by the transport while its peer takes no more."""
+    """See the module. `behind` is set by the transport while its peer takes no more; `unsent` counts the
+    bytes of answers that wait for the end of the tick."""
 
     def __init__(self, core: "Core", transport: Transport) -> None:
         self._core = core
@@ -69,6 +70,7 @@ class Session:
         self._reading = False
         self.phase = Phase.HELLO
         self.behind = False
+        self.unsent = 0
         self.began = self.heard = self.pinged = core.monotonic()
         self.told: dict[str, int] = {}
 
@@ -120,13 +122,16 @@ class Session:
 
     def write(self, data: bytes) -> None:
         """Put bytes on the socket; for the hub. Nothing comes behind a `bye`."""
+        self.unsent = 0
         if self.phase is not Phase.CLOSED:
             self._transport.write(data)
 
     def send(self, frame: Frame) -> None:
         """Queue one frame for the end of this tick."""
         if self.phase is not Phase.CLOSED:
-            self._core.hub.queue(self, codec.encode(frame))
+            data = codec.encode(frame)
+            self.unsent += len(data)
+            self._core.hub.queue(self, data)
 
     def hush(self) -> None:
         """Take no more frames in: the server is about to close."""
@@ -199,7 +204,7 @@ class Session:
         self._closed_one()
 
     def _refuse(self, request: Request[Any], error: RefusedError) -> None:
-        self.send(frames.Error(error.code, error.text, request.id))
+        self.send(frames.Error(error.code, error.text, request.id, error.retry_after))
         self._closed_one()
 
     def _closed_one(self) -> None:
@@ -325,6 +330,7 @@ class Session:
             )
         if request.kind not in frames.SPOKEN:
             raise RefusedError(errors.BAD_FRAME, f"{request.kind!r} is nothing that a client can send")
+        self._core.spend(self.user)
         self._submit(operations.StoreSend, request)
 
     def _history(self, request: frames.History) -> None:

@@ -99,7 +99,7 @@ class Writer:
                 commit.add_done_callback(partial(self._committed, planned))
                 return
             for operation, _ in planned:
-                operation.done(())
+                _done(operation, ())
         self._busy = False
         self._idle.set()
 
@@ -164,8 +164,12 @@ class Writer:
         start = 0
         for operation, entries in planned:
             end = start + len(entries)
-            try:
-                operation.done(stored[start:end])
-            except Exception:  # as above; the others have to hear of theirs
-                logger.exception("an operation that was stored could not be answered")
+            _done(operation, stored[start:end])
             start = end
+
+
+def _done(operation: Operation, stored: Sequence[Appended | None]) -> None:
+    try:
+        operation.done(stored)
+    except Exception:  # as above; the others have to hear of theirs
+        logger.exception("an operation that was stored could not be answered")

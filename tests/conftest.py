@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from server.config import Address
 from tests.support.inprocess import RunningServer
 from tests.support.processes import ServerProcess
+from tests.support.wire import Wire
+
+Dial = Callable[[Address], Awaitable[Wire]]
 
 StartServer = Callable[..., Awaitable[ServerProcess]]
 """Called as `ServerProcess.start` without the folder; `data=` names another folder than the test's own."""
@@ -22,6 +26,20 @@ async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
         yield running
     finally:
         await running.stop()
+
+
+@pytest.fixture
+async def dial() -> AsyncIterator[Dial]:
+    """Connect raw clients to an address; those that are still connected when the test ends hang up."""
+    wires: list[Wire] = []
+
+    async def connect(address: Address) -> Wire:
+        wires.append(await Wire.connect(address))
+        return wires[-1]
+
+    yield connect
+    for wire in wires:
+        await wire.close()
 
 
 @pytest.fixture

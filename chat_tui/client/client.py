@@ -13,10 +13,10 @@ from typing import Protocol, TypeVar
 from chat_tui.client import updates
 from chat_tui.client.connection import Connection, Target, connect
 from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
-from chat_tui.client.events import RoomEvent
+from chat_tui.client.events import RoomEvent, from_wire
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL, Room
-from chat_tui.client.sender import Sender
+from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
 from chat_tui.client.updates import Status, Update
 from protocol import frames, limits
 from protocol.frames import Frame, Request, Result
@@ -27,8 +27,8 @@ R = TypeVar("R", bound=Result)
 CLIENT = "chat-tui/0.1.0"
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
-"""Seconds before the second attempt, and at most: after a restart people are back within a second, and
-a server that is down is asked twice a minute."""
+"""Seconds before the first attempt after a loss, and at most: after a restart people are back within a
+second, and a server that is down is asked twice a minute."""
 
 READ_SECONDS = 0.5
 """Read markers are gathered for so long: scrolling through a room is one marker, not fifty."""
@@ -37,7 +37,10 @@ PAGE = 50
 """Events fetched when a room is entered, and when one scrolls up."""
 
 EARLY = 10_000
-"""Events kept of rooms that we don't know yet; more can't come before the answer that tells of the room."""
+"""Events kept that come before the answer that tells of their room; beyond it they are fetched again."""
+
+CLOSE_SECONDS = 1.0
+"""For the last words to a server that takes nothing any more: nobody shall wait longer to quit."""
 
 
 class Endpoint(Protocol):
@@ -70,7 +73,8 @@ async def enter(
         login = await connection.request(frames.Login(1, name, key=target.key))
     except RequestError as error:
         connection.close()
-        raise StoppedError(str(error)) from error
+        kind = LostError if error.code in TEMPORARY else StoppedError
+        raise kind(str(error)) from error
     except BaseException:
         connection.close()
         raise
@@ -88,6 +92,7 @@ class Client:
         listen: Callable[[Update], None],
         *,
         fill: int = FILL,
+        backoff: Callable[[int], float] = backoff,
     ) -> None:
         self.endpoint = endpoint
         self.name = name
@@ -97,12 +102,16 @@ class Client:
         self.sender = Sender(outbox, self._request, listen)
         self._listen = listen
         self._fill = fill
+        self._backoff = backoff
         self._connection: Connection | None = None
+        self._attempt: asyncio.Task[Connection] | None = None
         self._epoch = ""
         self._early: list[frames.Event] = []
         self._watched: list[str] = []
         self._unsent_reads: dict[str, int] = {}
         self._filling: set[str] = set()
+        self._joining: set[str] = set()
+        self._sending_reads = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -116,11 +125,16 @@ class Client:
             attempt += 1
             self._tell_status(Status("connecting", self.status.reason, attempt))
             try:
-                connection = await self._connect()
+                self._attempt = asyncio.create_task(self._connect())
+                connection = await self._attempt
                 attempt = 0
-                reason = await connection.closed
+                reason = await asyncio.shield(connection.closed)  # `stop` waits for it too
             except ClientError as error:
                 reason = error
+            except asyncio.CancelledError:
+                if not self._stopping:
+                    raise
+                break
             self._disconnected()
             if not self._stopping:
                 await self._pause(reason, attempt)
@@ -131,7 +145,7 @@ class Client:
             self._tell_status(Status("stopped", str(reason)))
             await self._hurry.wait()
             return
-        delay = backoff(attempt + 1)
+        delay = self._backoff(attempt + 1)
         retry_at = asyncio.get_running_loop().time() + delay
         self._tell_status(Status("waiting", str(reason), attempt, retry_at))
         try:
@@ -146,22 +160,30 @@ class Client:
         self._connection = connection
         self.user = login.user
         self.name = clean_line(login.name)
-        cursors = {name: room.last for name, room in self.rooms.items() if room.loaded}
         try:
-            result = await connection.request(frames.Sync(1, self._epoch, cursors, PAGE))
+            self._synced(await connection.request(self._sync()))
         except RequestError as error:
             connection.close()
             raise LostError(str(error)) from error
-        self._synced(result)
+        except BaseException:
+            connection.close()
+            raise
         self._tell_status(Status("online"))
+        self._replay()
         self._resume()
         return connection
 
+    def _sync(self) -> frames.Sync:
+        cursors = {name: room.last for name, room in self.rooms.items() if room.loaded}
+        return frames.Sync(1, self._epoch, cursors, PAGE)
+
     def _synced(self, result: frames.SyncResult) -> None:
         self._epoch = result.epoch
-        known = {clean_line(state.room) for state in result.rooms}
-        for name in [name for name in self.rooms if result.reset or name not in known]:
-            del self.rooms[name]
+        heads = {clean_line(state.room): state.head for state in result.rooms}
+        for name, room in tuple(self.rooms.items()):
+            # We hold events that the server has not: they were another store's.
+            if result.reset or name not in heads or heads[name] < room.last:
+                del self.rooms[name]
         for state in result.rooms:
             self._load(state)
         self._listen(updates.RoomsChanged())
@@ -169,7 +191,7 @@ class Client:
     def _resume(self) -> None:
         """Do what had to wait for a connection."""
         self.sender.resume()
-        self._later(self._send_reads())
+        self._send_reads_soon()
         self._later(self._send_watch())
 
     def _disconnected(self) -> None:
@@ -186,19 +208,21 @@ class Client:
 
     async def stop(self) -> None:
         """End: tell the server what was read, say bye. What is not sent stays in the outbox."""
+        deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
         self._stopping = True
         self._hurry.set()
+        if self._attempt is not None:
+            self._attempt.cancel()
         if self._connection is not None:
             try:
-                async with asyncio.timeout(1):
-                    await self._send_reads(now=True)
-            except (TimeoutError, ClientError):
+                async with asyncio.timeout_at(deadline):
+                    await self._send_reads()
+            except TimeoutError:
                 pass  # a marker that is lost is not worth keeping a person waiting
         for task in tuple(self._tasks):
             task.cancel()
         if self._connection is not None:
-            self._connection.close()
-            await self._connection.closed
+            await self._connection.end(deadline)
         self.sender.close()
 
     def _tell_status(self, status: Status) -> None:
@@ -232,23 +256,34 @@ class Client:
                     self._listen(updates.RoomChanged(room.name))
             case frames.Ping():
                 self._heads(frame.heads)
-            case frames.Heads():
+            case frames.Heads() if self.status.phase == "online":
+                for name in self.rooms.keys() - frame.heads.keys():
+                    self._gone(name)  # left from another device
                 self._heads(frame.heads)
                 self._later(self._send_watch())
 
     def _event(self, event: frames.Event) -> None:
         room = self.rooms.get(event.room)
-        if room is None:
+        online = self.status.phase == "online"
+        if room is None or not online:
             if len(self._early) < EARLY:
                 self._early.append(event)
-            if event.kind == frames.JOIN and event.user == self.user and self.status.phase == "online":
-                self._later(self._meet(event.room))  # joined from another device
+            if online and event.kind == frames.JOIN and event.user == self.user:
+                self._meet_soon(event.room)  # joined from another device
             return
         self._appended(room, room.receive(event))
+        if event.kind == frames.NICK and event.user == self.user:
+            self._renamed(from_wire(event).text)
         if event.kind == frames.LEAVE and event.user == self.user:
             self._gone(room.name)
         elif room.missing:
             self._fill_gap(room)
+
+    def _replay(self) -> None:
+        """Take in what came before the answer that told of its room."""
+        early, self._early = self._early, []
+        for event in early:
+            self._event(event)
 
     def _appended(self, room: Room, fresh: list[RoomEvent], *, missed: bool = False) -> None:
         if not fresh:
@@ -257,9 +292,13 @@ class Client:
         self._listen(updates.Appended(room.name, fresh, missed))
 
     def _heads(self, heads: dict[str, int]) -> None:
+        if self.status.phase != "online":
+            return  # the answer to `sync` tells of them
         for name, head in heads.items():
             room = self.rooms.get(name)
-            if room is not None and head > room.last:
+            if room is None:
+                self._meet_soon(name)
+            elif head > room.last:
                 room.head = max(room.head, head)
                 self._fill_gap(room)
 
@@ -275,12 +314,6 @@ class Client:
             self._appended(room, fresh, missed=missed)
         if room.read > state.read:
             self._unsent_reads[name] = room.read
-        early, self._early = self._early, []
-        for event in early:
-            if event.room == name:
-                self._appended(room, room.receive(event))
-            else:
-                self._early.append(event)
         self._listen(updates.RoomChanged(name))
         if room.missing:
             self._fill_gap(room)
@@ -295,21 +328,36 @@ class Client:
         """Fetch what lies between what we hold and the room's head."""
         try:
             while room.missing and self.rooms.get(room.name) is room:
-                if room.head - room.last > self._fill:
-                    newest = await self._request(frames.History(1, room.name, limit=PAGE))
-                    room.restart(newest.events, room.head if not newest.events else newest.events[-1].seq)
-                    self._listen(updates.Restarted(room.name))
+                last = room.last
+                try:
+                    await self._fetch_some(room)
+                except RequestError as error:
+                    if error.code not in TEMPORARY:
+                        raise
+                    await asyncio.sleep(RETRY_SECONDS)
                     continue
-                page = await self._request(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
-                fresh = [new for event in page.events for new in room.receive(event)]
-                if not fresh:  # a head that the server can't show: don't ask for ever
-                    room.head = room.last
+                if room.last == last:  # a head that the server can't show: don't ask for ever
+                    room.head = last
                     room.ahead.clear()
-                self._appended(room, fresh, missed=True)
         except ClientError:
             pass  # the next sync asks for the same
         finally:
             self._filling.discard(room.name)
+        now = self.rooms.get(room.name)
+        if now is not None and now is not room and now.missing:  # left and entered again meanwhile
+            self._fill_gap(now)
+
+    async def _fetch_some(self, room: Room) -> None:
+        if room.head - room.last <= self._fill:
+            page = await self._request(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
+            fresh = [new for event in page.events for new in room.receive(event)]
+            self._appended(room, fresh, missed=True)
+            return
+        # Too much: start anew from the newest page, with the counts that go with it.
+        result = await self._request(self._sync())
+        for state in result.rooms:
+            if clean_line(state.room) == room.name and self.rooms.get(room.name) is room:
+                self._load(state)
 
     def say(self, room: str, text: str, kind: str = frames.MESSAGE) -> None:
         """Say something, now or as soon as there is a connection; see `Sender.send` for what it raises."""
@@ -320,17 +368,30 @@ class Client:
 
     async def join(self, room: str) -> Room:
         """Enter a room, making it if it is new. Raises `ClientError`."""
-        result = await self._request(frames.Join(1, room, PAGE))
-        joined = self._load(result.room, missed=False)
+        joined = await self._enter_room(room)
         self._listen(updates.RoomsChanged(joined.name))
         return joined
 
-    async def _meet(self, room: str) -> None:
+    async def _enter_room(self, room: str) -> Room:
+        self._joining.add(room)
         try:
             result = await self._request(frames.Join(1, room, PAGE))
+        finally:
+            self._joining.discard(room)
+        entered = self._load(result.room, missed=False)
+        self._replay()
+        return entered
+
+    def _meet_soon(self, room: str) -> None:
+        if room not in self._joining:
+            self._joining.add(room)
+            self._later(self._meet(room))
+
+    async def _meet(self, room: str) -> None:
+        try:
+            await self._enter_room(room)
         except ClientError:
             return  # the next sync tells of it
-        self._load(result.room, missed=False)
         self._listen(updates.RoomsChanged())
 
     async def leave(self, room: str) -> None:
@@ -350,9 +411,14 @@ class Client:
     async def nick(self, name: str) -> None:
         """Be called `name` from now on. Raises `ClientError`."""
         result = await self._request(frames.Nick(1, name))
-        self.name = clean_line(result.name)
-        self.sender.rename(self.name)
-        self._tell_status(self.status)
+        self._renamed(clean_line(result.name))
+
+    def _renamed(self, name: str) -> None:
+        """We have another name, given here or on another device: the next login is under that one."""
+        if name and name != self.name:
+            self.name = name
+            self.sender.rename(name)
+            self._tell_status(self.status)
 
     async def list_rooms(self) -> frames.RoomsResult:
         """All rooms of the server. Raises `ClientError`. Texts in it are not sanitized."""
@@ -377,20 +443,31 @@ class Client:
         if room.mark(seq):
             self._unsent_reads[room.name] = seq
             self._listen(updates.RoomChanged(room.name))
-            if len(self._unsent_reads) == 1:
-                self._later(self._send_reads())
+            self._send_reads_soon()
 
-    async def _send_reads(self, *, now: bool = False) -> None:
-        if not now:
-            await asyncio.sleep(READ_SECONDS)
-        reads, self._unsent_reads = self._unsent_reads, {}
-        try:
-            for name, seq in reads.items():
+    def _send_reads_soon(self) -> None:
+        async def work() -> None:
+            try:
+                await asyncio.sleep(READ_SECONDS)
+            finally:
+                self._sending_reads = False
+            await self._send_reads()
+
+        if self._unsent_reads and not self._sending_reads:
+            self._sending_reads = True
+            self._later(work())
+
+    async def _send_reads(self) -> None:
+        while self._unsent_reads:
+            name, seq = next(iter(self._unsent_reads.items()))
+            try:
                 await self._request(frames.Read(1, name, seq))
-        except RequestError:
-            pass  # a room we are no longer in
-        except LostError:
-            self._unsent_reads = reads | self._unsent_reads
+            except LostError:
+                return  # sent after the next sync
+            except RequestError:
+                pass  # a room we are no longer in
+            if self._unsent_reads.get(name) == seq:
+                del self._unsent_reads[name]
 
     def watch(self, rooms: list[str]) -> None:
         """Know from now on who is online in these rooms."""

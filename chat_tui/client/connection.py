@@ -48,7 +48,8 @@ class Connection(asyncio.Protocol):
         self._last_id = 0
         self._heard = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
-        self._reason: ClientError = LostError("the server closed the connection")
+        self._silent_end = LostError("the server closed the connection")
+        self._reason: ClientError = self._silent_end
         self._welcome: asyncio.Future[frames.Welcome] = self._loop.create_future()
         self.closed: asyncio.Future[ClientError] = self._loop.create_future()
         self.limits = limits.Limits()
@@ -73,7 +74,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: whoever waits for an answer gets to know."""
-        if exc is not None and isinstance(self._reason, LostError):
+        if exc is not None and self._reason is self._silent_end:
             self._reason = LostError(f"the connection broke: {exc}")
         if self._watchdog is not None:
             self._watchdog.cancel()
@@ -99,6 +100,7 @@ class Connection(asyncio.Protocol):
             self.close()
             raise LostError("the server does not answer; is it a chat server?") from error
         self.limits = welcome.limits
+        self._watch()  # by this server's own limit from now on
         self.epoch = welcome.epoch
         return welcome
 
@@ -121,6 +123,16 @@ class Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._write(frames.Bye("quit"))
             self._transport.close()
+
+    async def end(self, deadline: float) -> None:
+        """Close, and wait until it is; a peer that takes nothing has until `deadline` (the loop's clock)."""
+        self.close()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await asyncio.shield(self.closed)
+        except TimeoutError:
+            self._transport.abort()
+            await asyncio.shield(self.closed)
 
     def fail(self, reason: ClientError) -> None:
         """Close at once, for this reason."""
@@ -176,6 +188,10 @@ class Connection(asyncio.Protocol):
             answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
 
     def _watch(self) -> None:
+        if self.closed.done():
+            return
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         silence = self._loop.time() - self._heard
         if silence >= self.limits.silence:
             self.fail(LostError(f"the server has been silent for {silence:.0f} s"))
@@ -198,13 +214,15 @@ async def connect(target: Target, on_frame: Callable[[Frame], None]) -> Connecti
             )
     except TimeoutError as error:
         raise LostError(f"{target} does not answer") from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise LostError(f"no server at {target}: {_reason(error)}") from error
     return connection
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     # asyncio's text for a refused connection repeats the address and an errno; people need neither.
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
+    if isinstance(error, UnicodeError):  # of IDNA, whose text names a codec
+        return "no host can be called that"
     return (error.strerror or str(error)).lower()

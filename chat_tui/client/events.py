@@ -5,11 +5,16 @@ everything behind it may show these fields as they are (but never as markup). Kn
 nothing of connections or screens.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from protocol import codec, frames
+from protocol.names import fold
 from protocol.text import clean_line, clean_text
+
+LAST_TIME = 253_370_764_800_000
+"""The first day of the year 9999: later than that no calendar of Python's goes in every time zone."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,6 +38,11 @@ class RoomEvent:
     def spoken(self) -> bool:
         """Whether a person said it (and unread counts count it)."""
         return self.kind in frames.SPOKEN
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether the name stands in the text as a word of its own, in whatever case."""
+    return re.search(rf"(?<!\w){re.escape(fold(name))}(?!\w)", fold(text)) is not None
 
 
 PendingState = Literal["pending", "failed"]
@@ -60,8 +70,8 @@ def from_wire(event: frames.Event) -> RoomEvent:
         sender=clean_line(event.sender) or "?",
         kind=clean_line(event.kind),
         text=_text(event),
-        time=event.time,
-        cid=event.cid,
+        time=min(max(0, event.time), LAST_TIME),
+        cid=None if event.cid is None else clean_line(event.cid),
     )
 
 

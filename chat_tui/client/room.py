@@ -21,8 +21,8 @@ page, and the rest comes as one scrolls up."""
 
 @dataclass(slots=True)
 class Room:
-    """See the module. `me` is the own user's id; `base` the `seq` before the first event held; up to
-    `counted`, events are in `unread`, `topic` and `members` already.
+    """See the module. `me` is the own user's id; `base` the `seq` before the first event held. Up to
+    `counted`, events are in `topic` and `members` already, up to `tallied` in `unread`.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Room:
     online: list[str] = field(default_factory=list)
     ahead: dict[int, RoomEvent] = field(default_factory=dict)
     counted: int = 0
+    tallied: int = 0
     loaded: bool = False
 
     @property
@@ -69,12 +70,16 @@ class Room:
         while (event := self.ahead.pop(self.last + 1, None)) is not None:
             self.events.append(event)
             fresh.append(event)
-            if event.seq > self.counted:
-                self.counted = event.seq
-                self._count(event)
+            self._count(event)
         return fresh
 
     def _count(self, event: RoomEvent) -> None:
+        if event.seq > self.tallied:
+            self.tallied = event.seq
+            self.unread += self._unseen(event)
+        if event.seq <= self.counted:
+            return
+        self.counted = event.seq
         match event.kind:
             case frames.TOPIC:
                 self.topic = event.text
@@ -82,38 +87,46 @@ class Room:
                 self.members += 1
             case frames.LEAVE:
                 self.members = max(0, self.members - 1)
-        if event.spoken and event.user != self.me and event.seq > self.read:
-            self.unread += 1
+
+    def _unseen(self, event: RoomEvent) -> bool:
+        return event.spoken and event.user != self.me and event.seq > self.read
 
     def state(self, state: frames.RoomState, *, fill: int = FILL) -> list[RoomEvent] | None:
-        """Take in what the server says of the room.
+        """Take in what the server says of the room; events that it did not count yet may have come before.
 
-        Returns the events that are new and in order now. None: what was held is void, because it was another
-        store's or more than `fill` events lie between; the newest page is held instead.
+        Returns the events that are new and in order now. None: what was held is void, because more than
+        `fill` events lie between; the newest page is held instead.
         """
-        self.topic = clean_line(state.topic)
-        self.members = state.members
-        self.counted = max(self.counted, state.head)
-        unread_known = self.read <= state.read
-        self.read = max(self.read, state.read)
-        afresh = not self.loaded or state.head < self.last
-        afresh = afresh or (not state.complete and state.head - self.last > fill)
+        afresh = not self.loaded or (not state.complete and state.head - self.last > fill)
+        if state.head >= self.counted:
+            self.counted = state.head
+            self.topic = clean_line(state.topic)
+            self.members = state.members
+        if state.head >= self.tallied and state.read >= self.read:
+            self.read = state.read
+            self.unread = state.unread
+            self.tallied = state.head
+        elif state.read > self.read:
+            self.mark(state.read)
         if afresh:
             self.restart(state.events, state.head)
-            fresh = None
-        else:
-            self.head = max(self.head, state.head)
-            fresh = [new for event in state.events for new in self.receive(event)]
-        self.unread = state.unread if unread_known else self._unread_after(self.read)
-        return fresh
+            return None
+        self.head = max(self.head, state.head)
+        return [new for event in state.events for new in self.receive(event)]
 
     def restart(self, events: list[frames.Event], head: int) -> None:
-        """Forget all events and hold these, the room's newest, instead."""
-        self.events = [from_wire(event) for event in events]
-        self.base = self.events[0].seq - 1 if self.events else head
-        self.head = self.counted = max(head, self.last)
+        """Forget all events and hold these, the room's newest, instead; and what came after them."""
+        self.base = events[0].seq - 1 if events else head
+        # What is skipped can't be counted one by one any more, but it is no more than this.
+        self.unread += max(0, self.base - max(self.tallied, self.read))
+        self.events.clear()
+        self.tallied = max(self.tallied, self.base)
         self.loaded = True
-        self.ahead = {seq: event for seq, event in self.ahead.items() if seq > self.last}
+        for event in events:
+            self.ahead[event.seq] = from_wire(event)
+        self.ahead = {seq: event for seq, event in self.ahead.items() if seq > self.base}
+        self._advance()
+        self.head = max(self.head, head, self.last)
 
     def older(self, events: list[frames.Event]) -> list[RoomEvent]:
         """Take in the page before the first event held; return what of it fits there."""
@@ -128,6 +141,8 @@ class Room:
         page = page[len(page) - kept :]
         self.events[:0] = page
         self.base -= len(page)
+        if self.base <= self.read < self.base + len(page):
+            self._recount()
         return page
 
     def mark(self, seq: int) -> bool:
@@ -135,12 +150,15 @@ class Room:
         if seq <= self.read:
             return False
         self.read = seq
-        self.unread = self._unread_after(seq)
+        if seq >= self.base:
+            self._recount()
+        else:  # of those in between we know only how many there may be
+            self.unread = min(self.unread, max(0, self.tallied - seq))
         return True
 
-    def _unread_after(self, seq: int) -> int:
-        start = max(0, seq - self.base)
-        return sum(event.spoken and event.user != self.me for event in self.events[start:])
+    def _recount(self) -> None:
+        self.unread = sum(map(self._unseen, self.events[self.read - self.base :]))
+        self.tallied = self.last
 
     def forget(self) -> None:
         """Hold no events, only where they ended: for who follows a room and keeps nothing."""

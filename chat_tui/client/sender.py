@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from chat_tui.client import updates
 from chat_tui.client.errors import ClientError, LostError, RequestError
@@ -73,7 +74,8 @@ class Sender:
         """Give up what the server refused in this room; return it."""
         failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
         for entry in failed:
-            self._confirm(entry.cid)
+            self._outbox.remove(entry.cid)
+            del self.pending[entry.cid]
         self._listen(updates.PendingChanged(room))
         return failed
 
@@ -92,7 +94,8 @@ class Sender:
 
     def rename(self, name: str) -> None:
         """The user has another name now."""
-        self._outbox.rename(name)
+        with suppress(ClientError):  # what waits is sent all the same, as long as this program runs
+            self._outbox.rename(name)
 
     def close(self) -> None:
         """Stop sending; what is not confirmed stays in the outbox."""
@@ -120,10 +123,13 @@ class Sender:
             except LostError:
                 return  # it stays in the outbox; `resume` sends it again, with the same cid
             except RequestError as error:
-                if error.code in TEMPORARY or error.retry_after is not None:
-                    await asyncio.sleep(max(RETRY_SECONDS, (error.retry_after or 0) / 1000))
+                if error.retry_after is not None:
+                    await asyncio.sleep(error.retry_after / 1000)
+                elif error.code in TEMPORARY:
+                    await asyncio.sleep(RETRY_SECONDS)
                 else:
-                    self._outbox.fail(entry.cid, str(error))
+                    with suppress(ClientError):  # after a restart it is sent, and refused, again
+                        self._outbox.fail(entry.cid, str(error))
                     self._replace(entry, str(error))
             else:
                 self.seen(room, [entry.cid])
@@ -138,5 +144,6 @@ class Sender:
     def _confirm(self, cid: str) -> bool:
         if self.pending.pop(cid, None) is None:
             return False
-        self._outbox.remove(cid)
+        with suppress(ClientError):  # after a restart it is sent again, which its cid makes harmless
+            self._outbox.remove(cid)
         return True

@@ -57,6 +57,8 @@ def _expected(line: str, start: int) -> Completes:
     if not line.lstrip().startswith("/") or line.lstrip().startswith("//"):
         return "name"
     words = line[:start].split()
+    if not words:  # a command with blanks before it
+        return "nothing"
     command = BY_NAME.get(words[0][1:].lower())
     if command is None or not command.arguments:
         return "nothing"

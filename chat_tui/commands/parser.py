@@ -38,7 +38,7 @@ def parse(line: str) -> Say | Call | None:
         return Say(line.rstrip())
     if text.startswith("//"):
         return Say(text[1:])
-    word, _, rest = text[1:].partition(" ") if "\n" not in text.split(" ", 1)[0] else text[1:].partition("\n")
+    word, rest = ("", text[1:]) if text[1:2].isspace() else _word(text[1:])
     command = BY_NAME.get(word.lower())
     if command is None:
         raise CommandError(_unknown(word, text))

@@ -23,6 +23,23 @@ class Choice:
     server: str
 
 
+class _Places(RadioSet, inherit_bindings=False):
+    """Moving chooses, so that Enter can go on from here as well."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,right", "choose(True)", show=False),
+        Binding("up,left", "choose(False)", show=False),
+    ]
+
+    def action_choose(self, down: bool) -> None:  # noqa: FBT001  # actions have no keywords
+        """Choose the other one."""
+        if down:
+            self.action_next_button()
+        else:
+            self.action_previous_button()
+        self.action_toggle_button()
+
+
 class FirstRun(Screen[Choice]):
     """Enter in any field goes on; what is wrong is said below the fields."""
 
@@ -46,7 +63,7 @@ class FirstRun(Screen[Choice]):
             yield Label("What shall others call you?")
             yield Input(self._name, max_length=limits.NAME, id="name", compact=True)
             yield Label("Where is the chat?", classes="question")
-            with RadioSet(id="where", compact=True):
+            with _Places(id="where", compact=True):
                 yield RadioButton("on this computer", value=not self._server)
                 yield RadioButton("join a server at", value=bool(self._server))
             yield Input(self._server, placeholder="host:port", id="server", compact=True)

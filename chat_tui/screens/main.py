@@ -22,7 +22,7 @@ from chat_tui import config
 from chat_tui.client import updates
 from chat_tui.client.client import Client, Endpoint
 from chat_tui.client.errors import ClientError
-from chat_tui.client.events import RoomEvent
+from chat_tui.client.events import RoomEvent, mentions
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
@@ -40,7 +40,7 @@ from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
-from protocol.names import fold
+from protocol.text import clean_line
 
 FRAME_SECONDS = 1 / 60
 """Panes are drawn anew at most so often, whatever comes from the network."""
@@ -85,10 +85,10 @@ class MainScreen(Screen[None]):
         self._drafts: dict[str, str] = {}
         self._room: str | None = None
         self._missed_from: set[str] = set()
+        self._call: RoomEvent | None = None
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
-        self._focused = True
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -100,7 +100,7 @@ class MainScreen(Screen[None]):
                 yield Static("", id="offer", markup=False)
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
-                    yield Composer(self._completions, id="composer")
+                    yield Composer(self._completions, self._submit, id="composer")
             yield SideList(id="people")
         yield StatusLine(id="status")
 
@@ -109,12 +109,14 @@ class MainScreen(Screen[None]):
         self._title = Title(self.app)
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
+        self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         self.run_worker(self.client.run(), group="client")
         self._draw()
 
     async def on_unmount(self) -> None:
         """Say goodbye."""
         self._title.restore()
+        self.workers.cancel_node(self)  # nobody is there any more to be told how commands went
         await self.client.stop()
 
     # --- what the client tells
@@ -157,12 +159,9 @@ class MainScreen(Screen[None]):
             timeline.notice(f"reconnected: {count} missed message{'s' * (count > 1)}", "info", events[0].time)
         self._missed_from.discard(name)
         timeline.append(events)
-        if name != self._room or not self._focused:
-            for event in spoken:
-                if fold(self.client.name) in fold(event.text):
-                    self.app.bell()
-                    text = f"{event.sender} in {name}: {event.text}"[:200]
-                    self.app.notify(text, markup=False)
+        if name != self._room or not self.app.app_focus:
+            calls = [event for event in spoken if mentions(event.text, self.client.name)]
+            self._call = calls[-1] if calls else self._call
 
     def _rooms_changed(self, opened: str | None) -> None:
         rooms = self.client.rooms
@@ -195,6 +194,7 @@ class MainScreen(Screen[None]):
         if not self.is_mounted:
             return
         self._mark_read()
+        self._call_attention()
         self._draw_rooms()
         self._draw_people()
         self._log.refresh_rows()
@@ -248,23 +248,32 @@ class MainScreen(Screen[None]):
         ]
         pane.show(Content.styled(f"People {count}", "$foreground 60%"), entries)
 
+    def _call_attention(self) -> None:
+        """Somebody named this person; of a hundred such messages the last one is enough."""
+        call, self._call = self._call, None
+        if call is None:
+            return
+        self.app.bell()
+        if call.room != self._room:
+            self.app.clear_notifications()
+            self.app.notify(clean_line(f"{call.sender} in {call.room}: {call.text}", 200), markup=False)
+
     def _mark_read(self) -> None:
         room = self.current
-        if room is not None and self._focused and self._log.at_bottom:
+        if room is not None and self.is_active and self.app.app_focus and self._log.at_bottom:
             self.client.mark_read(room, room.last)
 
     # --- what the person does
 
-    @on(Composer.Submitted)
-    async def _submitted(self, message: Composer.Submitted) -> None:
+    def _submit(self, line: str) -> None:
         try:
-            meant = parse(message.text)
+            meant = parse(line)
             if isinstance(meant, Say):
                 self._say(meant.text)
         except (CommandError, ClientError) as error:
             self.complain(str(error))
             return
-        self._composer.remember(message.text)
+        self._composer.remember(line)
         self._composer.put("")
         if isinstance(meant, Call):
             self._do(meant)
@@ -282,8 +291,9 @@ class MainScreen(Screen[None]):
         except ClientError as error:
             self.complain(str(error))
 
-    def action_do(self, name: str) -> None:
+    async def action_do(self, name: str) -> None:
         """A key of the registry was pressed."""
+        await self._composer.caught_up()
         own = {
             "page_up": self._log.page_up,
             "page_down": self._log.page_down,
@@ -297,8 +307,9 @@ class MainScreen(Screen[None]):
             command = registry.BY_NAME[name]
             self._do(Call(command, ("",) * len(command.arguments)))
 
-    def action_number(self, number: int) -> None:
+    async def action_number(self, number: int) -> None:
         """Alt and a digit: that room."""
+        await self._composer.caught_up()
         name = self.room_at(number)
         if name is not None:
             self.open_room(name)
@@ -375,18 +386,10 @@ class MainScreen(Screen[None]):
     def _view_changed(self) -> None:
         self._draw_soon()
 
-    def on_app_focus(self) -> None:
-        """The terminal has the focus again: what is in view is being read."""
-        self._focused = True
-        self._draw_soon()
-
-    def on_app_blur(self) -> None:
-        """Nobody is looking."""
-        self._focused = False
-
     def on_screen_resume(self) -> None:
         """Back from a dialog."""
         self._composer.focus()
+        self._draw_soon()
 
     def on_key(self, event: events.Key) -> None:
         """Typing always goes to the composer, wherever a click has put the focus."""
@@ -427,7 +430,7 @@ class MainScreen(Screen[None]):
         if name != self._room:
             self._composer.put(self._drafts.pop(name, ""))
         self._room = name
-        self._composer.placeholder = f"Message {name}"
+        self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
         if name not in self._timelines:
             self._restart(name)
         self._log.show(self._timeline(name))

@@ -1,12 +1,16 @@
 """Where one writes. Enter sends; a new line, completion and earlier lines have their keys.
 
-Knows nothing of commands or rooms: it says what was submitted and asks for candidates to complete.
+Knows nothing of commands or rooms: it hands over what was submitted and asks for candidates to complete.
+Keys may come in bursts, over a slow line or from a machine. So whatever a key does is done here and at
+once: a message to somebody, or a binding as Textual runs it, would be overtaken by the letters behind it.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from textual import events
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from chat_tui.commands.completion import Completion
@@ -21,13 +25,6 @@ NEWLINE_KEYS = frozenset({"shift+enter", "alt+enter", "ctrl+j"})
 class Composer(TextArea):
     """See the module. `completions` gives candidates for the text up to the cursor."""
 
-    class Submitted(Message):
-        """Enter was pressed on this text."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     class Offered(Message):
         """Tab has these candidates; the one at `chosen` is in the text now. None left: stop showing them."""
 
@@ -39,7 +36,13 @@ class Composer(TextArea):
     class Escaped(Message):
         """Escape, or End in an empty line: back to where the newest messages are."""
 
-    def __init__(self, completions: Callable[[str], Completion], *, id: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        completions: Callable[[str], Completion],
+        submit: Callable[[str], None],
+        *,
+        id: str,  # noqa: A002  # Textual's name
+    ) -> None:
         super().__init__(
             id=id,
             soft_wrap=True,
@@ -49,11 +52,16 @@ class Composer(TextArea):
             tab_behavior="focus",
         )
         self._completions = completions
+        self._submit = submit
         self._offer: Completion | None = None
         self._chosen = 0
         self._history: list[str] = []
         self._recalled = 0
         self._draft = ""
+
+    def render_line(self, y: int) -> Strip:
+        """As ever, but for a width of nothing, in which Textual can't wrap a placeholder."""
+        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(self.size.width)
 
     def put(self, text: str) -> None:
         """Replace what is there, cursor at the end."""
@@ -72,7 +80,7 @@ class Composer(TextArea):
         handled = True
         key = event.key
         if key == "enter":
-            self._submit()
+            self._enter()
         elif key in NEWLINE_KEYS:
             self.insert("\n")
         elif key in ("tab", "shift+tab"):
@@ -84,7 +92,7 @@ class Composer(TextArea):
         elif key == "escape" or (key == "end" and not self.text):
             self.post_message(self.Escaped())
         else:
-            handled = False
+            handled = await self._edit(key)
         if key not in ("tab", "shift+tab"):
             self._withdraw()
         if handled:
@@ -98,10 +106,22 @@ class Composer(TextArea):
         # A trailing newline comes with most copied lines; in the editor it would only be in the way.
         self.replace(clean_text(event.text).rstrip("\n"), *self.selection)
 
-    def _submit(self) -> None:
-        text = self.text
-        if text.strip():
-            self.post_message(self.Submitted(text))
+    def _enter(self) -> None:
+        if self.text.strip():
+            self._submit(self.text)
+
+    async def _edit(self, key: str) -> bool:
+        """Do now what a key of the editor does, if it is one."""
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            await self.run_action(binding.action)
+            return True
+        return False
+
+    async def caught_up(self) -> None:
+        """Wait until all keys that have come so far have done what they do."""
+        done = asyncio.Event()
+        if self.call_later(done.set):
+            await done.wait()
 
     # --- completion
 

@@ -20,10 +20,12 @@ from chat_tui.timeline import Activity, DayLine, Message, Row, Timeline
 from chat_tui.wrapping import Span, displayable, measurable_parts, snap, truncate, wrap
 
 WIDE = 80
+MEDIUM = 56
 NARROW = 45
-"""From WIDE cells on names have a wide column; below NARROW they stand on lines of their own."""
+"""From WIDE cells on names have a wide column, below MEDIUM a small one; below NARROW they stand on lines of
+their own. In a terminal of 80 columns with both panes the log has 50."""
 
-WIDE_NAMES, NAMES = 14, 10
+WIDE_NAMES, NAMES, SMALL_NAMES = 14, 10, 8
 TEXT = 120
 """Text is not wider than this: longer lines are hard to read."""
 
@@ -73,7 +75,9 @@ class Look:
     @property
     def name_width(self) -> int:
         """The cells of the column of names."""
-        return WIDE_NAMES if self.width >= WIDE else NAMES
+        if self.width >= WIDE:
+            return WIDE_NAMES
+        return NAMES if self.width >= MEDIUM else SMALL_NAMES
 
     @property
     def indent(self) -> int:

@@ -155,8 +155,6 @@ class MessageLog(Widget):
         if timeline is None or top is None or not lines:
             return
         view = timeline.view
-        if view.following and (lines > 0 or top[:2] == (timeline.first - 1, 0)):
-            return
         view.following = False
         view.row, view.line, view.width = top[0], top[1] + lines, 0
         self._moved()

@@ -32,17 +32,21 @@ class StatusLine(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """One line, as long as the terminal allows."""
+        """One line, as long as the terminal allows; why it is not connected comes last."""
         width = self.size.width
         state = Content.assemble(" ", *self._state(), " ")
+        parts: list[tuple[str, str]] = []
         if self._queued and self._status.phase != "online":
-            waiting = f"{self._queued} message{'s' * (self._queued > 1)} will be sent then"
-            state = Content.assemble(state, ("· ", "$foreground 50%"), (waiting, "$text-accent"), " ")
+            messages = f"{self._queued} message{'s' * (self._queued > 1)}"
+            parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]
+        if self._status.phase in ("waiting", "stopped"):
+            parts += [("· ", "$foreground 50%"), (f"{self._status.reason} ", "")]
+        state = Content.assemble(state, *parts)
         for keys in KEYS:
             left = width - state.cell_length - cell_len(keys) - 1
             if left > 0:
                 return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")
-        return state.truncate(width, ellipsis=True)
+        return state.rstrip().truncate(width, ellipsis=True)
 
     def _state(self) -> list[tuple[str, str]]:
         status = self._status
@@ -54,6 +58,6 @@ class StatusLine(Widget):
                 return [("◌", "$text-warning"), (f" connecting to {self._where}{again} …", "")]
             case "waiting":
                 left = max(0, round(status.retry_at - asyncio.get_running_loop().time()))
-                again = f"trying again in {left} s" if left else "trying again"
-                return [("○", "$text-error"), (f" not connected: {status.reason}; {again}", "")]
-        return [("✕", "$text-error"), (f" not connected: {status.reason}. /reconnect tries again", "")]
+                again = f" in {left} s" if left else ""
+                return [("○", "$text-error"), (f" not connected, trying again{again}", "")]
+        return [("✕", "$text-error"), (" not connected, /reconnect tries again", "")]

@@ -8,7 +8,7 @@ else notices. Knows asyncio's transports and the session's few methods.
 import asyncio
 from typing import cast
 
-from protocol import frames, limits
+from protocol import errors, frames, limits
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
 from server.core import STALL_SECONDS, Core
@@ -54,6 +54,7 @@ class TcpTransport(asyncio.Protocol):
         self._stall: asyncio.TimerHandle | None = None
         self._holds: set[str] = set()
         self._fresh = True
+        self._key: str | None = None
 
     # --- what asyncio calls
 
@@ -63,6 +64,10 @@ class TcpTransport(asyncio.Protocol):
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._session = Session(self._core, self)
         self._core.begin(self._session)
+        host = (self._transport.get_extra_info("peername") or ("",))[0]
+        self._key, problem = self._core.door.knock(host, self._core.monotonic())
+        if problem:
+            self._session.close(errors.RATE_LIMITED, problem)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -82,7 +87,7 @@ class TcpTransport(asyncio.Protocol):
                     return
                 self._fresh = False
                 self._session.receive(frame)
-                if clock() > end:
+                if clock() > end or self._session.unsent > LOW_WATER:
                     self._hold("turn")
                     self._loop.call_soon(self._release, "turn")
         except RemoteProtocolError as error:
@@ -112,6 +117,7 @@ class TcpTransport(asyncio.Protocol):
         """The connection is closed or broken; either way the session has ended."""
         if self._stall is not None:
             self._stall.cancel()
+        self._core.door.leave(self._key)
         self._session.lost()
 
     def _watch_stall(self, queued: int) -> None:

@@ -1,12 +1,441 @@
-from tests.conftest import StartServer
+"""The server over real sockets, in this process: what each request does, and what it must refuse."""
+
+from typing import Any
+
+import pytest
+
+from protocol import VERSION, codec, errors, frames, limits
+from protocol.frames import Event, Frame, Request
+from protocol.limits import Limits
 from tests.support.inprocess import RunningServer
-from tests.support.wire import Wire
-async def test_a(server: RunningServer) -> None:
-    a = await server.enter("a", "#x")
-    assert (await a.tell("#x", "hi")).seq == 3
-    print(await a.settled())
-async def test_b(start_server: StartServer) -> None:
-    p = await start_server()
-    async with await Wire.connect(p.address) as w:
-        await w.enter("bob")
-    assert (await p.stop())[0] == 0
+from tests.support.wire import text_of
+
+EVERY_REQUEST: dict[str, Request[Any]] = {
+    "login": frames.Login(1, "ann"),
+    "sync": frames.Sync(1),
+    "join": frames.Join(1, "#a"),
+    "leave": frames.Leave(1, "#a"),
+    "topic": frames.Topic(1, "#a", "t"),
+    "nick": frames.Nick(1, "zoe"),
+    "send": frames.Send(1, "#a", "c", b""),
+    "history": frames.History(1, "#a"),
+    "read": frames.Read(1, "#a", 1),
+    "watch": frames.Watch(1, ["#a"]),
+    "rooms": frames.Rooms(1),
+    "online": frames.Online(1),
+}
+
+
+def room_of(result: frames.SyncResult, name: str) -> frames.RoomState:
+    (room,) = [room for room in result.rooms if room.room == name]
+    return room
+
+
+def seqs(events: list[Event]) -> list[int]:
+    return [event.seq for event in events]
+
+
+def of_kind(come: list[Frame], kind: type[Frame]) -> list[Frame]:
+    return [frame for frame in come if isinstance(frame, kind)]
+
+
+def kinds(come: list[Frame]) -> list[str]:
+    return [frame.kind for frame in come if isinstance(frame, Event)]
+
+
+def test_every_request_is_tried_here() -> None:
+    assert {type(request) for request in EVERY_REQUEST.values()} == set(frames.REQUESTS)
+
+
+# --- hello
+
+
+async def test_hello_is_welcomed(server: RunningServer) -> None:
+    wire = await server.connect()
+    welcome = await wire.hello()
+    assert welcome.v == VERSION
+    assert welcome.epoch == server.core.epoch
+    assert welcome.time == server.clock.ms()
+    assert welcome.server.startswith("chat-server/")
+    assert welcome.auth == ["open"]
+    assert welcome.limits == Limits()
+
+
+async def test_any_common_version_will_do(server: RunningServer) -> None:
+    wire = await server.connect()
+    wire.send(frames.Hello([99, VERSION, 7], "x", ["what"]))
+    assert (await wire.next_of(frames.Welcome)).v == VERSION
+
+
+async def test_no_common_version_is_said_so(server: RunningServer) -> None:
+    wire = await server.connect()
+    wire.send(frames.Hello([VERSION + 1, 2**60]), frames.Rooms(1))
+    (bye,) = await wire.rest()
+    assert isinstance(bye, frames.Bye)
+    assert (bye.code, bye.reconnect) == (errors.BAD_VERSION, False)
+
+
+async def test_hello_comes_once(server: RunningServer) -> None:
+    wire = await server.connect()
+    await wire.hello()
+    wire.send(frames.Hello([VERSION]))
+    assert (await wire.next_of(frames.Error)).code == errors.OUT_OF_ORDER
+    await wire.ask(frames.Login(9, "ann"), frames.LoginResult)
+
+
+# --- one answer per request
+
+
+@pytest.mark.parametrize("request_", EVERY_REQUEST.values(), ids=list(EVERY_REQUEST))
+async def test_every_request_before_hello_is_answered(server: RunningServer, request_: Request[Any]) -> None:
+    wire = await server.connect()
+    assert await wire.refused(request_) == errors.OUT_OF_ORDER
+    await wire.hello()
+    if not isinstance(request_, frames.Login):
+        assert await wire.refused(request_) == errors.OUT_OF_ORDER
+    assert await wire.settled() == []
+
+
+@pytest.mark.parametrize("request_", EVERY_REQUEST.values(), ids=list(EVERY_REQUEST))
+async def test_every_request_is_answered_once(server: RunningServer, request_: Request[Any]) -> None:
+    wire = await server.enter("ann", "#a")
+    await wire.settled()
+    wire.send(request_, frames.Ping(7))
+    answer = await wire.answer(request_.id)
+    expected = errors.OUT_OF_ORDER if isinstance(request_, frames.Login) else None
+    assert (answer.code if isinstance(answer, frames.Error) else None) == expected
+    if isinstance(answer, frames.Ok):
+        codec.convert(answer.result, request_.result)
+    come = await wire.settled()
+    assert of_kind(come, frames.Ok) == of_kind(come, frames.Error) == []
+
+
+async def test_two_logins_at_once_are_answered_once_each(server: RunningServer) -> None:
+    wire = await server.connect()
+    await wire.hello()
+    wire.send(frames.Login(1, "ann"), frames.Login(2, "bob"))
+    answers = [await wire.next(), await wire.next()]
+    by_id = {answer.re: answer for answer in answers if isinstance(answer, frames.Ok | frames.Error)}
+    assert isinstance(by_id[1], frames.Ok)
+    assert isinstance(second := by_id[2], frames.Error)
+    assert second.code == errors.OUT_OF_ORDER
+    assert [user.name for user in server.core.state.users.values()] == ["ann"]
+
+
+async def test_a_thousand_requests_at_once_are_answered_once_each(server: RunningServer) -> None:
+    """More than may be in flight, and a new one under each old id as soon as that is free."""
+    wire = await server.enter("ann", "#a")
+    requests = [
+        (frames.Rooms(n), frames.History(n, "#a"), wire.say("#a", str(n)), frames.Read(n, "#a", n))[n % 4]
+        for n in range(1000, 2000)
+    ]
+    wire.send(*requests)
+    left = sorted(request.id for request in requests)
+    come: list[int] = []
+    while len(come) < len(left):
+        frame = await wire.next()
+        if isinstance(frame, frames.Ok):
+            come.append(frame.re)
+    assert sorted(come) == left
+    assert kinds(await wire.settled()) == []
+    assert server.core.state.rooms["#a"].head == 2 + 250
+
+
+async def test_an_unknown_type_keeps_the_connection(server: RunningServer) -> None:
+    wire = await server.connect()
+    wire.send_map({"t": "dance", "id": 5})
+    assert await wire.next() == frames.Error(errors.UNKNOWN_TYPE, "unknown frame type 'dance'", 5)
+    wire.send_map({"t": "login", "id": 6, "name": 1})
+    error = await wire.next_of(frames.Error)
+    assert (error.code, error.re) == (errors.BAD_FRAME, 6)
+    wire.send_map({"hello": 1})
+    error = await wire.next_of(frames.Error)
+    assert (error.code, error.re) == (errors.UNKNOWN_TYPE, None)
+    wire.send_map({"t": "\x1b[31mred\n"})
+    assert (await wire.next_of(frames.Error)).text.isprintable()
+    await wire.enter("ann")
+
+
+async def test_a_tag_that_is_a_deep_list_keeps_the_connection(server: RunningServer) -> None:
+    wire = await server.connect()
+    payload = b"\x81\xa1t" + b"\x91" * 1000 + b"\xc0"
+    wire.send_bytes(len(payload).to_bytes(4, "big") + payload)
+    assert (await wire.next_of(frames.Error)).code == errors.UNKNOWN_TYPE
+    await wire.enter("ann")
+
+
+async def test_fields_that_are_not_known_are_ignored(server: RunningServer) -> None:
+    wire = await server.enter("ann")
+    wire.send_map({"t": "rooms", "id": 99, "sort": "age"})
+    assert isinstance(await wire.answer(99), frames.Ok)
+
+
+async def test_ping_is_answered_at_any_time(server: RunningServer) -> None:
+    wire = await server.connect()
+    wire.send(frames.Ping(5), frames.Ping())
+    assert [await wire.next(), await wire.next()] == [frames.Pong(5), frames.Pong(0)]
+    wire.send(frames.Pong(9))
+    assert await wire.settled() == []
+
+
+async def test_bye_is_the_end(server: RunningServer) -> None:
+    wire = await server.enter("ann")
+    wire.send(frames.Ping(3), frames.Bye("quit"), frames.Ping(4))
+    assert await wire.rest() == [frames.Pong(3)]
+
+
+# --- login
+
+
+async def test_the_first_login_makes_a_user_in_the_first_room(server: RunningServer) -> None:
+    wire = await server.connect()
+    result = await wire.log_in("Ann")
+    assert result == frames.LoginResult(1, "Ann")
+    rooms = (await wire.sync()).rooms
+    assert [(room.room, room.members, room.unread) for room in rooms] == [("#general", 1, 0)]
+    assert [event.kind for event in rooms[0].events] == [frames.CREATE, frames.JOIN]
+
+
+async def test_the_same_name_is_the_same_user(server: RunningServer) -> None:
+    first = await server.connect()
+    one = await first.log_in("Ann")
+    second = await server.connect()
+    assert await second.log_in("ANN") == one
+
+
+@pytest.mark.parametrize("name", ["-", "a b", "a" * 33, "a\x1b[31m", "\u202eann"])
+async def test_a_bad_name_is_refused_and_may_be_corrected(server: RunningServer, name: str) -> None:
+    wire = await server.connect()
+    await wire.hello()
+    assert await wire.refused(frames.Login(1, name)) == errors.BAD_NAME
+    assert (await wire.ask(frames.Login(2, "ann"), frames.LoginResult)).name == "ann"
+
+
+async def test_an_empty_name_is_no_frame(server: RunningServer) -> None:
+    wire = await server.connect()
+    await wire.hello()
+    assert await wire.refused(frames.Login(1, "")) == errors.BAD_FRAME
+
+
+async def test_a_hundred_new_logins_at_once(server: RunningServer) -> None:
+    wires = [await server.connect() for _ in range(100)]
+    for number, wire in enumerate(wires):
+        wire.send(frames.Hello([VERSION]), frames.Login(1, f"user{number // 2}"))
+    answers = [await wire.answer(1) for wire in wires]
+    results = [
+        codec.convert(answer.result, frames.LoginResult)
+        for answer in answers
+        if isinstance(answer, frames.Ok)
+    ]
+    assert len(results) == 100
+    assert len({result.user for result in results}) == 50
+    assert len(server.core.state.rooms["#general"].members) == 50
+    assert server.core.state.rooms["#general"].head == 51
+
+
+# --- sync
+
+
+async def test_sync_gives_the_newest_events_first(server: RunningServer) -> None:
+    wire = await server.enter("ann", "#a")
+    for number in range(10):
+        await wire.tell("#a", str(number))
+    room = room_of(await wire.sync(limit=3), "#a")
+    assert (room.head, seqs(room.events), room.complete) == (12, [10, 11, 12], False)
+    room = room_of(await wire.sync(limit=12), "#a")
+    assert (seqs(room.events), room.complete) == (list(range(1, 13)), True)
+    room = room_of(await wire.sync(limit=0), "#a")
+    assert (room.head, room.events, room.complete) == (12, [], False)
+
+
+async def test_sync_gives_exactly_what_was_missed(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
+    await bob.close()
+    for number in range(5):
+        await ann.tell("#a", str(number))
+    bob = await server.connect()
+    await bob.log_in("bob")
+    epoch = server.core.epoch
+    room = room_of(await bob.sync(epoch=epoch, cursors={"#a": 3}), "#a")
+    assert (seqs(room.events), room.complete, room.unread) == ([4, 5, 6, 7, 8], True, 5)
+    room = room_of(await bob.sync(epoch=epoch, cursors={"#a": 3}, limit=2), "#a")
+    assert (seqs(room.events), room.complete) == ([7, 8], False)
+    room = room_of(await bob.sync(epoch=epoch, cursors={"#a": 8}), "#a")
+    assert (room.events, room.complete) == ([], True)
+    room = room_of(await bob.sync(epoch=epoch, cursors={"#a": 8, "#none": 5}, limit=0), "#a")
+    assert (room.events, room.complete) == ([], True)
+
+
+async def test_sync_with_another_epoch_begins_anew(server: RunningServer) -> None:
+    wire = await server.enter("ann", "#a")
+    result = await wire.sync(epoch="of another store", cursors={"#a": 1})
+    assert result.reset
+    assert result.epoch == server.core.epoch
+    assert seqs(room_of(result, "#a").events) == [1, 2]
+    assert not (await wire.sync(epoch=server.core.epoch)).reset
+    assert not (await wire.sync()).reset
+
+
+async def test_a_cursor_beyond_the_head_is_none(server: RunningServer) -> None:
+    wire = await server.enter("ann", "#a")
+    room = room_of(await wire.sync(epoch=server.core.epoch, cursors={"#a": 99}), "#a")
+    assert (room.head, seqs(room.events), room.complete) == (2, [1, 2], True)
+
+
+async def test_a_sync_of_much_is_cut_to_what_fits(server: RunningServer) -> None:
+    wire = await server.enter("ann", "#a", "#b", "#c")
+    for name in ("#a", "#b", "#c"):
+        wire.send(*(wire.say(name, "x" * 15_000) for _ in range(10)))
+    while (await wire.event("#c")).seq < 12:
+        pass
+    result = await wire.sync(limit=limits.PAGE)
+    rooms = {room.room: room for room in result.rooms}
+    events = [event for room in result.rooms for event in room.events]
+    assert 8 <= len([event for event in events if event.kind == frames.MESSAGE]) <= 14
+    assert rooms["#a"].complete != rooms["#c"].complete
+    for room in result.rooms:
+        assert room.head == server.core.state.rooms[room.room].head
+        assert seqs(room.events) == list(range(room.head - len(room.events) + 1, room.head + 1))
+
+
+async def test_no_events_come_before_the_first_sync(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.connect()
+    await bob.log_in("bob")
+    await bob.join("#a")
+    await ann.tell("#a", "x")
+    assert await bob.settled() == []
+    await bob.sync()
+    await ann.tell("#a", "y")
+    assert text_of(await bob.event("#a")) == "y"
+
+
+async def test_unread_counts_what_others_said_up_to_a_thousand(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
+    ann.send(*(ann.say("#a", str(number)) for number in range(1005)))
+    while (await bob.event("#a")).seq < 1008:
+        pass
+    await bob.tell("#a", "mine")
+    assert room_of(await bob.sync(limit=0), "#a").unread == 1000
+    await bob.ask(frames.Read(bob.new_id, "#a", 1000), frames.Result)
+    room = room_of(await bob.sync(limit=0), "#a")
+    assert (room.head, room.read, room.unread) == (1009, 1000, 8)
+
+
+# --- rooms
+
+
+async def test_join_tells_the_members(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.enter("bob")
+    room = await bob.join("A", limit=1)
+    assert (room.room, room.head, room.members, room.unread) == ("#a", 3, 2, 0)
+    assert (seqs(room.events), room.complete) == ([3], False)
+    for wire in (ann, bob):
+        event = await wire.event("#a")
+        assert (event.seq, event.kind, event.sender) == (3, frames.JOIN, "bob")
+    again = await bob.join("#a")
+    assert again.head == 3
+
+
+@pytest.mark.parametrize("room", ["#", "a b", "#" + "a" * 64, "a\nb"])
+async def test_a_bad_room_name_is_refused(server: RunningServer, room: str) -> None:
+    wire = await server.enter("ann")
+    assert await wire.refused(frames.Join(99, room)) == errors.BAD_NAME
+
+
+async def test_who_leaves_sees_that_and_no_more(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
+    bob.send(frames.Leave(90, "#a"))
+    ann.send(ann.say("#a", "gone?"))
+    assert isinstance(await bob.answer(90), frames.Ok)
+    await ann.next_of(frames.Ok)
+    assert kinds(await bob.settled())[-1] == frames.LEAVE
+    assert await bob.refused(frames.Leave(91, "#a")) == errors.NOT_A_MEMBER
+    assert await bob.refused(frames.Leave(92, "#none")) == errors.NO_SUCH_ROOM
+    assert "#a" not in [room.room for room in (await bob.sync()).rooms]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        frames.Send(1, "{}", "c", b""), frames.Topic(1, "{}", "t"), frames.History(1, "{}"),
+        frames.Read(1, "{}", 1), frames.Leave(1, "{}"), frames.Watch(1, ["#general", "{}"]),
+    ],
+    ids=["send", "topic", "history", "read", "leave", "watch"],
+)  # fmt: skip
+async def test_who_is_not_in_a_room_is_told_so(server: RunningServer, request_: Request[Any]) -> None:
+    await server.enter("ann", "#a")
+    bob = await server.enter("bob")
+    for room, code in (
+        ("#a", errors.NOT_A_MEMBER),
+        ("#none", errors.NO_SUCH_ROOM),
+        ("A", errors.NO_SUCH_ROOM),
+    ):
+        packed = codec.pack(request_).replace(b"\xa2{}", bytes((0xA0 + len(room),)) + room.encode())
+        bob.send_bytes(len(packed).to_bytes(4, "big") + packed)
+        answer = await bob.answer(1)
+        assert isinstance(answer, frames.Error)
+        assert answer.code == code
+
+
+async def test_a_topic_is_cleaned_and_told(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
+    await ann.ask(frames.Topic(90, "#a", " lunch\x1b[31m at\n12 "), frames.Result)
+    event = await bob.event("#a")
+    body = codec.unpack_body(event.body, frames.TopicBody)
+    assert (event.kind, body) == (frames.TOPIC, frames.TopicBody("lunch at 12"))
+    assert room_of(await bob.sync(), "#a").topic == "lunch at 12"
+    assert await ann.refused(frames.Topic(91, "#a", "x" * (limits.TOPIC + 1))) == errors.TOO_LARGE
+    await ann.ask(frames.Topic(92, "#a", "lunch at 12"), frames.Result)
+    await ann.ask(frames.Topic(93, "#a", ""), frames.Result)
+    room = room_of(await ann.sync(), "#a")
+    assert (room.topic, room.head) == ("", 5)
+
+
+async def test_a_nick_is_told_in_all_rooms(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a", "#b"), await server.enter("bob", "#a")
+    assert await ann.ask(frames.Nick(90, "Zoe"), frames.LoginResult) == frames.LoginResult(1, "Zoe")
+    come = [await bob.event("#general"), await bob.event("#a")]
+    body = codec.pack(frames.NickBody("Zoe"))
+    assert [(event.kind, event.sender, event.body) for event in come] == [(frames.NICK, "ann", body)] * 2
+    assert await bob.refused(frames.Nick(90, "zoe")) == errors.NAME_TAKEN
+    assert await bob.refused(frames.Nick(91, "a b")) == errors.BAD_NAME
+    assert (await bob.ask(frames.Nick(92, "ann"), frames.LoginResult)).name == "ann"
+    await ann.tell("#a", "x")
+    come = [await bob.event("#a"), await bob.event("#a")]
+    assert [(event.kind, event.sender) for event in come] == [(frames.NICK, "bob"), (frames.MESSAGE, "Zoe")]
+
+
+async def test_a_user_may_be_in_so_many_rooms(server: RunningServer) -> None:
+    wire = await server.enter("ann")
+    requests = [frames.Join(1000 + n, f"#room{n}", 0) for n in range(limits.ROOMS)]
+    wire.send(*requests)
+    answers = [await wire.answer(request.id) for request in requests]
+    assert [type(answer) for answer in answers[:-1]] == [frames.Ok] * (limits.ROOMS - 1)
+    assert isinstance(answers[-1], frames.Error)
+    assert answers[-1].code == errors.TOO_MANY
+    assert len((await wire.sync()).rooms) == limits.ROOMS
+
+
+async def test_rooms_are_listed(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#b", "#a"), await server.enter("bob")
+    await ann.ask(frames.Topic(90, "#a", "t"), frames.Result)
+    assert await bob.ask(frames.Rooms(90), frames.RoomsResult) == frames.RoomsResult(
+        [
+            frames.RoomInfo("#a", "t", 1, joined=False),
+            frames.RoomInfo("#b", "", 1, joined=False),
+            frames.RoomInfo("#general", "", 2, joined=True),
+        ],
+        3,
+    )
+
+
+async def test_who_is_online_is_listed(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", "#a"), await server.enter("Bob")
+    idle = await server.connect()
+    await idle.log_in("idle")  # has not synced: not there yet
+    assert await bob.ask(frames.Online(90), frames.OnlineResult) == frames.OnlineResult(
+        [frames.PersonInfo("ann", ["#a", "#general"]), frames.PersonInfo("Bob", ["#general"])], 2
+    )
+    await ann.close()
+    await server.until(lambda: len(server.core.sessions) == 2)
+    assert (await bob.ask(frames.Online(91), frames.OnlineResult)).total == 1

@@ -1,12 +1,13 @@
 """A real server in the test's own process and loop: real sockets, real SQLite, reachable insides."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from server.app import Server
 from server.config import Address, Config
 from server.core import Core
-from tests.support.wire import Wire
+from tests.support.wire import SECONDS, Wire
 
 
 class Clock:
@@ -61,6 +62,12 @@ class RunningServer:
         wire = await self.connect()
         await wire.enter(name, *rooms)
         return wire
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Come back once the condition is true."""
+        async with asyncio.timeout(SECONDS):
+            while not condition():  # noqa: ASYNC110  # whatever it is, nothing tells us
+                await asyncio.sleep(0.001)
 
     async def stop(self) -> None:
         """Hang up and stop it in order. Harmless if it has stopped."""

@@ -28,7 +28,7 @@ class ServerProcess:
     ) -> "ServerProcess":
         """Start one, and wait until it has said one `listening on` line per address."""
         listening = [part for address in listen for part in ("--listen", address)]
-        server = cls(await _spawn("--data", str(data), *listening, *arguments, cwd=cwd))
+        server = cls(await _spawn("--data", str(data), "--no-limits", *listening, *arguments, cwd=cwd))
         try:
             for _ in listen:
                 server.addresses.append(await server.listening())

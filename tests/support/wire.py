@@ -104,12 +104,24 @@ class Wire:
                 self.aside.append(frame)
         return frame
 
-    async def event(self) -> Event:
-        """The next event."""
-        return await self.next_of(Event)
+    async def event(self, room: str | None = None) -> Event:
+        """The next event. With a room: the first there that was not looked at, put `aside` or new."""
+        if room is None:
+            return await self.next_of(Event)
+        for frame in self.aside:
+            if isinstance(frame, Event) and frame.room == room:
+                self.aside.remove(frame)
+                return frame
+        while (event := await self.next_of(Event)).room != room:
+            self.aside.append(event)
+        return event
 
     async def answer(self, number: int, seconds: float = SECONDS) -> Ok | Error:
-        """The answer to request `number`; what comes before it is put `aside`."""
+        """The answer to request `number`; what comes before it is put `aside`, and looked for there."""
+        for frame in self.aside:
+            if isinstance(frame, Ok | Error) and frame.re == number:
+                self.aside.remove(frame)
+                return frame
         async with asyncio.timeout(seconds):
             while True:
                 frame = await self.next(seconds)

@@ -1,6 +1,7 @@
 """Selecting text in the message log, and what is copied."""
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import SELECT_ALL, Selection
@@ -19,6 +20,11 @@ async def drag(pilot: Pilot[None], start: tuple[int, int], end: tuple[int, int])
 
 def selected(pilot: Pilot[None]) -> str | None:
     return pilot.app.screen.get_selected_text()
+
+
+def is_painted(part: Segment, pilot: Pilot[None]) -> bool:
+    colour = pilot.app.screen.get_component_rich_style("screen--selection").bgcolor
+    return part.style is not None and part.style.bgcolor == colour
 
 
 async def test_a_part_of_a_message_is_copied_as_it_was_written() -> None:
@@ -49,6 +55,7 @@ async def test_cells_are_not_characters() -> None:
         ("日本語のテキスト", 2, 4, "本語"),
         ("👨\u200d👩\u200d👧 family", 3, 8, "family"),
         ("👨\u200d👩\u200d👧 family", 0, 2, "👨\u200d👩\u200d👧 "),
+        ("👨\u200d👩\u200d👧 family", 1, 4, "👨\u200d👩\u200d👧 fa"),
         ("❤\ufe0f❤\ufe0f x", 4, 5, " x"),
         ("ae\u0301o", 0, 1, "ae\u0301"),
     ]
@@ -62,17 +69,17 @@ async def test_cells_are_not_characters() -> None:
             assert all(
                 line.cell_length == sum(cell_len(part.text) for part in line) == 60 for line in painted
             )
+            assert "".join(part.text for part in painted[5] if is_painted(part, pilot)) == expected
 
 
 async def test_what_is_selected_is_painted() -> None:
     async with running(timeline([event(1, "hello world")]), (60, 6)) as (log, pilot):
         await drag(pilot, (20 + 6, 5), (20 + 10, 5))
-        colour = pilot.app.screen.get_component_rich_style("screen--selection").bgcolor
-        painted = [part for part in log.render_line(5) if part.style and part.style.bgcolor == colour]
+        painted = [part for part in log.render_line(5) if is_painted(part, pilot)]
         assert [part.text for part in painted] == ["world"]
-        assert all(part.style and part.style.color != colour for part in painted)
+        assert all(part.style and part.style.color != part.style.bgcolor for part in painted)
         await pilot.press("escape")
-        assert not [p.text for p in log.render_line(5) if p.style and p.style.bgcolor == colour]
+        assert not any(is_painted(part, pilot) for part in log.render_line(5))
 
 
 async def test_a_selection_holds_on_to_its_text() -> None:
@@ -109,6 +116,7 @@ async def test_a_double_click_selects_a_word() -> None:
     text = "see https://example.org/a?b=c, (now) 日本 end"
     places = [
         (1, "see"),
+        (3, None),
         (4, "https://example.org/a?b=c"),
         (31, "(now)"),
         (32, "now"),

@@ -25,9 +25,26 @@ def test_an_address_reads_back_as_it_prints(text: str, address: Address) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "host", "7777", ":7777", "host:", "host:port", "host:-1", "host:65536", "host:7 7", "host:٧",
-     "::1:7777", "fe80::1", "[]:1", "[::1]", "[::1:7777", "host:1.5"],
-)  # fmt: skip
+    [
+        "",
+        ":",
+        "host",
+        "7777",
+        ":7777",
+        "host:",
+        "host:port",
+        "host:-1",
+        "host:65536",
+        "host:7 7",
+        "host:٧",
+        "::1:7777",
+        "fe80::1",
+        "[]:1",
+        "[::1]",
+        "[::1:7777",
+        "host:1.5",
+    ],
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as raised:
         parse_address(text)
@@ -43,7 +60,18 @@ def test_without_arguments_it_listens_on_loopback() -> None:
 
 
 def test_what_is_given_counts() -> None:
-    arguments = ["--listen", "[::1]:1", "--listen", "127.0.0.1:0", "--data", "d", "--runtime", "r", "--linger", "0.5"]
+    arguments = [
+        "--listen",
+        "[::1]:1",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "d",
+        "--runtime",
+        "r",
+        "--linger",
+        "0.5",
+    ]
     config = parse(arguments)
     assert config.listen == (Address("::1", 1), Address("127.0.0.1", 0))
     assert (config.data, config.runtime, config.linger) == (Path("d"), Path("r"), 0.5)
@@ -51,9 +79,16 @@ def test_what_is_given_counts() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--listen"], ["--listen", "nowhere"], ["--lis", "127.0.0.1:1"], ["--what"], ["more"], ["--linger", "long"],
-     ["--data"]],
-)  # fmt: skip
+    [
+        ["--listen"],
+        ["--listen", "nowhere"],
+        ["--lis", "127.0.0.1:1"],
+        ["--what"],
+        ["more"],
+        ["--linger", "long"],
+        ["--data"],
+    ],
+)
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         parse(arguments)

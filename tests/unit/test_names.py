@@ -20,11 +20,38 @@ def test_good_user_names(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", " ", "a b", "a\nb", "-a", ".a", "_a", "#a", "@a", "a@b", "a/b", "a:b", "a\x1b[31m", "a\u202eb", "😀",
-        "a\u200db", "a\u200bb", "\u0301a", "a" * 33, "a" * 31 + "ﬃ", "½", "ﷺ", "ͺ", "⑴",
-        "ann\u034f", "ann\ufe0f", "\u3164", "ann\u115f", "ann\U000e0100", "ann\u180b",
+        "",
+        " ",
+        "a b",
+        "a\nb",
+        "-a",
+        ".a",
+        "_a",
+        "#a",
+        "@a",
+        "a@b",
+        "a/b",
+        "a:b",
+        "a\x1b[31m",
+        "a\u202eb",
+        "😀",
+        "a\u200db",
+        "a\u200bb",
+        "\u0301a",
+        "a" * 33,
+        "a" * 31 + "ﬃ",
+        "½",
+        "ﷺ",
+        "ͺ",
+        "⑴",
+        "ann\u034f",
+        "ann\ufe0f",
+        "\u3164",
+        "ann\u115f",
+        "ann\U000e0100",
+        "ann\u180b",
     ],
-)  # fmt: skip
+)
 def test_bad_user_names(name: str) -> None:
     with pytest.raises(BadNameError):
         check_user_name(name)
@@ -32,9 +59,16 @@ def test_bad_user_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "stored"),
-    [("general", "#general"), ("#General", "#general"), ("STRASSE", "#strasse"), ("Straße", "#strasse"),
-     ("#dev.ops-2", "#dev.ops-2"), ("a" * 63, "#" + "a" * 63), ("#" + "a" * 63, "#" + "a" * 63)],
-)  # fmt: skip
+    [
+        ("general", "#general"),
+        ("#General", "#general"),
+        ("STRASSE", "#strasse"),
+        ("Straße", "#strasse"),
+        ("#dev.ops-2", "#dev.ops-2"),
+        ("a" * 63, "#" + "a" * 63),
+        ("#" + "a" * 63, "#" + "a" * 63),
+    ],
+)
 def test_good_room_names(name: str, stored: str) -> None:
     assert check_room_name(name) == stored
 
@@ -61,8 +95,7 @@ def test_names_that_differ() -> None:
 def test_a_room_can_be_joined_by_the_name_it_has(name: str) -> None:
     try:
         stored = check_room_name(name)
-    except BadNameError as error:
-        assert str(error)
+    except BadNameError:
         return
     assert check_room_name(stored) == stored
     assert len(stored) <= limits.ROOM
@@ -72,8 +105,7 @@ def test_a_room_can_be_joined_by_the_name_it_has(name: str) -> None:
 def test_a_stored_user_name_is_a_good_one(name: str) -> None:
     try:
         stored = check_user_name(name)
-    except BadNameError as error:
-        assert str(error)
+    except BadNameError:
         return
     assert check_user_name(stored) == stored
     assert len(stored) <= limits.NAME

@@ -121,5 +121,5 @@ def test_the_same_events_give_the_same_state(steps: list[tuple[str, int, str]], 
         apply(resumed, one)
     assert resumed == summed(events)
     assert {name: room.head for name, room in resumed.rooms.items()} == heads
-    for name, room in resumed.rooms.items():
-        assert room.members == {number for number, one in resumed.users.items() if name in one.rooms}
+    for name, place in resumed.rooms.items():
+        assert place.members == {number for number, one in resumed.users.items() if name in one.rooms}

@@ -9,12 +9,39 @@ from hypothesis import strategies as st
 
 from protocol.text import clean_line, clean_text
 
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\u2028\u2029\u200b]")
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\u2028\u2029\u200b]"
+)
 
 NASTY = st.sampled_from(
-    ["\x1b", "\x1b[", "\x1b]0;", "\x1b]8;;http://x\x1b\\", "\x1bP", "\x9b", "\x9d", "\x90", "\x9c", "\x07", "31m",
-     "\r", "\r\n", "\n", "\t", "\x00", "\x7f", "\x85", "\u2028", "\u202e", "\u2066", "\ud800", "\u200d", "é", "😀"]
-)  # fmt: skip
+    [
+        "\x1b",
+        "\x1b[",
+        "\x1b]0;",
+        "\x1b]8;;http://x\x1b\\",
+        "\x1bP",
+        "\x9b",
+        "\x9d",
+        "\x90",
+        "\x9c",
+        "\x07",
+        "31m",
+        "\r",
+        "\r\n",
+        "\n",
+        "\t",
+        "\x00",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u202e",
+        "\u2066",
+        "\ud800",
+        "\u200d",
+        "é",
+        "😀",
+    ]
+)
 ALPHABET = st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
 TEXTS = st.lists(NASTY | st.text(ALPHABET, max_size=5), max_size=20).map("".join)
 
@@ -26,6 +53,11 @@ def test_nothing_that_a_terminal_obeys_comes_through(text: str) -> None:
     assert not FORBIDDEN.search(line)
     assert "\n" not in line
     assert "\t" not in line
+
+
+def test_no_single_character_that_a_terminal_obeys_comes_through() -> None:
+    for number in range(0x3000):
+        assert not FORBIDDEN.search(clean_text(f"a{chr(number)}b")), hex(number)
 
 
 @given(TEXTS)
@@ -49,14 +81,29 @@ def test_a_line_has_at_most_the_limit(text: str, limit: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["plain", "two\nlines\tand a tab", "👨‍👩‍👧‍👦 family, 🏳️‍🌈 flag, ❤️ heart, 👍🏽 tone", "日本語の文章、改行\nなし", "العربية \u200f(ok)\u200e",
-     "می\u200cخواهم", "e\u0301 o\u0308 n\u0303", "क्षत्रिय", "עברית", "[31m is no sequence", "50% ✓ — “quoted” …", ""],
-)  # fmt: skip
+    [
+        "plain",
+        "two\nlines\tand a tab",
+        "👨‍👩‍👧‍👦 family, 🏳️‍🌈 flag",
+        "❤️ heart, 👍🏽 tone",
+        "日本語の文章、改行\nなし",
+        "العربية \u200f(ok)\u200e",
+        "می\u200cخواهم",
+        "e\u0301 o\u0308 n\u0303",
+        "क्षत्रिय",
+        "עברית",
+        "[31m is no sequence",
+        "50% ✓ — “quoted” …",
+        "",
+    ],
+)
 def test_normal_text_is_unchanged(text: str) -> None:
     assert clean_text(text) == text
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u3164"), max_size=40))
+@given(
+    st.text(st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u3164"), max_size=40)
+)
 def test_letters_and_signs_are_unchanged(text: str) -> None:
     assert clean_text(text) == text
 
@@ -93,7 +140,10 @@ def test_sequences_vanish(text: str, clean: str) -> None:
     assert clean_text(text) == clean
 
 
-@given(st.text(st.characters(categories=["L", "N"]), max_size=20), st.sampled_from(["\x1b]", "\x9d", "\x1bP", "\x9f"]))
+@given(
+    st.text(st.characters(categories=["L", "N"]), max_size=20),
+    st.sampled_from(["\x1b]", "\x9d", "\x1bP", "\x9f"]),
+)
 def test_an_unterminated_string_swallows_no_text(text: str, start: str) -> None:
     assert clean_text(start + text).endswith(text)
 

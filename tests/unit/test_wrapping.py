@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from chat_tui import wrapping
 from chat_tui.wrapping import clusters, displayable, measurable_parts, snap, truncate, wrap
+from protocol.text import clean_text
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -141,7 +142,7 @@ def test_truncated_text_fits(text: str, width: int) -> None:
         assert cell_len(short) >= width - 1
 
 
-@given(any_text, st.integers(0, 80), st.integers(0, 80))
+@given(any_text.map(clean_text), st.integers(0, 80), st.integers(0, 80))
 def test_snapping_widens_to_whole_clusters(text: str, one: int, other: int) -> None:
     start, end = sorted((min(one, len(text)), min(other, len(text))))
     first, last = snap(text, start, end)
@@ -166,6 +167,8 @@ def test_tabs_are_expanded_and_marks_bounded() -> None:
 
 
 @given(any_text, st.integers(0, 40), st.integers(1, 40))
+@example("0\x1b\ufe0f", 0, 1)
+@example("0\u200d\ufe0f", 0, 1)
 def test_textual_can_cut_what_is_displayed_anywhere(text: str, start: int, width: int) -> None:
     text = displayable(text)
     for a, b in wrap(text, 40):

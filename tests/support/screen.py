@@ -1,0 +1,272 @@
+"""The whole program on a headless terminal: driven as by a person, read as by a person.
+
+Nothing here waits for a time to pass: `until` lets the program run until something is so.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual import events
+from textual.app import App
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widget import Widget
+
+from chat_tui.app import ChatApp
+from chat_tui.client.client import Client, Endpoint
+from chat_tui.client.connection import Target
+from chat_tui.config import Settings
+from chat_tui.screens.main import MainScreen
+from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.message_log import MessageLog
+from tests.support.inprocess import RunningServer
+
+SECONDS = 10.0
+"""Longer than anything that is waited for takes, even on a busy machine."""
+
+NOW = 1_795_435_200.0
+"""Monday, 23 November 2026, 12:00 UTC: when the tests' servers begin."""
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object], what: str) -> None:
+    """Let the program run until the condition holds; fails with `what` and the screen after a while."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            while not condition():
+                await asyncio.sleep(0.005)
+                await settle(pilot)
+    except TimeoutError:
+        raise AssertionError(f"waited in vain: {what}\n" + "\n".join(lines_of(pilot.app))) from None
+    await settle(pilot)
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Let all widgets do what they have been told by now, and draw it."""
+    for _ in range(2):  # what they do tells others something
+        await pilot._wait_for_screen()
+        await asyncio.sleep(0)
+    pilot.app.screen._on_timer_update()
+
+
+def strips_of(app: App[None]) -> list[Strip]:
+    """The cells of the screen, line by line."""
+    return app.screen._compositor.render_strips()
+
+
+def lines_of(app: App[None]) -> list[str]:
+    """What the screen shows as plain text."""
+    return [strip.text.rstrip() for strip in strips_of(app)]
+
+
+def lines_in(app: App[None], widget: Widget) -> list[str]:
+    """What the screen shows where the widget is."""
+    x, y, width, height = widget.region
+    return [strip.crop(x, x + width).text.rstrip() for strip in strips_of(app)[y : y + height]]
+
+
+class Place:
+    """A server that can go and come back somewhere else; a client's `Endpoint`."""
+
+    label = "chat.example.org:7777"
+
+    def __init__(self, server: RunningServer) -> None:
+        self.server = server
+        self.server.clock.seconds = NOW
+        self._later: list[RunningServer] = []
+
+    async def locate(self) -> Target:
+        """Where it is; where it was, if it is down."""
+        address = self.server.address
+        return Target(address.host, address.port)
+
+    async def go(self) -> None:
+        """Stop the server."""
+        await self.server.stop()
+
+    async def come_back(self, data: Path | None = None) -> RunningServer:
+        """Start the server again with the same data, or with another folder's."""
+        server = RunningServer(data or self.server.data)
+        server.clock.seconds = self.server.clock.seconds
+        await server.start()
+        self.server = server
+        self._later.append(server)
+        return server
+
+    async def close(self) -> None:
+        """Stop what was started here."""
+        for server in self._later:
+            await server.stop()
+
+
+class Chat:
+    """A running program and the hands and eyes of who uses it."""
+
+    def __init__(self, app: ChatApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.bells = 0
+        app.bell = self._ring  # type: ignore[method-assign]  # the terminal's bell makes no sound here
+
+    def _ring(self) -> None:
+        self.bells += 1
+
+    # --- what is inside
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, whatever lies above it."""
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, MainScreen))
+
+    @property
+    def client(self) -> Client:
+        """The headless client behind the screen."""
+        return self.main.client
+
+    @property
+    def composer(self) -> Composer:
+        """Where one writes."""
+        return self.main.query_one(Composer)
+
+    @property
+    def log(self) -> MessageLog:
+        """The messages."""
+        return self.main.query_one(MessageLog)
+
+    # --- hands
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """See `until`."""
+        await until(self.pilot, condition, what)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and let the program do what each asks for."""
+        for key in keys:
+            self._input(events.Key(key, key if len(key) == 1 else None))
+            await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Type on the keyboard, faster than anybody can."""
+        for character in text:
+            self._input(events.Key(_character_to_key(character), character))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """See `settle`."""
+        await settle(self.pilot)
+
+    def _input(self, event: events.Event) -> None:
+        driver = self.app._driver
+        assert driver is not None
+        event.set_sender(self.app)
+        driver.send_message(event)
+
+    async def enter(self, line: str) -> None:
+        """Type a line and press Enter."""
+        await self.type(line)
+        await self.press("enter")
+
+    async def paste(self, text: str) -> None:
+        """Paste, as a terminal with bracketed paste does."""
+        self._input(events.Paste(text))
+        await self.settle()
+
+    async def blur(self) -> None:
+        """Look at another window."""
+        self.app.post_message(events.AppBlur())
+        await self.settle()
+
+    async def focus(self) -> None:
+        """Come back."""
+        self.app.post_message(events.AppFocus())
+        await self.settle()
+
+    # --- eyes
+
+    def lines(self, selector: str | None = None) -> list[str]:
+        """The lines of the screen, or of where a part of the main screen is."""
+        if selector is None:
+            return lines_of(self.app)
+        return lines_in(self.app, self.main.query_one(selector))
+
+    def text(self, selector: str | None = None) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines(selector))
+
+    def messages(self) -> list[str]:
+        """What stands right of the bar in the log, from top to bottom."""
+        return [line.split("│ ", 1)[1].rstrip(" ▐") for line in self.lines("#log") if "│ " in line]
+
+    @property
+    def rooms(self) -> list[str]:
+        """The entries of the left pane: number, name, unread count."""
+        return [" ".join(line.split()) for line in self.lines("#rooms")[1:] if line.strip()]
+
+    @property
+    def people(self) -> list[str]:
+        """The entries of the right pane."""
+        return [line.strip() for line in self.lines("#people")[1:] if line.strip()]
+
+    @property
+    def status(self) -> str:
+        """The bottom line."""
+        return self.text("#status").strip()
+
+    @property
+    def topic(self) -> str:
+        """The line above the log."""
+        return self.text("#topic").strip()
+
+    @property
+    def toasts(self) -> str:
+        """What pops up."""
+        return "\n".join(notification.message for notification in self.app._notifications)
+
+    async def sees(self, text: str, selector: str | None = None) -> None:
+        """Wait until the text is on the screen."""
+        await self.until(
+            lambda: text in self.text(selector), f"{text!r} is shown in {selector or 'the screen'}"
+        )
+
+    async def online(self) -> None:
+        """Wait until it is connected and shows who is there."""
+
+        def there() -> bool:
+            if not isinstance(self.app.screen, MainScreen):
+                return False
+            room = self.main.current
+            return self.status.startswith("●") and room is not None and bool(room.online)
+
+        await self.until(there, "connected, and in a room")
+
+
+@asynccontextmanager
+async def running(
+    app: ChatApp, size: tuple[int, int] = (80, 24), *, notifications: bool = True
+) -> AsyncIterator[Chat]:
+    """Run the program on a terminal of that size; ends it if it has not ended itself."""
+    app.animation_level = "none"
+    async with app.run_test(size=size, notifications=notifications) as pilot:
+        yield Chat(app, pilot)
+
+
+@asynccontextmanager
+async def open_chat(
+    place: Endpoint,
+    name: str = "alice",
+    size: tuple[int, int] = (80, 24),
+    *,
+    settings: Settings | None = None,
+    wait: bool = True,
+) -> AsyncIterator[Chat]:
+    """`chat-tui --name NAME`, connected and in its first room (unless it shall not `wait` for that)."""
+    app = ChatApp(settings or Settings(), name=name, endpoint=place)
+    async with running(app, size) as chat:
+        if wait:
+            await chat.online()
+        else:
+            await chat.until(lambda: isinstance(app.screen, MainScreen), "the main screen is there")
+        chat.composer.cursor_blink = False
+        yield chat

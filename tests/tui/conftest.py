@@ -1,0 +1,33 @@
+"""Fixtures of the tests of the screen: a home of its own for each test, and a chat to be opened."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.inprocess import RunningServer
+from tests.support.screen import Place
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Settings, outbox and embedded server in the test's own folder; all times in UTC."""
+    path = tmp_path / "home"
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        folder = path / variable.lower()
+        folder.mkdir(mode=0o700, parents=True)
+        monkeypatch.setenv(variable, str(folder))
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield path
+    time.tzset()
+
+
+@pytest.fixture
+async def place(server: RunningServer) -> AsyncIterator[Place]:
+    """Where the server in this process is; it can go and come back."""
+    place = Place(server)
+    yield place
+    await place.close()

@@ -1,0 +1,319 @@
+"""The program in a real terminal: what reaches it, and how it is left behind."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chat_tui import config
+from protocol import frames
+from tests.support.hostile import TEXTS, event, hostile_server
+from tests.support.inprocess import RunningServer
+from tests.support.pty import PROGRAM, Terminal, environment
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind"
+)
+
+Open = Callable[..., Terminal]
+
+CRASH = """
+import sys
+from chat_tui import app
+from chat_tui.config import Settings
+
+class Broken(app.ChatApp):
+    def on_mount(self):
+        self.set_interval(0.05, self.crash)
+
+    def crash(self):
+        if getattr(self.screen, "current", None) is not None:
+            raise RuntimeError("broken on purpose")
+
+app.ChatApp = Broken
+sys.exit(app.run(Settings(), "alice", sys.argv[1]))
+"""
+
+
+@pytest.fixture
+async def open_terminal(home: Path) -> AsyncIterator[Open]:
+    """Open terminals with the program in them; ends what was started, an embedded server too."""
+    opened: list[Terminal] = []
+
+    def open_one(
+        *arguments: str, command: tuple[str, ...] = PROGRAM, size: tuple[int, int] = (80, 24)
+    ) -> Terminal:
+        opened.append(Terminal((*command, *arguments), environment(home), size))
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+    pid = server_pid()
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+
+
+def server_pid() -> int | None:
+    """The embedded server's process, as its runtime file says."""
+    runtime = config.local_runtime()
+    return int(msgspec.json.decode(runtime.read_bytes())["pid"]) if runtime.exists() else None
+
+
+def at(server: RunningServer) -> tuple[str, ...]:
+    """The arguments that lead to a server."""
+    return ("--server", str(server.address), "--name", "alice")
+
+
+# --- what reaches the terminal --------------------------------------------------------------------
+
+
+async def test_typing_resizing_and_leaving(open_terminal: Open, server: RunningServer) -> None:
+    bob = await server.enter("bob", "#general")
+    terminal = open_terminal(*at(server))
+    await terminal.sees("● alice on")
+    terminal.enter("grüße an alle 日本")
+    await terminal.sees("│ grüße an alle")
+    while (come := await bob.event()).kind != frames.MESSAGE:
+        assert come.kind == frames.JOIN
+    assert "grüße an alle 日本".encode() in come.body
+    for width, height in ((60, 15), (120, 36), (80, 24)):
+        terminal.resize(width, height)
+        await terminal.until(
+            lambda height=height: terminal.lines[height - 1].startswith(" ● alice on"),  # type: ignore[misc]
+            f"the status is in the last line of {height}",
+        )
+        await terminal.sees("│ grüße an alle")
+    terminal.type("\x1b[200~two\nlines\x1b[201~")
+    await terminal.until(
+        lambda: "two" in terminal.text and "lines" in terminal.text, "the paste is in the input"
+    )
+    terminal.enter("")
+    while (come := await bob.event()).kind != frames.MESSAGE:
+        raise AssertionError(come)
+    assert b"two\nlines" in come.body
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+
+
+async def test_keys_in_bursts_do_what_they_do_in_their_order(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general", "#other")
+    await server.enter("alice", "#general", "#other")
+    terminal = open_terminal(*at(server))
+    await terminal.sees("● alice on")
+    alt, left, delete = "\x1b", "\x1b[D", "\x7f"
+    lines = [
+        f"abx{delete}cd{left}{left}X",
+        "two",
+        f"{alt}2three",
+        f"{alt}1four",
+        f"five{alt}2{alt}1",
+        "\x1b[1;3Bsix",
+    ]
+    terminal.type("".join(f"{line}\r" for line in lines))
+    said: dict[str, list[bytes]] = {"#general": [], "#other": []}
+    while sum(map(len, said.values())) < len(lines):
+        come = await bob.event()
+        if come.kind == frames.MESSAGE:
+            said[come.room].append(come.body.split(b"text")[1][1:])
+    assert said == {"#general": [b"abXcd", b"two", b"four", b"five"], "#other": [b"three", b"six"]}
+
+
+async def test_no_byte_of_a_hostile_message_is_obeyed(open_terminal: Open, server: RunningServer) -> None:
+    bob = await server.enter("bob", "#general")
+    await bob.tell(
+        "#general", "MARK1\x1b[2JMARK2\x1b]52;c;aGFja2Vk\x07MARK3\x9b2JMARK4\x1b]0;pwned\x1b\\MARK5"
+    )
+    terminal = open_terminal(*at(server))
+    await terminal.sees("MARK5")
+    for name, text in TEXTS.items():
+        if len(text) < 3_000 and text.strip():
+            await bob.tell("#general", f"alice: {text} {name}-END")
+    await bob.tell("#general", "alice: the very end")
+    await terminal.sees("the very end")
+    terminal.type("\x1b[5~")
+    await terminal.sees("(End)")
+    harmless(terminal)
+    assert b"MARK1MARK2MARK3MARK4" in terminal.raw
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+    harmless(terminal)
+
+
+async def test_no_byte_of_a_hostile_server_is_obeyed(open_terminal: Open) -> None:
+    async with hostile_server() as hostile:
+        text = "".join(TEXTS[name] for name in ("clear", "clipboard", "c1", "bidi", "controls", "markup"))
+        hostile.rooms = [frames.RoomState(f"#a{text}", 0, text), frames.RoomState("#b", 0, text)]
+        hostile.online = ["alice", f"m{text}"]
+        hostile.answers[frames.Topic] = lambda request: frames.Error("no", f"oops {text}", request.id)
+        terminal = open_terminal("--server", str(await hostile.locate()), "--name", "alice")
+        await terminal.sees("● alice on")
+        hostile.push(
+            *(
+                event("#b", seq, f"alice {text}", sender=f"m{text}", kind=kind, user=seq)
+                for seq, kind in enumerate(
+                    (
+                        frames.MESSAGE,
+                        frames.ACTION,
+                        frames.TOPIC,
+                        frames.JOIN,
+                        frames.NICK,
+                        frames.LEAVE,
+                        text,
+                    ),
+                    1,
+                )
+            ),
+            event("#b", 8, "the end"),
+        )
+        terminal.type("\x1b[1;3B")
+        await terminal.sees("the end")
+        terminal.enter("/topic x")
+        await terminal.sees("oops")
+        terminal.type("m\t\t\x1b[1;3A\x0b")
+        await terminal.sees("Go to a room")
+        terminal.type("\x1b")
+        await terminal.until(lambda: "Go to a room" not in terminal.text, "it is closed")
+        hostile.push(frames.Bye("x", f"gone {text}", reconnect=False))
+        await terminal.sees("✕ not connected")
+        harmless(terminal)
+        assert any(title.startswith("#b") for title in terminal.titles)
+        terminal.type("\x11")
+        assert await terminal.ended() == 0
+        harmless(terminal)
+
+
+def harmless(terminal: Terminal) -> None:
+    """Nothing of the hostile texts has reached the terminal as anything but text."""
+    sent = bytes(terminal.raw).decode()
+    assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200b]", sent)
+    for payload in (
+        "\x1b]52",
+        "\x1bP1000p",
+        "\x1b_x",
+        "\x1b^y",
+        "MARK1\x1b[2J",
+        "pwned",
+        "\x1bc",
+        "2JMARK",
+    ):
+        assert payload not in sent, payload
+    assert sent.count("\x1b[?1049l") <= 1
+    assert terminal.titles
+    for title in terminal.titles:
+        assert re.fullmatch("[^\x00-\x1f\x7f-\x9f]*", title), repr(title)
+
+
+# --- how it is left -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("way", "status"),
+    [
+        ("\x11", 0),
+        ("/quit\r", 0),
+        ("\x03\x03", 0),
+        (signal.SIGTERM, 128 + signal.SIGTERM),
+        (signal.SIGHUP, 128 + signal.SIGHUP),
+    ],
+    ids=["Ctrl+Q", "quit", "Ctrl+C", "SIGTERM", "SIGHUP"],
+)
+async def test_every_end_gives_the_terminal_back(
+    open_terminal: Open, server: RunningServer, way: str | signal.Signals, status: int
+) -> None:
+    terminal = open_terminal(*at(server))
+    await terminal.sees("● alice on")
+    assert set(terminal.left_on()) >= {"alternate screen", "hidden cursor", "bracketed paste", "termios"}
+    if isinstance(way, str):
+        terminal.type(way)
+    else:
+        terminal.signal(way)
+    assert await terminal.ended() == status
+    assert terminal.left_on() == []
+    assert b"Traceback" not in terminal.raw
+
+
+async def test_a_crash_gives_the_terminal_back_and_says_what_happened(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    terminal = open_terminal(str(server.address), command=(sys.executable, "-c", CRASH))
+    assert await terminal.ended() == 1
+    assert b"\x1b[?1049h" in terminal.raw
+    assert terminal.left_on() == []
+    assert b"broken on purpose" in terminal.raw[terminal.raw.rfind(b"\x1b[?1049l") :]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--name", "a b"), ("--server", "host:x", "--name", "a"), ("--nonsense",)]
+)
+async def test_a_wrong_call_is_refused_before_the_screen_opens(
+    open_terminal: Open, arguments: tuple[str, ...]
+) -> None:
+    terminal = open_terminal(*arguments)
+    assert await terminal.ended() == 2
+    assert b"chat-tui: " in terminal.raw
+    assert b"\x1b[?1049h" not in terminal.raw
+    assert terminal.left_on() == []
+
+
+# --- the chat on this computer --------------------------------------------------------------------
+
+
+def count(terminal: Terminal, text: str) -> int:
+    """How often a message is in the log."""
+    return sum(line.rstrip().endswith(f"│ {text}") or f"│ {text}  " in line for line in terminal.lines)
+
+
+async def test_the_first_start_asks_and_opens_the_chat_on_this_computer(open_terminal: Open) -> None:
+    terminal = open_terminal()
+    await terminal.sees("What shall others call you?")
+    await terminal.sees("tester")
+    terminal.type("\x7f" * len("tester"))
+    await terminal.until(lambda: "tester" not in terminal.text, "the field is empty")
+    terminal.enter("zoe")
+    await terminal.sees("● zoe on this computer")
+    assert "#general" in terminal.lines[0]
+    assert server_pid() is not None
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+    again = open_terminal()
+    await again.sees("● zoe on this computer")
+    again.type("\x11")
+    assert await again.ended() == 0
+
+
+async def test_two_share_a_server_that_survives_the_first_and_kill_9(open_terminal: Open) -> None:
+    alice = open_terminal("--name", "alice")
+    await alice.sees("● alice on this computer")
+    bob = open_terminal("--name", "bob")
+    await bob.sees("● bob on this computer")
+    both = (alice, bob)
+    alice.enter("one")
+    for one in both:
+        await one.until(lambda one=one: count(one, "one") == 1, "alice's message is with both")  # type: ignore[misc]
+    pid = server_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    alice.enter("two")
+    bob.enter("three")
+    for one in both:
+        for text in ("two", "three"):
+            await one.until(lambda one=one, text=text: count(one, text) == 1, f"{text} is there")  # type: ignore[misc]
+        await one.sees("on this computer")
+        await one.until(lambda one=one: " ● " in one.lines[-1], "connected again")  # type: ignore[misc]
+    assert server_pid() not in (None, pid)
+    alice.type("\x11")
+    assert await alice.ended() == 0
+    bob.enter("four")
+    await bob.until(lambda: count(bob, "four") == 1, "bob talks on")
+    again = open_terminal("--name", "alice")
+    await again.until(lambda: count(again, "four") == 1, "all is stored")
+    for one in (bob, again):
+        assert [count(one, text) for text in ("one", "two", "three", "four")] == [1, 1, 1, 1]

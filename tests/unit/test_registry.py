@@ -1,0 +1,114 @@
+"""The one list of commands and keys agrees with itself and with what carries it out."""
+
+import inspect
+from collections import Counter
+
+import pytest
+
+from chat_tui.commands import registry
+from chat_tui.commands.actions import Actions, describe
+from chat_tui.commands.parser import Call, parse
+from chat_tui.commands.registry import COMMANDS, Argument, Command
+
+SLASH = list(registry.slash_commands())
+
+
+def _methods() -> dict[str, inspect.Signature]:
+    return {
+        name.removeprefix("do_"): inspect.signature(method)
+        for name, method in inspect.getmembers(Actions, inspect.iscoroutinefunction)
+        if name.startswith("do_")
+    }
+
+
+def test_every_command_is_carried_out_and_nothing_else_is() -> None:
+    assert _methods().keys() == {command.name for command in SLASH}
+
+
+@pytest.mark.parametrize("command", SLASH, ids=lambda command: command.name)
+def test_a_command_gives_the_arguments_that_are_taken(command: Command) -> None:
+    taken = list(_methods()[command.name].parameters.values())[1:]
+    assert len(taken) == len(command.arguments)
+
+
+def test_no_name_and_no_alias_twice() -> None:
+    names = [name for command in COMMANDS for name in (command.name, *command.aliases)]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert all(name == name.lower() and not any(map(str.isspace, name)) for name in names)
+
+
+def test_no_key_twice() -> None:
+    keys = [key for command in COMMANDS for key in command.keys]
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
+    assert registry.BY_KEY.keys() == set(keys)
+
+
+def test_only_what_can_be_typed_is_found_by_name() -> None:
+    assert set(registry.BY_NAME.values()) == set(SLASH)
+    assert {command.name for command in COMMANDS if not command.slash}.isdisjoint(registry.BY_NAME)
+
+
+def test_what_cannot_be_typed_has_a_key_and_no_arguments() -> None:
+    for command in COMMANDS:
+        if not command.slash:
+            assert command.keys
+            assert not command.arguments
+
+
+def test_optional_arguments_and_those_that_take_the_rest_come_last() -> None:
+    for command in COMMANDS:
+        *before, _ = command.arguments or (Argument("none"),)
+        assert not any(argument.optional or argument.rest for argument in before), command.name
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("join", "/join #room"),
+        ("leave", "/leave [#room]"),
+        ("topic", "/topic [text]"),
+        ("me", "/me text"),
+        ("quit", "/quit"),
+        ("part", "/leave [#room]"),
+    ],
+)
+def test_usage(name: str, usage: str) -> None:
+    assert registry.BY_NAME[name].usage == usage
+
+
+@pytest.mark.parametrize("command", [one for one in SLASH if one.example], ids=lambda command: command.name)
+def test_examples_are_what_they_show(command: Command) -> None:
+    meant = parse(command.example)
+    assert isinstance(meant, Call)
+    assert meant.command is command
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_is_a_sentence(command: Command) -> None:
+    assert command.help[0].isupper()
+    assert command.help.endswith(".")
+
+
+def test_describe_says_everything() -> None:
+    text = describe(registry.BY_NAME["switch"])
+    assert text.splitlines() == [
+        "/switch [#room] - Go to a room: by its name or number, or choose from a list.",
+        "Also: /buffer, /win",
+        "Keys: Ctrl+K",
+        "Example: /switch 2",
+    ]
+
+
+@pytest.mark.parametrize(("key", "name"), [("alt+up", "Alt+Up"), ("f1", "F1"), ("ctrl+k", "Ctrl+K")])
+def test_keys_as_people_write_them(key: str, name: str) -> None:
+    assert registry.key_name(key) == name
+
+
+def test_the_tables_name_everything() -> None:
+    commands, keys = registry.command_table(), registry.key_table()
+    for command in SLASH:
+        assert f"| `{command.usage}` | {command.help}" in commands
+        assert all(f"`/{alias}`" in commands for alias in command.aliases)
+    for command in registry.keyed_commands():
+        assert registry.key_names(command) in keys
+    assert {len(row.split("|")) for row in (commands + "\n" + keys).splitlines()} == {4}
