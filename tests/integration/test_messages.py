@@ -112,8 +112,8 @@ async def test_a_store_that_fails_is_told_and_the_connection_goes_on(
     database._writing.execute("ALTER TABLE events RENAME TO lost")
     with caplog.at_level(logging.CRITICAL):
         for request in (
-            frames.Send(90, "#a", "c1", b""), frames.History(91, "#a"), frames.Sync(92), frames.Join(93, "#a"),
-            frames.Join(94, "#b"), frames.Nick(95, "zoe"), frames.Topic(96, "#a", "t"),
+            frames.Send(90, "#a", "c1", b""), frames.History(91, "#a"), frames.Sync(92),
+            frames.Join(93, "#a"), frames.Join(94, "#b"), frames.Nick(95, "zoe"), frames.Topic(96, "#a", "t"),
         ):  # fmt: skip
             assert await ann.refused(request) == errors.STORAGE
         bob = await server.connect()

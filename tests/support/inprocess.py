@@ -7,6 +7,7 @@ from pathlib import Path
 from server.app import Server
 from server.config import Address, Config
 from server.core import Core
+from server.throttle import NO_LIMITS, Allowance
 from tests.support.wire import SECONDS, Wire
 
 
@@ -28,10 +29,11 @@ class Clock:
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, allowance: Allowance = NO_LIMITS) -> None:
         self.data = data
         self.clock = Clock()
-        self._server = Server(Config((Address("127.0.0.1", 0),), data), clock=self.clock.ms)
+        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance)
+        self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
 
