@@ -7,7 +7,7 @@ import importlib.metadata
 import sys
 
 from chat_tui import cli, config, endpoints
-from chat_tui.client.client import Endpoint
+from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 
 

@@ -8,7 +8,8 @@ from textual.app import App
 from textual.binding import BindingType
 
 from chat_tui import config, endpoints, terminal, themes
-from chat_tui.client.client import Endpoint
+from chat_tui.client.cache import Cache
+from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.outbox import Outbox
 from chat_tui.config import Settings
@@ -60,10 +61,11 @@ class ChatApp(App[None]):
         endpoint = self._endpoint or endpoints.endpoint(choice.server)
         try:
             outbox = Outbox(config.outbox_file(), endpoint.label, choice.name)
+            cache = Cache(config.cache_file(endpoint.label, choice.name))
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        main = MainScreen(endpoint, choice.name, outbox)
+        main = MainScreen(endpoint, choice.name, outbox, cache)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)

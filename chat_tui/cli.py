@@ -12,8 +12,9 @@ import sys
 from datetime import datetime
 
 from chat_tui.client import updates
-from chat_tui.client.client import Client, Endpoint, enter
+from chat_tui.client.client import Client
 from chat_tui.client.connection import Connection
+from chat_tui.client.entrance import Endpoint, enter
 from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox

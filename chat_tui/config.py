@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from protocol.names import fold
+
 APP = "chat-tui"
 LOCAL = "local"
 """The value of `server` that means: a chat on this computer."""
@@ -37,6 +39,12 @@ def config_file() -> Path:
 def outbox_file() -> Path:
     """Where messages wait that the server has not confirmed."""
     return platformdirs.user_data_path(APP, appauthor=False) / "outbox.sqlite3"
+
+
+def cache_file(server: str, name: str) -> Path:
+    """Where what `name` has seen on `server` is kept."""
+    which = hashlib.sha256(f"{server}\n{fold(name)}".encode()).hexdigest()[:16]
+    return platformdirs.user_data_path(APP, appauthor=False) / "cache" / f"{which}.sqlite3"
 
 
 def local_data() -> Path:

@@ -57,7 +57,7 @@ class _AltDigit(enum.Enum):
 
 
 def take_alt_digits() -> None:
-    """Let Alt and a digit be that; Textual takes what most terminals send then for a Mac's Option key: `¡`."""
+    """Let Alt and a digit be that; Textual takes what most terminals send for a Mac's Option key: `¡`."""
     sequences = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
     for key in _AltDigit:
         sequences[f"\x1b{key.value[-1]}"] = (key,)

@@ -6,12 +6,13 @@ jittered back-off, until `stop`. Its user calls the methods and gets `updates`. 
 """
 
 import asyncio
-import random
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from chat_tui.client import updates
-from chat_tui.client.connection import Connection, Target, connect
+from chat_tui.client.cache import Account, Cache
+from chat_tui.client.connection import Connection
+from chat_tui.client.entrance import Endpoint, backoff, enter
 from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
 from chat_tui.client.events import RoomEvent, from_wire
 from chat_tui.client.outbox import Outbox
@@ -23,12 +24,6 @@ from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 
 R = TypeVar("R", bound=Result)
-
-CLIENT = "chat-tui/0.1.0"
-
-FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
-"""Seconds before the first attempt after a loss, and at most: after a restart people are back within a
-second, and a server that is down is asked twice a minute."""
 
 READ_SECONDS = 0.5
 """Read markers are gathered for so long: scrolling through a room is one marker, not fifty."""
@@ -43,44 +38,6 @@ CLOSE_SECONDS = 1.0
 """For the last words to a server that takes nothing any more: nobody shall wait longer to quit."""
 
 
-class Endpoint(Protocol):
-    """Where to connect. It is asked before each attempt: an embedded server may have to be started again."""
-
-    @property
-    def label(self) -> str:
-        """What people call it; also what the outbox knows it by."""
-
-    async def locate(self) -> Target:
-        """Where it is now. Raises `ClientError`."""
-
-
-def backoff(attempt: int) -> float:
-    """Seconds to wait before attempt 1, 2, 3 …, doubling, with half of it by chance.
-
-    The chance keeps a thousand clients from coming back in one second ("full jitter" with a floor).
-    """
-    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt - 1, 16))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
-
-
-async def enter(
-    target: Target, name: str, on_frame: Callable[[Frame], None]
-) -> tuple[Connection, frames.LoginResult]:
-    """Connect, say hello and log in."""
-    connection = await connect(target, on_frame)
-    try:
-        await connection.greet(CLIENT)
-        login = await connection.request(frames.Login(1, name, key=target.key))
-    except RequestError as error:
-        connection.close()
-        kind = LostError if error.code in TEMPORARY else StoppedError
-        raise kind(str(error)) from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection, login
-
-
 class Client:
     """See the module. Read `rooms`, `status`, `name`; say things by `sender`; `listen` gets every update."""
 
@@ -91,6 +48,7 @@ class Client:
         outbox: Outbox,
         listen: Callable[[Update], None],
         *,
+        cache: Cache | None = None,
         fill: int = FILL,
         backoff: Callable[[int], float] = backoff,
     ) -> None:
@@ -100,7 +58,8 @@ class Client:
         self.rooms: dict[str, Room] = {}
         self.status = Status()
         self.sender = Sender(outbox, self._request, listen)
-        self._listen = listen
+        self._tell = listen
+        self._cache = cache
         self._fill = fill
         self._backoff = backoff
         self._connection: Connection | None = None
@@ -115,11 +74,26 @@ class Client:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._stopping = False
+        if cache is not None:
+            account = cache.account()
+            self.user, self._epoch = account.user, account.epoch
+            self.rooms = {room.name: room for room in cache.rooms(account.user)}
+
+    def _listen(self, update: Update) -> None:
+        """Tell our user; the cache first, so that what they act on is what it holds."""
+        if self._cache is not None:
+            self._cache.hear(update, self.rooms)
+        self._tell(update)
 
     # --- keeping connected
 
     async def run(self) -> None:
-        """Stay connected until `stop`. Returns then; whatever else happens is told by `status`."""
+        """Stay connected until `stop`. Returns then; whatever else happens is told by `status`.
+
+        Begins with what the cache holds.
+        """
+        if self.rooms:
+            self._listen(updates.RoomsChanged())
         attempt = 0
         while not self._stopping:
             attempt += 1
@@ -158,6 +132,8 @@ class Client:
         target = await self.endpoint.locate()
         connection, login = await enter(target, self.name, self._receive)
         self._connection = connection
+        if self.user not in (0, login.user):
+            self.rooms.clear()  # the name is somebody else's now, and so is what we held
         self.user = login.user
         self.name = clean_line(login.name)
         try:
@@ -179,6 +155,8 @@ class Client:
 
     def _synced(self, result: frames.SyncResult) -> None:
         self._epoch = result.epoch
+        if self._cache is not None:
+            self._cache.remember(Account(self._epoch, self.user))
         heads = {clean_line(state.room): state.head for state in result.rooms}
         for name, room in tuple(self.rooms.items()):
             # We hold events that the server has not: they were another store's.
@@ -224,6 +202,8 @@ class Client:
         if self._connection is not None:
             await self._connection.end(deadline)
         self.sender.close()
+        if self._cache is not None:
+            self._cache.close()
 
     def _tell_status(self, status: Status) -> None:
         self.status = status
@@ -429,11 +409,15 @@ class Client:
         return await self._request(frames.Online(1))
 
     async def load_older(self, room: Room) -> list[RoomEvent]:
-        """Fetch the page before what we hold of the room. Raises `ClientError`."""
+        """Get the page before what we hold, from the cache or the server. Raises `ClientError`."""
         if not room.has_older:
             return []
-        page = await self._request(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
-        older = room.older(page.events)
+        older: list[RoomEvent] = []
+        if self._cache is not None:
+            older = room.before(self._cache.older(room.name, room.base + 1, PAGE))
+        if not older:
+            page = await self._request(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
+            older = room.before([from_wire(event) for event in page.events])
         if older:
             self._listen(updates.Prepended(room.name, older))
         return older

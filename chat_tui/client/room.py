@@ -128,22 +128,20 @@ class Room:
         self._advance()
         self.head = max(self.head, head, self.last)
 
-    def older(self, events: list[frames.Event]) -> list[RoomEvent]:
-        """Take in the page before the first event held; return what of it fits there."""
-        page = [from_wire(event) for event in events if event.seq <= self.base]
+    def before(self, page: list[RoomEvent]) -> list[RoomEvent]:
+        """Take in events from before the first one held; return those that join on without a gap."""
         expected = self.base
-        kept = 0
+        kept: list[RoomEvent] = []
         for event in reversed(page):
-            if event.seq != expected:
-                break
-            expected -= 1
-            kept += 1
-        page = page[len(page) - kept :]
-        self.events[:0] = page
-        self.base -= len(page)
-        if self.base <= self.read < self.base + len(page):
+            if event.seq == expected:
+                kept.append(event)
+                expected -= 1
+        kept.reverse()
+        self.events[:0] = kept
+        self.base -= len(kept)
+        if self.base <= self.read < self.base + len(kept):
             self._recount()
-        return page
+        return kept
 
     def mark(self, seq: int) -> bool:
         """Raise the read marker; return whether it rose."""

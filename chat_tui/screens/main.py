@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -20,7 +20,9 @@ from textual.widgets import Static
 
 from chat_tui import config
 from chat_tui.client import updates
-from chat_tui.client.client import Client, Endpoint
+from chat_tui.client.cache import Cache
+from chat_tui.client.client import Client
+from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent, mentions
 from chat_tui.client.outbox import Outbox
@@ -31,6 +33,7 @@ from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
 from chat_tui.terminal import Title
@@ -51,19 +54,6 @@ QUIT_SECONDS = 2.0
 FIRST_ROOM = "#general"
 
 
-def _bindings() -> list[BindingType]:
-    """The keys of the registry. With priority: the composer must not take them for itself."""
-    bound = []
-    for command in registry.keyed_commands():
-        if command.name in ("complete", "newline"):
-            continue  # the composer's own
-        for number, key in enumerate(command.keys, 1):
-            action = f"number({number})" if command.name == "number" else f"do('{command.name}')"
-            identity = f"{command.name}.{number}" if number > 1 else command.name
-            bound.append(Binding(key, action, command.help, show=False, priority=True, id=identity))
-    return list(bound)
-
-
 class MainScreen(Screen[None]):
     """See the module; it is the `View` of the commands."""
 
@@ -74,13 +64,13 @@ class MainScreen(Screen[None]):
         (80, "-normal"),
         (110, "-wide"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
 
-    def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox) -> None:
+    def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache) -> None:
         super().__init__()
-        self.client = Client(endpoint, name, outbox, self._hear)
+        self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
         self._actions = Actions(self.client, self)
-        self._lobby = Timeline("")
+        self._lobby = Timeline("this chat")
         self._timelines: dict[str, Timeline] = {}
         self._drafts: dict[str, str] = {}
         self._room: str | None = None
@@ -141,15 +131,17 @@ class MainScreen(Screen[None]):
     def _timeline(self, room: str) -> Timeline:
         timeline = self._timelines.get(room)
         if timeline is None:
-            timeline = self._timelines[room] = Timeline(room)
+            timeline = self._timelines[room] = Timeline(room, self.client.user, self.client.name)
             timeline.set_pending(self.client.sender.in_room(room))
+            self._restart(room)
         timeline.me, timeline.my_name = self.client.user, self.client.name
         return timeline
 
     def _restart(self, name: str) -> None:
-        room, timeline = self.client.rooms[name], self._timeline(name)
-        timeline.reset(room.events)
-        timeline.has_older = room.has_older
+        room, timeline = self.client.rooms.get(name), self._timeline(name)
+        if room is not None:
+            timeline.reset(room.events)
+            timeline.has_older = room.has_older
 
     def _appended(self, name: str, events: list[RoomEvent], *, missed: bool) -> None:
         timeline = self._timeline(name)
@@ -175,6 +167,7 @@ class MainScreen(Screen[None]):
                 self.open_room(first)
             else:
                 self._room = None
+                self._composer.placeholder = "You are in no room: /join one, /rooms lists them"
                 self._log.show(self._lobby)
 
     # --- drawing
@@ -431,8 +424,6 @@ class MainScreen(Screen[None]):
             self._composer.put(self._drafts.pop(name, ""))
         self._room = name
         self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
-        if name not in self._timelines:
-            self._restart(name)
         self._log.show(self._timeline(name))
         self.client.watch([name])
         self._draw_soon()

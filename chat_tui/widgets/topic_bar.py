@@ -24,9 +24,9 @@ class TopicBar(Widget):
         """The room, as much of the topic as there is space for, and the people at the right."""
         width = self.size.width
         room = Content.styled(self._room, "bold $text-primary")
-        people = Content.styled(self._people, "$foreground 60%")
-        left = width - room.cell_length - people.cell_length - 4
+        people = Content.styled(f"  {self._people}" if self._people else "", "$foreground 60%")
+        left = width - room.cell_length - people.cell_length - 2
         if left < 4:
             return room.truncate(width, ellipsis=True)
         topic = Content.styled(self._topic, "$foreground 85%").truncate(left, ellipsis=True, pad=True)
-        return Content.assemble(room, "  ", topic, "  ", people)
+        return Content.assemble(room, "  ", topic, people)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chat_tui.client import updates
-from chat_tui.client.client import FIRST_DELAY, LONGEST_DELAY, PAGE, backoff
+from chat_tui.client.client import PAGE
+from chat_tui.client.entrance import FIRST_DELAY, LONGEST_DELAY, backoff
 from chat_tui.client.errors import ClientError, RequestError
 from protocol import errors, frames, limits
 from tests.support.clients import Person

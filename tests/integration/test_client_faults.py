@@ -299,16 +299,16 @@ async def test_a_killed_server_loses_and_doubles_nothing(
     people = [meet(proxy, name, tmp_path / name) for name in ("alice", "bob")]
     for person in people:
         await person.start(ROOM)
-    said = [f"{number}" for number in range(240)]
+    said = [f"{number}" for number in range(120)]
     for number, text in enumerate(said):
         for person in people:
             person.client.say(ROOM, f"{person.client.name} {text}")
-        if number % 80 == 40:
+        if number % 40 == 30:
             process = await _kill_amid(process, people, start_server)
         await asyncio.sleep(0)
     for person in people:
         await person.settled()
-    await until(lambda: len(people[0].texts(ROOM)) == len(people[1].texts(ROOM)) == 480)
+    await until(lambda: len(people[0].texts(ROOM)) == len(people[1].texts(ROOM)) == 240)
     assert people[0].texts(ROOM) == people[1].texts(ROOM)
     async with await Wire.connect(process.address) as wire:
         await wire.enter("carol", ROOM)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chat_tui.client import updates
-from chat_tui.client.client import Client, Endpoint
+from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
+from chat_tui.client.entrance import Endpoint
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL

@@ -16,8 +16,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from chat_tui.app import ChatApp
-from chat_tui.client.client import Client, Endpoint
+from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
+from chat_tui.client.entrance import Endpoint
 from chat_tui.config import Settings
 from chat_tui.screens.main import MainScreen
 from chat_tui.widgets.composer import Composer
@@ -236,8 +237,9 @@ class Chat:
         def there() -> bool:
             if not isinstance(self.app.screen, MainScreen):
                 return False
-            room = self.main.current
-            return self.status.startswith("●") and room is not None and bool(room.online)
+            pane = self.main.query_one("#people")
+            there = self.people if pane.display else self.main.current and self.main.current.online
+            return self.status.startswith("●") and bool(there)
 
         await self.until(there, "connected, and in a room")
 

@@ -1,11 +1,13 @@
 """The model of a room: whatever comes in whatever order, the same is shown in the end."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_tui.client.events import RoomEvent, from_wire
 from chat_tui.client.room import AHEAD, Room
 from protocol import codec, frames
 from protocol.frames import Event, RoomState
@@ -23,6 +25,11 @@ KINDS = st.sampled_from(
     ]
     + [(frames.MESSAGE, OTHER)] * 4
 )
+
+
+def decoded(events: Iterable[Event]) -> list[RoomEvent]:
+    """As the client has them."""
+    return [from_wire(event) for event in events]
 
 
 @dataclass
@@ -144,7 +151,7 @@ class Play:
     def before(self) -> None:
         base = self.one_of(self.bases)
         if self.room.loaded:
-            older = self.room.older(self.log.between(max(0, base - 4), base + 1))
+            older = self.room.before(decoded(self.log.between(max(0, base - 4), base + 1)))
             self.shown[:0] = [event.seq for event in older]
 
     def mark(self) -> None:
@@ -266,7 +273,7 @@ def test_a_mark_before_what_is_held_is_counted_exactly_once_it_can_be() -> None:
     room.state(MESSAGES.state(100, limit=10, read=0))
     room.mark(50)
     assert room.unread == 50
-    room.older(MESSAGES.between(40, 91))
+    room.before(decoded(MESSAGES.between(40, 91)))
     assert (room.base, room.unread) == (40, 50)
 
 
@@ -290,7 +297,7 @@ def test_a_flood_ahead_of_a_gap_does_not_grow_without_bound() -> None:
 def test_an_older_page_that_does_not_fit_shows_no_gap(page: list[int]) -> None:
     room = Room(ROOM, ME)
     room.state(MESSAGES.state(10, limit=4))
-    assert room.older([MESSAGES.events[seq - 1] for seq in page]) == []
+    assert room.before(decoded(MESSAGES.events[seq - 1] for seq in page)) == []
     assert room.base == 6
 
 

@@ -1,0 +1,208 @@
+"""What the client has seen, on disk: it opens at once with that, and works without a connection.
+
+Holds for each room what `Room` holds: one run of events without a gap, up to a `seq` from which it resumes.
+Events are gathered and written a moment later in one transaction, so what is on disk is always such a run;
+what a crash leaves out is fetched again. A disk that refuses later on costs nothing but that: `problem` says
+so, and the cache keeps quiet until the next start. Knows SQLite and rooms, nothing of connections.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chat_tui.client import updates
+from chat_tui.client.errors import ClientError
+from chat_tui.client.events import RoomEvent
+from chat_tui.client.room import Room
+from protocol.names import fold
+
+logger = logging.getLogger(__name__)
+
+WRITE_SECONDS = 0.5
+"""How long events are gathered. Under load one transaction then holds hundreds."""
+
+OPENED = 200
+"""Events of each room that are in memory at the start; older ones are read when one scrolls up."""
+
+VERSION = 1
+"""Of the tables. A cache of another version is emptied: all of it can be fetched again."""
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE rooms (
+    name TEXT PRIMARY KEY, topic TEXT NOT NULL, members INTEGER NOT NULL, last INTEGER NOT NULL,
+    read INTEGER NOT NULL, unread INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+    room TEXT NOT NULL, seq INTEGER NOT NULL, user INTEGER NOT NULL, sender TEXT NOT NULL,
+    kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL, cid TEXT, PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
+"""
+_COLUMNS = "room, seq, user, sender, kind, text, time, cid"
+
+
+@dataclass(slots=True)
+class Account:
+    """Whose cache it is: the store's epoch and the user's id."""
+
+    epoch: str = ""
+    user: int = 0
+
+
+class Cache:
+    """See the module."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or make it. Raises `ClientError` if the disk refuses."""
+        self.problem = ""
+        self._waiting: list[RoomEvent] = []
+        self._changed: dict[str, Room] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                self._database = _open(path)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:  # damaged: all of it can be fetched again
+                path.unlink()
+                self._database = _open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise ClientError(f"cannot keep a cache in {path}: {error}") from error
+
+    @contextmanager
+    def _careful(self) -> Iterator[None]:
+        """Stop using the cache if the disk refuses."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.problem = f"the cache cannot be used: {error}"
+            logger.warning("%s", self.problem)
+
+    # --- reading
+
+    def account(self) -> Account:
+        """As written last."""
+        known = dict(self._database.execute("SELECT key, value FROM meta"))
+        return Account(known.get("epoch", ""), int(known.get("user", "0")))
+
+    def rooms(self, me: int) -> list[Room]:
+        """All rooms, each with its newest events."""
+        rooms = []
+        for name, topic, members, last, read, unread in self._database.execute("SELECT * FROM rooms"):
+            room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
+            room.before(self.older(name, last + 1, OPENED))
+            rooms.append(room)
+        return rooms
+
+    def older(self, room: str, before: int, limit: int) -> list[RoomEvent]:
+        """Up to `limit` events that come right before a `seq`, in rising order."""
+        self.write()
+        found: list[RoomEvent] = []
+        with self._careful():
+            sql = f"SELECT {_COLUMNS} FROM events WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
+            rows = self._database.execute(sql, (room, before, 0 if self.problem else limit))
+            found = [RoomEvent(*row) for row in rows]
+        return found[::-1]
+
+    def search(self, words: Iterable[str], room: str | None, limit: int) -> list[RoomEvent]:
+        """The newest messages that hold all the words, newest last. 100,000 events take some 100 ms."""
+        self.write()
+        wanted = [fold(word) for word in words]
+        self._database.create_function("holds", 1, lambda text: all(word in fold(text) for word in wanted))
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM events WHERE kind IN ('message', 'action') AND holds(text) "  # noqa: S608
+            "AND (?1 IS NULL OR room = ?1) ORDER BY time DESC LIMIT ?2",
+            (room, limit),
+        ).fetchall()
+        return [RoomEvent(*row) for row in rows][::-1]
+
+    # --- writing
+
+    def remember(self, account: Account) -> None:
+        """Whose cache it is now. That of another store or user is emptied first."""
+        self.write()
+        if account == self.account():
+            return
+        with self._careful():
+            self._database.execute("DELETE FROM events")
+            self._database.execute("DELETE FROM rooms")
+            self._database.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+                [("epoch", account.epoch), ("user", str(account.user))],
+            )
+
+    def hear(self, update: updates.Update, rooms: dict[str, Room]) -> None:
+        """Keep what an update of the client tells of."""
+        match update:
+            case updates.Appended(room, events) | updates.Prepended(room, events):
+                self.add(rooms[room], events)
+            case updates.Restarted(room):
+                self.restart(rooms[room])
+            case updates.RoomChanged(room) if room in rooms:
+                self.add(rooms[room], ())
+            case updates.RoomsChanged():
+                self.write()
+                for (name,) in self._database.execute("SELECT name FROM rooms").fetchall():
+                    if name not in rooms:
+                        self.drop(name)
+
+    def add(self, room: Room, events: Iterable[RoomEvent]) -> None:
+        """Keep a room as it is now, and these events of its run."""
+        self._waiting.extend(events)
+        self._changed[room.name] = room
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS, self.write)
+
+    def restart(self, room: Room) -> None:
+        """Keep only what the room holds now."""
+        self.write()
+        with self._careful():
+            self._database.execute("DELETE FROM events WHERE room = ?", (room.name,))
+        self.add(room, room.events)
+
+    def drop(self, room: str) -> None:
+        """We are not in the room any more."""
+        with self._careful():
+            self._database.execute("DELETE FROM events WHERE room = ?", (room,))
+            self._database.execute("DELETE FROM rooms WHERE name = ?", (room,))
+
+    def write(self) -> None:
+        """Put what was gathered on disk."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        events, self._waiting = self._waiting, []
+        changed, self._changed = self._changed, {}
+        if changed and not self.problem:
+            with self._careful(), self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [(e.room, e.seq, e.user, e.sender, e.kind, e.text, e.time, e.cid) for e in events],
+                )
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?)",
+                    [(r.name, r.topic, r.members, r.last, r.read, r.unread) for r in changed.values()],
+                )
+
+    def close(self) -> None:
+        """Write what was gathered and let go of the file."""
+        self.write()
+        self._database.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, timeout=5)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            database.execute(f"DROP TABLE {table}")
+        database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    return database

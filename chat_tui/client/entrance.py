@@ -1,0 +1,58 @@
+"""Getting in: where the server is, how often to try, and the login.
+
+Used by `Client` again and again, and by the command line once.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from chat_tui.client.connection import Connection, Target, connect
+from chat_tui.client.errors import LostError, RequestError, StoppedError
+from chat_tui.client.sender import TEMPORARY
+from protocol import frames
+from protocol.frames import Frame
+
+CLIENT = "chat-tui/0.1.0"
+
+FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
+"""Seconds before the first attempt after a loss, and at most: after a restart people are back within a
+second, and a server that is down is asked twice a minute."""
+
+
+class Endpoint(Protocol):
+    """Where to connect. It is asked before each attempt: an embedded server may have to be started again."""
+
+    @property
+    def label(self) -> str:
+        """What people call it; also what the outbox knows it by."""
+
+    async def locate(self) -> Target:
+        """Where it is now. Raises `ClientError`."""
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait before attempt 1, 2, 3 …, doubling, with half of it by chance.
+
+    The chance keeps a thousand clients from coming back in one second ("full jitter" with a floor).
+    """
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt - 1, 16))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+
+
+async def enter(
+    target: Target, name: str, on_frame: Callable[[Frame], None]
+) -> tuple[Connection, frames.LoginResult]:
+    """Connect, say hello and log in."""
+    connection = await connect(target, on_frame)
+    try:
+        await connection.greet(CLIENT)
+        login = await connection.request(frames.Login(1, name, key=target.key))
+    except RequestError as error:
+        connection.close()
+        kind = LostError if error.code in TEMPORARY else StoppedError
+        raise kind(str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection, login

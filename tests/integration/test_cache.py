@@ -1,0 +1,186 @@
+"""The client's cache: it opens at once with the last state, works without a server, and is never wrong."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from chat_tui.client.cache import OPENED, Cache
+from chat_tui.client.client import PAGE, Client
+from chat_tui.client.errors import ClientError, LostError
+from chat_tui.client.outbox import Outbox
+from chat_tui.client.updates import Restarted, RoomsChanged, Update
+from chat_tui.endpoints import RemoteServer, parse_server
+from protocol import frames
+from tests.support.inprocess import RunningServer
+from tests.support.waiting import until
+
+
+class Person:
+    """A client with a cache on disk; `told` holds its updates."""
+
+    def __init__(self, where: str, path: Path, name: str = "ann") -> None:
+        self.told: list[Update] = []
+        self.client = Client(
+            RemoteServer(parse_server(where)),
+            name,
+            Outbox(None, where, name),
+            self.told.append,
+            cache=Cache(path),
+        )
+
+    def texts(self, room: str = "#general") -> list[str]:
+        """What it holds of a room."""
+        return [event.text for event in self.client.rooms[room].events if event.spoken]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "ann.sqlite3"
+
+
+async def met(server: RunningServer, path: Path, messages: int) -> Person:
+    """Ann, who has been there while bob said so much, and has gone."""
+    ann = Person(str(server.address), path)
+    running = asyncio.create_task(ann.client.run())
+    await until(lambda: ann.client.status.phase == "online")
+    bob = await server.enter("bob")
+    for number in range(messages):
+        await bob.tell("#general", f"message {number}")
+    await until(lambda: len(ann.texts()) == messages)
+    await ann.client.stop()
+    await running
+    return ann
+
+
+async def test_it_opens_with_the_last_state_without_a_server(server: RunningServer, path: Path) -> None:
+    first = await met(server, path, 20)
+    again = Person("127.0.0.1:1", path)
+    room = again.client.rooms["#general"]
+    assert again.texts() == first.texts() == [f"message {number}" for number in range(20)]
+    assert (room.last, room.members, room.me) == (first.client.rooms["#general"].last, 2, first.client.user)
+    await again.client.stop()
+
+
+async def test_what_was_missed_is_added_once(server: RunningServer, path: Path) -> None:
+    await met(server, path, 5)
+    bob = await server.enter("bob")
+    for number in range(5, 12):
+        await bob.tell("#general", f"message {number}")
+    again = Person(str(server.address), path)
+    running = asyncio.create_task(again.client.run())
+    await until(lambda: len(again.texts()) == 12)
+    assert again.texts() == [f"message {number}" for number in range(12)]
+    assert not [update for update in again.told if isinstance(update, Restarted)]
+    assert isinstance(again.told[0], RoomsChanged), "the rooms are there before the connection"
+    await again.client.stop()
+    await running
+
+
+async def test_older_messages_come_from_the_cache_while_offline(server: RunningServer, path: Path) -> None:
+    many = OPENED + PAGE + 10
+    await met(server, path, many)
+    again = Person("127.0.0.1:1", path)
+    room = again.client.rooms["#general"]
+    assert len(room.events) == OPENED
+    assert len(await again.client.load_older(room)) == PAGE
+    while room.has_older:
+        await again.client.load_older(room)
+    assert again.texts() == [f"message {number}" for number in range(many)]
+    assert [event.seq for event in room.events] == list(range(1, room.last + 1))
+    await again.client.stop()
+
+
+async def test_what_the_cache_has_not_comes_from_the_server_or_not_at_all(
+    server: RunningServer, path: Path
+) -> None:
+    await met(server, path, 30)
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM events WHERE seq < 20")
+    database.close()
+    again = Person("127.0.0.1:1", path)
+    room = again.client.rooms["#general"]
+    assert [event.seq for event in room.events] == list(range(20, room.last + 1))
+    with pytest.raises(LostError):
+        await again.client.load_older(room)
+    await again.client.stop()
+
+
+async def test_a_gap_in_the_cache_is_never_shown(server: RunningServer, path: Path) -> None:
+    await met(server, path, 30)
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM events WHERE seq = 20")
+    database.close()
+    again = Person("127.0.0.1:1", path)
+    room = again.client.rooms["#general"]
+    assert [event.seq for event in room.events] == list(range(21, room.last + 1))
+    await again.client.stop()
+
+
+async def test_another_store_empties_it(server: RunningServer, path: Path) -> None:
+    await met(server, path, 5)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE meta SET value = 'another' WHERE key = 'epoch'")
+        database.execute("UPDATE events SET text = 'of the other store'")
+    database.close()
+    again = Person(str(server.address), path)
+    assert set(again.texts()) == {"of the other store"}
+    running = asyncio.create_task(again.client.run())
+    await until(lambda: again.client.status.phase == "online")
+    assert again.texts() == [f"message {number}" for number in range(5)]
+    await again.client.stop()
+    await running
+    third = Person("127.0.0.1:1", path)
+    assert third.texts() == [f"message {number}" for number in range(5)]
+    await third.client.stop()
+
+
+async def test_a_room_that_was_left_is_forgotten(server: RunningServer, path: Path) -> None:
+    ann = Person(str(server.address), path)
+    running = asyncio.create_task(ann.client.run())
+    await until(lambda: ann.client.status.phase == "online")
+    await ann.client.join("#dev")
+    await ann.client.leave("#dev")
+    await ann.client.stop()
+    await running
+    again = Person("127.0.0.1:1", path)
+    assert list(again.client.rooms) == ["#general"]
+    await again.client.stop()
+
+
+async def test_it_can_be_searched_offline(server: RunningServer, path: Path) -> None:
+    ann = Person(str(server.address), path)
+    running = asyncio.create_task(ann.client.run())
+    await until(lambda: ann.client.status.phase == "online")
+    await ann.client.join("#dev")
+    bob = await server.enter("bob", "#dev")
+    for room, text in (("#general", "The Disk is full"), ("#dev", "a new disk"), ("#dev", "nothing")):
+        await bob.tell(room, text)
+    await bob.ask(frames.Topic(bob.new_id, "#dev", "disk topic"), frames.Result)
+    await until(lambda: ann.client.rooms["#dev"].topic == "disk topic")
+    await ann.client.stop()
+    await running
+    cache = Cache(path)
+    assert [event.text for event in cache.search(["disk"], None, 10)] == ["The Disk is full", "a new disk"]
+    assert [event.text for event in cache.search(["DISK", "new"], None, 10)] == ["a new disk"]
+    assert [event.text for event in cache.search(["disk"], "#general", 10)] == ["The Disk is full"]
+    assert [event.text for event in cache.search(["disk"], None, 1)] == ["a new disk"]
+    assert cache.search(["100%"], None, 10) == []
+    cache.close()
+
+
+async def test_a_cache_of_another_version_is_emptied(server: RunningServer, path: Path) -> None:
+    await met(server, path, 3)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 999")
+    database.close()
+    cache = Cache(path)
+    assert cache.rooms(1) == []
+    cache.close()
+
+
+def test_a_folder_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ClientError, match="cannot keep a cache"):
+        Cache(tmp_path / "file" / "cache.sqlite3")
