@@ -116,7 +116,7 @@ class Cache:
         self._database.create_function("holds", 1, lambda text: all(word in fold(text) for word in wanted))
         rows = self._database.execute(
             f"SELECT {_COLUMNS} FROM events WHERE kind IN ('message', 'action') AND holds(text) "  # noqa: S608
-            "AND (?1 IS NULL OR room = ?1) ORDER BY time DESC LIMIT ?2",
+            "AND (?1 IS NULL OR room = ?1) ORDER BY time DESC, seq DESC LIMIT ?2",
             (room, limit),
         ).fetchall()
         return [RoomEvent(*row) for row in rows][::-1]

@@ -6,6 +6,7 @@ jittered back-off, until `stop`. Its user calls the methods and gets `updates`. 
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL, Room
 from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
 from chat_tui.client.updates import Status, Update
+from chat_tui.client.wakeups import Wakeups
 from protocol import frames, limits
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
@@ -51,6 +53,7 @@ class Client:
         cache: Cache | None = None,
         fill: int = FILL,
         backoff: Callable[[int], float] = backoff,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.endpoint = endpoint
         self.name = name
@@ -62,6 +65,7 @@ class Client:
         self._cache = cache
         self._fill = fill
         self._backoff = backoff
+        self._wakeups = Wakeups(self._woke, wall)
         self._connection: Connection | None = None
         self._attempt: asyncio.Task[Connection] | None = None
         self._epoch = ""
@@ -94,6 +98,7 @@ class Client:
         """
         if self.rooms:
             self._listen(updates.RoomsChanged())
+        self._wakeups.start()
         attempt = 0
         while not self._stopping:
             attempt += 1
@@ -180,6 +185,13 @@ class Client:
                 room.online = []
                 self._listen(updates.RoomChanged(room.name))
 
+    def _woke(self) -> None:
+        """The computer was asleep: what we know of the connection is old."""
+        if self._connection is not None and self.status.phase == "online":
+            self._connection.prove()
+        elif self.status.phase == "waiting":
+            self.reconnect()
+
     def reconnect(self) -> None:
         """Don't wait any longer for the next attempt."""
         self._hurry.set()
@@ -188,6 +200,7 @@ class Client:
         """End: tell the server what was read, say bye. What is not sent stays in the outbox."""
         deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
         self._stopping = True
+        self._wakeups.stop()
         self._hurry.set()
         if self._attempt is not None:
             self._attempt.cancel()
@@ -421,6 +434,10 @@ class Client:
         if older:
             self._listen(updates.Prepended(room.name, older))
         return older
+
+    def search(self, words: list[str], room: str, limit: int) -> list[RoomEvent]:
+        """The newest messages in the cache that hold all the words; works without a connection."""
+        return self._cache.search(words, room, limit) if self._cache is not None else []
 
     def mark_read(self, room: Room, seq: int) -> None:
         """The user has read the room up to `seq`."""

@@ -24,6 +24,10 @@ CONNECT_SECONDS = 10
 """For the network to connect, and again for hello and login: what the server allows as well."""
 
 
+PROVE_SECONDS = 5
+"""For a server to answer a ping when we have reason to think that it has given us up."""
+
+
 @dataclass(slots=True, frozen=True)
 class Target:
     """Where a server is. `key` opens one that belongs to one person."""
@@ -117,6 +121,12 @@ class Connection(asyncio.Protocol):
         self._answers[request.id] = (request, answer)
         self._write(request)
         return await answer
+
+    def prove(self) -> None:
+        """Give up soon, unless the server shows that it is still there."""
+        self._write(frames.Ping())
+        self._heard = min(self._heard, self._loop.time() - self.limits.silence + PROVE_SECONDS)
+        self._watch()
 
     def close(self) -> None:
         """Say bye and close."""

@@ -5,6 +5,7 @@ chosen from a list, or its key was pressed.
 """
 
 import importlib.metadata
+from datetime import datetime
 from typing import Protocol
 
 from chat_tui.client.client import Client
@@ -16,6 +17,9 @@ from chat_tui.commands.registry import Command
 from protocol import frames
 from protocol.names import BadNameError, check_room_name
 from protocol.text import clean_line
+
+FOUND = 50
+"""What `/search` shows at most."""
 
 
 class View(Protocol):
@@ -164,6 +168,17 @@ class Actions:
             )
         if result.total > len(names):
             lines.append(f"… and {result.total - len(names)} more")
+        self._view.tell("\n".join(lines))
+
+    async def do_search(self, words: str) -> None:
+        """`/search words`."""
+        found = self._client.search(words.split(), self._here().name, FOUND)
+        lines = [f"{len(found)} message{'s' * (len(found) != 1)} with {clean_line(words, 60)}:"]
+        for event in found:
+            when = datetime.fromtimestamp(event.time / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+            lines.append(f"  {when} {event.sender}: {clean_line(event.text, 200)}")
+        if len(found) == FOUND:
+            lines.append("  older ones are left out")
         self._view.tell("\n".join(lines))
 
     async def do_retry(self) -> None:

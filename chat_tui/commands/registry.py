@@ -70,6 +70,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("nick", "Change your name.", (Argument("name"),)),
     Command("online", "Show who is online, and where.", aliases=("who", "names")),
     Command(
+        "search",
+        "Find messages with all these words in this room, as far as this computer has them.",
+        (Argument("words", rest=True),),
+        example="/search disk full",
+    ),
+    Command(
         "switch",
         "Go to a room: by its name or number, or choose from a list.",
         (_SOME_ROOM,),

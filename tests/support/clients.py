@@ -1,6 +1,7 @@
 """A real client whose updates are written down as a screen would, and checked while they come."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,13 +34,14 @@ class Person:
         *,
         fill: int = FILL,
         backoff: Callable[[int], float] = soon,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         endpoint = RemoteServer(Target(where.host, where.port)) if isinstance(where, Address) else where
         self.heard: list[Update] = []
         self.statuses: list[Status] = []
         self.shown: dict[str, list[RoomEvent]] = {}
         self.client = Client(
-            endpoint, name, Outbox(outbox, "here", name), self._hear, fill=fill, backoff=backoff
+            endpoint, name, Outbox(outbox, "here", name), self._hear, fill=fill, backoff=backoff, wall=wall
         )
         self.running: asyncio.Task[None] | None = None
 
