@@ -22,6 +22,7 @@ from protocol.frames import Body, Frame
 LENGTH_BYTES = 4
 
 B = TypeVar("B", bound=msgspec.Struct)
+_packer = msgpack.Packer()  # one for all: making one costs as much as packing an event
 _PLAIN = (bytes,)  # msgpack has its own type for bytes; without this msgspec would use base64
 
 
@@ -35,7 +36,7 @@ class Rejected(msgspec.Struct, frozen=True):
 
 def pack(value: msgspec.Struct) -> bytes:
     """The msgpack of a frame, body or result."""
-    packed: bytes = msgpack.packb(msgspec.to_builtins(value, builtin_types=_PLAIN))
+    packed: bytes = _packer.pack(msgspec.to_builtins(value, builtin_types=_PLAIN))
     return packed
 
 

@@ -343,6 +343,8 @@ class Client:
     async def _fetch_some(self, room: Room) -> None:
         if room.head - room.last <= self._fill:
             page = await self._request(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
+            if self.rooms.get(room.name) is not room:
+                return  # left meanwhile: nobody is shown it any more
             fresh = [new for event in page.events for new in room.receive(event)]
             self._appended(room, fresh, missed=True)
             return

@@ -7,15 +7,15 @@ writer's, the reading ones from the reader's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from protocol.frames import Event
 from server.state import State
 
 
-@dataclass(slots=True, frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """An event that has no place in its room yet."""
 
     room: str
@@ -27,8 +27,7 @@ class Draft:
     cid: str | None = None
 
 
-@dataclass(slots=True, frozen=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """A user has read a room up to `seq`. No event: nobody else needs to see it."""
 
     room: str

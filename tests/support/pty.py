@@ -1,4 +1,4 @@
-"""The real program in a real pseudo-terminal: what it sends, byte by byte, and what a terminal makes of it."""
+"""The real program in a real pseudo-terminal: the bytes that it sends, and what a terminal makes of them."""
 
 import asyncio
 import fcntl
@@ -43,6 +43,7 @@ class Terminal:
         self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (80, 24)
     ) -> None:
         self.raw = bytearray()
+        self._come = asyncio.Event()
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         # We keep the program's end open as well: its attributes are looked at when the program has gone.
@@ -70,6 +71,7 @@ class Terminal:
         except OSError:
             return
         self.raw += data
+        self._come.set()
         self._stream.feed(data)
 
     # --- hands
@@ -118,9 +120,18 @@ class Terminal:
         try:
             async with asyncio.timeout(SECONDS):
                 while not condition():
-                    await asyncio.sleep(0.01)
+                    await self._something()
         except TimeoutError:
             raise AssertionError(f"waited in vain: {what}\n{self.text}") from None
+
+    async def _something(self) -> None:
+        """Wait until the program has sent something, or a moment: it may also have ended."""
+        self._come.clear()
+        try:
+            async with asyncio.timeout(0.05):
+                await self._come.wait()
+        except TimeoutError:
+            return
 
     async def sees(self, text: str) -> None:
         """Read until the text is on the screen."""

@@ -4,6 +4,7 @@ Nothing here waits for a time to pass: `until` lets the program run until someth
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -75,13 +76,19 @@ class Place:
 
     def __init__(self, server: RunningServer) -> None:
         self.server = server
-        self.server.clock.seconds = NOW
+        self._set_clock(server, NOW)
         self._later: list[RunningServer] = []
 
     async def locate(self) -> Target:
         """Where it is; where it was, if it is down."""
         address = self.server.address
         return Target(address.host, address.port)
+
+    @staticmethod
+    def _set_clock(server: RunningServer, seconds: float) -> None:
+        """The clock is for what people see; who may be moved by it thinks that everybody is silent."""
+        server.clock.seconds = seconds
+        server.core.monotonic = time.monotonic
 
     async def go(self) -> None:
         """Stop the server."""
@@ -90,8 +97,8 @@ class Place:
     async def come_back(self, data: Path | None = None) -> RunningServer:
         """Start the server again with the same data, or with another folder's."""
         server = RunningServer(data or self.server.data)
-        server.clock.seconds = self.server.clock.seconds
         await server.start()
+        self._set_clock(server, self.server.clock.seconds)
         self.server = server
         self._later.append(server)
         return server

@@ -50,7 +50,7 @@ async def test_what_was_chosen_is_not_asked_again(place: Place) -> None:
         assert chat.people == ["Åsa"]
 
 
-async def test_a_server_can_be_joined(place: Place, server: RunningServer) -> None:
+async def test_a_server_can_be_joined(server: RunningServer) -> None:
     await server.enter("bob", "#general")
     async with running(ChatApp(Settings())) as chat:
         await asked(chat)
@@ -78,7 +78,7 @@ async def test_a_name_that_cannot_be_is_explained(place: Place, name: str, probl
         await chat.online()
 
 
-async def test_an_address_that_cannot_be_is_explained(place: Place, server: RunningServer) -> None:
+async def test_an_address_that_cannot_be_is_explained(server: RunningServer) -> None:
     async with running(ChatApp(Settings())) as chat:
         await asked(chat)
         await chat.press("tab", "tab")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chat_tui.client import client
+from chat_tui.client import entrance
 from protocol import frames
 from protocol.frames import Result
 from tests.support.inprocess import RunningServer
@@ -33,7 +33,7 @@ async def offline(chat: Chat) -> None:
 
 
 async def test_the_status_says_that_the_server_is_gone_and_that_it_is_back(
-    place: Place, server: RunningServer
+    place: Place,
 ) -> None:
     async with open_chat(place) as chat:
         assert chat.status.startswith("● alice on chat.example.org:7777")
@@ -81,7 +81,7 @@ async def test_what_was_missed_is_shown_once_and_counted(place: Place, server: R
 
 
 async def test_what_was_typed_meanwhile_is_shown_as_pending_and_sent_in_order(
-    place: Place, server: RunningServer
+    place: Place,
 ) -> None:
     async with open_chat(place) as chat:
         await chat.enter("before")
@@ -150,8 +150,8 @@ async def test_rooms_and_history_stay_readable_without_a_server(place: Place, se
 
 
 async def test_reconnect_does_not_wait(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FIRST_DELAY", 3600.0)
-    monkeypatch.setattr(client, "LONGEST_DELAY", 3600.0)
+    monkeypatch.setattr(entrance, "FIRST_DELAY", 3600.0)
+    monkeypatch.setattr(entrance, "LONGEST_DELAY", 3600.0)
     async with open_chat(place) as chat:
         await place.go()
         await chat.sees("trying again in", "#status")
@@ -161,7 +161,7 @@ async def test_reconnect_does_not_wait(place: Place, monkeypatch: pytest.MonkeyP
 
 
 async def test_what_was_not_sent_before_the_end_is_sent_after_the_next_start(
-    place: Place, server: RunningServer
+    place: Place,
 ) -> None:
     async with open_chat(place) as chat:
         await place.go()

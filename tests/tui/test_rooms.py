@@ -9,13 +9,9 @@ from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat, until
 
 
-async def in_rooms(chat: Chat, *rooms: str) -> None:
-    """Join rooms, and come back to the first one."""
-    for room in rooms:
-        await chat.enter(f"/join {room}")
-        await chat.until(lambda room=room: current(chat) == room, f"in {room}")  # type: ignore[misc]
-    await chat.enter("/switch #general")
-    await chat.until(lambda: current(chat) == "#general", "back in #general")
+async def member(server: RunningServer, *rooms: str) -> None:
+    """Alice is in these rooms already."""
+    await (await server.enter("alice", "#general", *rooms)).close()
 
 
 def current(chat: Chat) -> str:
@@ -106,9 +102,9 @@ async def test_topic_shows_sets_and_removes(place: Place, server: RunningServer)
     ],
     ids=" ".join,
 )
-async def test_keys_switch_rooms(place: Place, keys: list[str], room: str) -> None:
+async def test_keys_switch_rooms(place: Place, server: RunningServer, keys: list[str], room: str) -> None:
+    await member(server, "#deploys", "#random")
     async with open_chat(place) as chat:
-        await in_rooms(chat, "#deploys", "#random")
         await chat.press(*keys)
         await chat.until(lambda: current(chat) == room, f"in {room}")
         await chat.type("x")
@@ -118,18 +114,20 @@ async def test_keys_switch_rooms(place: Place, keys: list[str], room: str) -> No
 @pytest.mark.parametrize(
     ("argument", "room"), [("1", "#deploys"), ("ran", "#random"), ("#RANDOM", "#random")], ids=str
 )
-async def test_switch_takes_a_number_or_the_begin_of_a_name(place: Place, argument: str, room: str) -> None:
+async def test_switch_takes_a_number_or_the_begin_of_a_name(
+    place: Place, server: RunningServer, argument: str, room: str
+) -> None:
+    await member(server, "#deploys", "#random")
     async with open_chat(place, size=(120, 24)) as chat:
-        await in_rooms(chat, "#deploys", "#random")
         await chat.enter(f"/switch {argument}")
         await chat.until(lambda: current(chat) == room, f"in {room}")
         await chat.enter("/switch nowhere")
         await chat.sees("You are in no room like nowhere.", "#log")
 
 
-async def test_a_click_switches_rooms(place: Place) -> None:
+async def test_a_click_switches_rooms(place: Place, server: RunningServer) -> None:
+    await member(server, "#deploys", "#random")
     async with open_chat(place) as chat:
-        await in_rooms(chat, "#deploys", "#random")
         await chat.pilot.click("#rooms", offset=(3, 3))
         await chat.until(lambda: current(chat) == "#random", "in #random")
         await chat.pilot.click("#rooms", offset=(3, 1))
@@ -157,9 +155,9 @@ async def test_a_long_list_of_rooms_scrolls(place: Place, server: RunningServer)
         await chat.until(lambda: current(chat) == "#room02", "a click takes the one under the mouse")
 
 
-async def test_each_room_keeps_its_draft(place: Place) -> None:
+async def test_each_room_keeps_its_draft(place: Place, server: RunningServer) -> None:
+    await member(server, "#deploys")
     async with open_chat(place) as chat:
-        await in_rooms(chat, "#deploys")
         await chat.type("half a thought")
         await chat.press("alt+1")
         assert chat.composer.text == ""
@@ -191,12 +189,13 @@ async def test_unread_messages_of_other_rooms_are_counted_until_one_goes_there(
     place: Place, server: RunningServer
 ) -> None:
     bob = await server.enter("bob", "#general", "#deploys")
+    await member(server, "#deploys")
     async with open_chat(place) as chat:
-        await in_rooms(chat, "#deploys")
         for number in range(3):
             await bob.tell("#deploys", f"deploy {number}")
             await bob.tell("#general", f"chatter {number}")
         await chat.until(lambda: chat.rooms == ["1 #deploys 3", "2 #general"], "three are unread")
+        await chat.sees("chatter 2", "#log")
         assert "deploy 0" not in chat.text()
         await chat.press("alt+1")
         await chat.sees("deploy 2", "#log")
@@ -293,15 +292,15 @@ async def test_two_screens_of_one_person_agree(place: Place, server: RunningServ
 
 async def test_a_mention_in_another_room_rings_and_is_shown(place: Place, server: RunningServer) -> None:
     bob = await server.enter("bob", "#general", "#deploys")
+    await member(server, "#deploys")
     async with open_chat(place) as chat:
-        await in_rooms(chat, "#deploys")
         await bob.tell("#deploys", "nothing for anybody")
         await bob.tell("#general", "Alice: here you see it anyway")
         await chat.until(lambda: chat.rooms[0] == "1 #deploys 1", "both have come")
         await chat.sees("here you see it anyway", "#log")
         assert (chat.bells, chat.toasts) == (0, "")
         await bob.tell("#deploys", "ALICE, have a look at [/] and [bold]this[/bold]")
-        await chat.sees("bob in #deploys: ALICE,")
+        await chat.until(lambda: chat.toasts, "it pops up")
         assert chat.bells == 1
         assert chat.toasts == "bob in #deploys: ALICE, have a look at [/] and [bold]this[/bold]"
 
@@ -317,6 +316,7 @@ async def test_a_mention_rings_when_nobody_looks_and_never_for_oneself(
         await bob.tell("#general", "that is malice")
         await bob.tell("#general", "are you there, @alice?")
         await chat.sees("are you there, @alice?", "#log")
+        await chat.until(lambda: chat.bells, "it rings")
         assert chat.bells == 1
 
 
