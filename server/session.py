@@ -239,7 +239,8 @@ class Session:
         if self._entering:
             raise RefusedError(errors.OUT_OF_ORDER, "a login is under way")
         user = self._core.state.user_called(name)
-        if user is not None:
+        # Who is in no room comes into the first one: a kill may have come between the two transactions below.
+        if user is not None and user.rooms:
             self._enter(request, user)
             return
 

@@ -15,7 +15,7 @@ from chat_tui.client.cache import Account, Cache
 from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint, backoff, enter
 from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
-from chat_tui.client.events import RoomEvent, from_wire
+from chat_tui.client.events import NAME, ROOM, RoomEvent, from_wire
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL, Room
 from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
@@ -140,7 +140,7 @@ class Client:
         if self.user not in (0, login.user):
             self.rooms.clear()  # the name is somebody else's now, and so is what we held
         self.user = login.user
-        self.name = clean_line(login.name)
+        self.name = clean_line(login.name, NAME)
         try:
             self._synced(await connection.request(self._sync()))
         except RequestError as error:
@@ -162,7 +162,7 @@ class Client:
         self._epoch = result.epoch
         if self._cache is not None:
             self._cache.remember(Account(self._epoch, self.user))
-        heads = {clean_line(state.room): state.head for state in result.rooms}
+        heads = {clean_line(state.room, ROOM): state.head for state in result.rooms}
         for name, room in tuple(self.rooms.items()):
             # We hold events that the server has not: they were another store's.
             if result.reset or name not in heads or heads[name] < room.last:
@@ -241,7 +241,7 @@ class Client:
             case frames.Presence():
                 room = self.rooms.get(frame.room)
                 if room is not None:
-                    room.presence(clean_line(frame.name), online=frame.online)
+                    room.presence(clean_line(frame.name, NAME), online=frame.online)
                     self._listen(updates.RoomChanged(room.name))
             case frames.Marker():
                 room = self.rooms.get(frame.room)
@@ -296,7 +296,7 @@ class Client:
                 self._fill_gap(room)
 
     def _load(self, state: frames.RoomState, *, missed: bool = True) -> Room:
-        name = clean_line(state.room)
+        name = clean_line(state.room, ROOM)
         room = self.rooms.setdefault(name, Room(name, self.user))
         room.me = self.user
         fresh = room.state(state, fill=self._fill)
@@ -351,7 +351,7 @@ class Client:
         # Too much: start anew from the newest page, with the counts that go with it.
         result = await self._request(self._sync())
         for state in result.rooms:
-            if clean_line(state.room) == room.name and self.rooms.get(room.name) is room:
+            if clean_line(state.room, ROOM) == room.name and self.rooms.get(room.name) is room:
                 self._load(state)
 
     def say(self, room: str, text: str, kind: str = frames.MESSAGE) -> None:
@@ -406,7 +406,7 @@ class Client:
     async def nick(self, name: str) -> None:
         """Be called `name` from now on. Raises `ClientError`."""
         result = await self._request(frames.Nick(1, name))
-        self._renamed(clean_line(result.name))
+        self._renamed(clean_line(result.name, NAME))
 
     def _renamed(self, name: str) -> None:
         """We have another name, given here or on another device: the next login is under that one."""
@@ -432,6 +432,8 @@ class Client:
             older = room.before(self._cache.older(room.name, room.base + 1, PAGE))
         if not older:
             page = await self._request(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
+            if self.rooms.get(room.name) is not room:
+                return []  # left meanwhile, and perhaps entered again: that one begins elsewhere
             older = room.before([from_wire(event) for event in page.events])
         if older:
             self._listen(updates.Prepended(room.name, older))
@@ -488,5 +490,5 @@ class Client:
         for name, people in result.online.items():
             room = self.rooms.get(name)
             if room is not None:
-                room.online = sorted((clean_line(person) for person in people), key=str.casefold)
+                room.online = sorted((clean_line(person, NAME) for person in people), key=str.casefold)
                 self._listen(updates.RoomChanged(name))

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from protocol import codec, frames
+from protocol import codec, frames, limits
 from protocol.names import fold
 from protocol.text import clean_line, clean_text
 
@@ -40,6 +40,10 @@ class RoomEvent:
         return self.kind in frames.SPOKEN
 
 
+NAME, ROOM, TOPIC = 4 * limits.NAME, 4 * limits.ROOM, 4 * limits.TOPIC
+"""Characters of names, rooms and topics, at most, as on the wire: longer ones would make all drawing slow."""
+
+
 def mentions(text: str, name: str) -> bool:
     """Whether the name stands in the text as a word of its own, in whatever case."""
     return re.search(rf"(?<!\w){re.escape(fold(name))}(?!\w)", fold(text)) is not None
@@ -64,11 +68,11 @@ class Pending:
 def from_wire(event: frames.Event) -> RoomEvent:
     """Decode and sanitize an event. A body we can't read is shown as such, never dropped."""
     return RoomEvent(
-        room=clean_line(event.room),
+        room=clean_line(event.room, ROOM),
         seq=event.seq,
         user=event.user,
-        sender=clean_line(event.sender) or "?",
-        kind=clean_line(event.kind),
+        sender=clean_line(event.sender, NAME) or "?",
+        kind=clean_line(event.kind, NAME),
         text=_text(event),
         time=min(max(0, event.time), LAST_TIME),
         cid=None if event.cid is None else clean_line(event.cid),
@@ -82,8 +86,8 @@ def _text(event: frames.Event) -> str:
             return clean_text(text.text) if text is not None else "(this client can't read this message)"
         case frames.TOPIC:
             topic = codec.unpack_body(event.body, frames.TopicBody)
-            return clean_line(topic.topic) if topic is not None else ""
+            return clean_line(topic.topic, TOPIC) if topic is not None else ""
         case frames.NICK:
             nick = codec.unpack_body(event.body, frames.NickBody)
-            return clean_line(nick.name) if nick is not None else ""
+            return clean_line(nick.name, NAME) if nick is not None else ""
     return ""

@@ -7,7 +7,7 @@ been fetched (`missing` tells). So it does not matter in what order pages and li
 
 from dataclasses import dataclass, field
 
-from chat_tui.client.events import RoomEvent, from_wire
+from chat_tui.client.events import TOPIC, RoomEvent, from_wire
 from protocol import frames
 from protocol.text import clean_line
 
@@ -100,7 +100,7 @@ class Room:
         afresh = not self.loaded or (not state.complete and state.head - self.last > fill)
         if state.head >= self.counted:
             self.counted = state.head
-            self.topic = clean_line(state.topic)
+            self.topic = clean_line(state.topic, TOPIC)
             self.members = state.members
         if state.head >= self.tallied and state.read >= self.read:
             self.read = state.read

@@ -218,10 +218,11 @@ class MainScreen(Screen[None]):
         label = Content(f"{number if number < 10 else ' '} {name}")
         label = label.truncate(max(0, width - len(badge)), ellipsis=True, pad=True)
         if name == self._room:
-            label = label.stylize("bold $text-primary on $primary 15%")
+            label = label.stylize("bold $text-primary")
         elif unread:
             label = label.stylize("bold")
-        return Content.assemble(label, (badge, "bold $text-accent"))
+        entry = Content.assemble(label, (badge, "bold $text-accent"))
+        return entry.stylize_before("on $primary 15%") if name == self._room else entry
 
     def _draw_people(self) -> None:
         room = self.current

@@ -117,7 +117,7 @@ async def test_joining_makes_a_room_and_opens_it(meet: Meet) -> None:
         await alice.client.join("#no way")
 
 
-async def test_a_join_is_asked_for_once(meet: Meet, server: RunningServer) -> None:
+async def test_rooms_can_be_joined_and_left_at_once(meet: Meet, server: RunningServer) -> None:
     alice = meet("alice")
     await alice.start(*(f"#room{number}" for number in range(20)))
     for number in range(20):

@@ -143,12 +143,13 @@ async def test_another_store_voids_what_is_held(meet: Meet, server: RunningServe
     other = RunningServer(tmp_path / "restored")
     await other.start()
     try:
+        await other.enter("bob", ROOM)  # so that alice is the same user there, by her number
         there = await other.enter("alice", ROOM)
-        await there.tell(ROOM, "another past")
+        past = await _tell_many(there, 100, 130)  # more than alice has of the first
         proxy.target = other.address
         proxy.cut()
-        await alice.sees(ROOM, "another past")
-        assert alice.client.rooms[ROOM].last == 3
+        await alice.sees(ROOM, *past)
+        assert alice.client.rooms[ROOM].last == 34
     finally:
         await alice.stop()
         await proxy.stop()

@@ -1,4 +1,4 @@
-"""The client with servers that misbehave, go away or say no; its status; and that quitting never hangs."""
+"""The client with servers that misbehave, go away or say no; and its status meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui.client.connection import Target
-from chat_tui.client.errors import ClientError, LostError, RequestError
-from protocol import codec, errors, frames
+from chat_tui.client.errors import LostError, RequestError
+from protocol import errors, frames
 from protocol.frames import Event
 from protocol.limits import Limits
 from server.config import Address
@@ -185,6 +184,60 @@ async def test_a_message_is_sent_again_when_the_server_asks_for_it(meet: Meet, p
     assert len(set(sent)) == 1
 
 
+async def test_a_gap_in_a_room_that_was_left_and_entered_again(meet: Meet, puppet: Puppet) -> None:
+    alice = meet()
+    await alice.start()
+    pages: list[frames.History] = []
+    puppet.answers[frames.History] = pages.append
+    puppet.log += [message(4), message(5)]
+    puppet.push(message(5))
+    await until(lambda: pages)
+    await alice.client.leave(ROOM)
+    await alice.client.join(ROOM)
+    puppet.log += [message(6), message(7)]
+    puppet.push(message(7))
+    del puppet.answers[frames.History]
+    puppet.push(Puppet.ok(pages[0], frames.HistoryResult(puppet.log[3:5])))
+    await alice.sees(ROOM, *(f"text {seq}" for seq in range(1, 8)))
+
+
+async def test_a_marker_beyond_the_head_marks_nothing_that_is_yet_to_come(meet: Meet, puppet: Puppet) -> None:
+    alice = meet()
+    await alice.start()
+    puppet.push(frames.Marker(ROOM, 2**53), message(4))
+    await alice.unread(ROOM, 1)
+
+
+async def test_a_burst_is_sent_once_each(meet: Meet, puppet: Puppet) -> None:
+    alice = meet()
+    await alice.start()
+    for number in range(20):
+        alice.client.say(ROOM, str(number))
+    await alice.settled()
+    assert puppet.count(frames.Send) == 20
+
+
+async def test_a_join_is_asked_for_once(meet: Meet, puppet: Puppet) -> None:
+    def told_first(join: frames.Join) -> frames.Ok:
+        puppet.push(event(frames.JOIN, 1, room=join.room))
+        return Puppet.ok(join, frames.JoinResult(frames.RoomState(join.room, 1)))
+
+    puppet.answers[frames.Join] = told_first
+    alice = meet()
+    await alice.start("#new")
+    await alice.client.list_rooms()
+    assert puppet.count(frames.Join) == 1
+
+
+async def test_a_store_that_has_less_than_we_do_is_another_one(meet: Meet, puppet: Puppet) -> None:
+    alice = meet()
+    await alice.start()
+    del puppet.log[1:]
+    puppet.log[0] = message(1, "put back by hand")
+    puppet.hang_up()
+    await alice.sees(ROOM, "put back by hand")
+
+
 # --- nonsense
 
 
@@ -352,116 +405,3 @@ async def test_a_host_that_cannot_be(host: str) -> None:
     await alice.phase("waiting")
     assert alice.client.status.reason.startswith("no server at ")
     await alice.stop()
-
-
-# --- quitting
-
-
-class _Lost:
-    """An endpoint that is looked for and never found."""
-
-    label = "nowhere"
-
-    async def locate(self) -> Target:
-        await asyncio.Event().wait()
-        raise ClientError("never")
-
-
-async def _quits(alice: Person) -> None:
-    others = asyncio.all_tasks() - {alice.running}
-    async with asyncio.timeout(3):
-        await alice.stop()
-    await until(lambda: not {task for task in asyncio.all_tasks() - others if not task.done()})
-
-
-async def test_quitting_while_the_server_is_looked_for() -> None:
-    alice = Person(_Lost(), "alice")
-    alice.begin()
-    await alice.phase("connecting")
-    await asyncio.sleep(0)
-    await _quits(alice)
-
-
-@pytest.mark.parametrize("step", [frames.Hello, frames.Login, frames.Sync])
-async def test_quitting_while_connecting(meet: Meet, puppet: Puppet, step: type[frames.Frame]) -> None:
-    puppet.answers[step] = lambda _: None
-    alice = meet()
-    alice.begin()
-    await until(lambda: puppet.count(step))
-    await _quits(alice)
-
-
-async def test_quitting_while_waiting(meet: Meet, puppet: Puppet) -> None:
-    puppet.answers[frames.Hello] = lambda _: puppet.hang_up()
-    alice = meet(backoff=lambda _: 60)
-    alice.begin()
-    await alice.phase("waiting")
-    await _quits(alice)
-
-
-async def test_quitting_when_stopped_for_good(meet: Meet, puppet: Puppet) -> None:
-    puppet.greeting = b"HTTP"
-    alice = meet()
-    alice.begin()
-    await alice.phase("stopped")
-    await _quits(alice)
-
-
-async def test_quitting_says_bye(meet: Meet, puppet: Puppet) -> None:
-    alice = meet()
-    await alice.start()
-    await _quits(alice)
-    await until(lambda: frames.Bye("quit") in puppet.asked)
-    with pytest.raises(ClientError):
-        alice.client.say(ROOM, "too late")
-
-
-async def test_quitting_before_and_during_a_request(meet: Meet, puppet: Puppet) -> None:
-    puppet.answers[frames.Rooms] = lambda _: None
-    alice = meet()
-    await alice.start()
-    asking = asyncio.create_task(alice.client.list_rooms())
-    await until(lambda: puppet.count(frames.Rooms))
-    await _quits(alice)
-    with pytest.raises(LostError):
-        await asking
-    idle = meet()
-    await idle.client.stop()
-    await idle.client.run()
-    assert idle.statuses == []
-
-
-async def test_quitting_while_the_network_takes_nothing(puppet: Puppet) -> None:
-    """Full buffers on the way: not even a bye can be said any more."""
-    proxy = Proxy(puppet.address, buffer=4096)
-    await proxy.start()
-    puppet.rooms = [f"#room{number}" for number in range(250)]
-    puppet.answers[frames.Send] = lambda _: None
-    alice = Person(proxy.address, "alice")
-    await alice.start()
-    proxy.stall("up", "down")
-    for room in puppet.rooms:
-        alice.client.say(room, "x" * 16_000)
-    connection = alice.client._connection
-    assert connection is not None
-    await until(lambda: connection._transport.get_write_buffer_size() > 10_000)
-    alice.client.mark_read(alice.client.rooms["#room0"], 1)
-    await _quits(alice)
-    await proxy.stop()
-
-
-async def test_the_loop_is_clean_after_a_cancelled_run(meet: Meet, puppet: Puppet) -> None:
-    """As a screen does that is torn down: the task of `run` is cancelled, then `stop` is called."""
-    alice = meet()
-    await alice.start()
-    assert alice.running is not None
-    alice.running.cancel()
-    await asyncio.wait([alice.running])
-    async with asyncio.timeout(3):
-        await alice.client.stop()
-    await until(lambda: frames.Bye("quit") in puppet.asked)
-    alice.running = None
-
-
-def test_frames_of_the_puppet_are_what_the_wire_allows() -> None:
-    assert codec.encode(message(1)).startswith(b"\0\0\0")

@@ -32,13 +32,13 @@ class Here:
     def __init__(self) -> None:
         self.data = config.local_data()
         self.runtime = config.local_runtime()
-        self._clients: list[LocalServer] = []
+        self.clients: list[LocalServer] = []
         self._pids: set[int] = set()
 
     def client(self, linger: float = 30) -> LocalServer:
         """One who looks for the chat; a server that they start goes after so many seconds."""
-        self._clients.append(LocalServer(self.data, self.runtime, linger=linger))
-        return self._clients[-1]
+        self.clients.append(LocalServer(self.data, self.runtime, linger=linger))
+        return self.clients[-1]
 
     def pid(self) -> int:
         """The process that serves now."""
@@ -51,7 +51,7 @@ class Here:
         pid = self.pid()
         os.kill(pid, signal.SIGKILL)
         await until(lambda: not _alive(pid))
-        for client in self._clients:
+        for client in self.clients:
             if client._process is not None and client._process.pid == pid:
                 client._process.wait()  # until its last thread is gone
 
@@ -62,7 +62,7 @@ class Here:
         for pid in self._pids:
             if _alive(pid):
                 os.kill(pid, signal.SIGTERM)
-        for client in self._clients:
+        for client in self.clients:
             if client._process is not None:
                 await asyncio.to_thread(client._process.wait, 20)
         await until(lambda: not any(map(_alive, self._pids)))
@@ -134,6 +134,8 @@ async def test_started_at_the_same_moment_they_end_up_on_one(here: Here, *, stal
     assert len(set(targets)) == 1
     async with await _enter(targets[0], "alice") as alice:
         await alice.tell("#general", "hello")
+    started = [client for client in here.clients[stale:] if client._process is not None]
+    assert len(started) == 1, "each started a server, and waited until it had failed"
 
 
 async def test_processes_that_start_at_the_same_moment_end_up_on_one(here: Here, env: dict[str, str]) -> None:
@@ -320,6 +322,7 @@ async def test_it_starts_wherever_one_stands(
 ) -> None:
     """A folder with a `server` of its own in it must not be taken for ours."""
     (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "__init__.py").touch()
     (tmp_path / "server" / "__main__.py").write_text("raise SystemExit('the wrong one')")
     monkeypatch.chdir(tmp_path)
     target = await here.client().locate()

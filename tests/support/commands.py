@@ -69,10 +69,14 @@ class Command:
 
     async def ended(self, given: bytes = b"") -> tuple[int, str, str]:
         """Give it this on stdin and wait for its end: exit status, the rest of stdout, stderr."""
-        async with asyncio.timeout(SECONDS):
-            output, told = await self.process.communicate(given)
+        try:
+            async with asyncio.timeout(SECONDS):
+                output, told = await self.process.communicate(given if self.process.stdin else None)
+        except TimeoutError:
+            self.process.kill()
+            raise
         assert self.process.returncode is not None
-        return self.process.returncode, output.decode(), told.decode()
+        return self.process.returncode, (output or b"").decode(), told.decode()
 
     async def stop(self, number: signal.Signals) -> tuple[int, str, str]:
         """Send a signal, and wait for the end."""

@@ -134,6 +134,8 @@ class Puppet:
     def state(self, room: str = ROOM, cursor: int | None = None, limit: int = 50) -> frames.RoomState:
         """The room as `log` has it; another room has no events."""
         log = self.log if room == ROOM else []
+        if cursor is not None and cursor > len(log):
+            cursor = None
         after = max(cursor or 0, len(log) - limit)
         return frames.RoomState(
             room, len(log), members=2, events=log[after:], complete=after == (cursor or 0)

@@ -46,34 +46,33 @@ async def test_me_says_what_one_does(place: Place, server: RunningServer) -> Non
         assert text_of(event) == "waves"
 
 
-@pytest.mark.parametrize(
-    ("line", "answer"),
-    [
-        ("/jion #x", "There is no command /jion: did you mean /join?"),
-        ("/qit", "There is no command /qit: did you mean /quit?"),
-        ("/zzzzz", "There is no command /zzzzz: /help lists the commands."),
-        ("  /quti", "There is no command /quti: did you mean /quit?"),
-        ("/[/]", "There is no command /[/]: /help lists the commands."),
-        ("/join", "/join needs #room. Usage: /join #room"),
-        ("/join a b", "/join takes no more than that. Usage: /join #room"),
-        ("/join #a!b", "can't be a room"),
-        ("/me", "/me needs text. Usage: /me text"),
-        ("/nick a b", "/nick takes no more than that."),
-        ("/help nonsense", "There is no command nonsense."),
-        ("/theme nonsense", "There is no theme nonsense."),
-    ],
-    ids=str,
-)
-async def test_what_is_wrong_is_said_and_never_sent(
-    place: Place, server: RunningServer, line: str, answer: str
-) -> None:
+WRONG = [
+    ("/jion #x", "There is no command /jion: did you mean /join?"),
+    ("/qit", "There is no command /qit: did you mean /quit?"),
+    ("/zzzzz", "There is no command /zzzzz: /help lists the commands."),
+    ("  /quti", "There is no command /quti: did you mean /quit?"),
+    ("/[/]", "There is no command /[/]: /help lists the commands."),
+    ("/join", "/join needs #room. Usage: /join #room"),
+    ("/join a b", "/join takes no more than that. Usage: /join #room"),
+    ("/join #a!b", "can't be a room"),
+    ("/me", "/me needs text. Usage: /me text"),
+    ("/nick a b", "/nick takes no more than that."),
+    ("/help nonsense", "There is no command nonsense."),
+    ("/theme nonsense", "There is no theme nonsense."),
+]
+
+
+async def test_what_is_wrong_is_said_and_never_sent(place: Place, server: RunningServer) -> None:
     bob = await server.enter("bob", "#general")
     async with open_chat(place, size=(160, 24)) as chat:
         await bob.settled()
-        await chat.enter(line)
-        await chat.sees(answer, "#log")
+        for line, answer in WRONG:
+            await chat.enter("/clear")
+            await chat.until(lambda: not chat.messages(), "the log is empty")
+            await chat.enter(line)
+            await chat.sees(answer, "#log")
+            await chat.press("ctrl+u")
         assert await said(bob) == []
-        await chat.press("ctrl+u")
         await chat.enter("still here")
         await delivered(chat)
         assert await said(bob) == ["still here"]
@@ -214,42 +213,41 @@ async def test_version_and_reconnect_answer(place: Place) -> None:
 # --- completion -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "tabs", "completed"),
-    [
-        ("/to", 1, "/topic "),
-        ("/j", 1, "/join "),
-        ("/join #d", 1, "/join #deploys "),
-        ("/join d", 1, "/join #deploys "),
-        ("see #dep", 1, "see #deploys "),
-        ("bo", 1, "bob: "),
-        ("hello b", 1, "hello bob "),
-        ("hello b", 2, "hello Bernadette "),
-        ("hello b", 3, "hello bob "),
-        ("@bo", 1, "@bob "),
-        ("/me hugs bo", 1, "/me hugs bob "),
-        ("/help to", 1, "/help topic "),
-        ("/theme chat-l", 1, "/theme chat-light "),
-        ("nobody-like-this", 1, "nobody-like-this"),
-        ("", 1, ""),
-    ],
-    ids=str,
-)
-async def test_tab_completes(
-    place: Place, server: RunningServer, typed: str, tabs: int, completed: str
-) -> None:
-    await server.enter("alice", "#general", "#deploys")
+COMPLETED = [
+    ("/to", 1, "/topic "),
+    ("/j", 1, "/join "),
+    ("/join #d", 1, "/join #deploys "),
+    ("/join d", 1, "/join #deploys "),
+    ("see #dep", 1, "see #deploys "),
+    ("bo", 1, "bob: "),
+    ("hello b", 1, "hello bob "),
+    ("hello b", 2, "hello Bernadette "),
+    ("hello b", 3, "hello bob "),
+    ("@bo", 1, "@bob "),
+    ("/me hugs bo", 1, "/me hugs bob "),
+    ("/help to", 1, "/help topic "),
+    ("/theme chat-l", 1, "/theme chat-light "),
+    ("nobody-like-this", 1, "nobody-like-this"),
+    ("", 1, ""),
+]
+"""What is typed, how often Tab is pressed, what stands there then."""
+
+
+async def test_tab_completes(place: Place, server: RunningServer) -> None:
+    await (await server.enter("alice", "#general", "#deploys")).close()
     await server.enter("Bernadette", "#general")
     bob = await server.enter("bob", "#general")
     await bob.tell("#general", "hello")
     async with open_chat(place) as chat:
         await chat.press("alt+2")
         await chat.until(lambda: len(chat.people) == 3, "all are there")
-        await chat.type(typed)
-        await chat.press(*["tab"] * tabs)
-        assert chat.composer.text == completed
-        await chat.type("x")
-        assert chat.composer.text == completed + "x"
+        for typed, tabs, completed in COMPLETED:
+            await chat.type(typed)
+            await chat.press(*["tab"] * tabs)
+            assert chat.composer.text == completed
+            await chat.type("x")
+            assert chat.composer.text == completed + "x"
+            await chat.press("ctrl+u")
 
 
 async def test_what_tab_has_to_offer_is_shown_until_one_goes_on(place: Place, server: RunningServer) -> None:

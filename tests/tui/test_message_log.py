@@ -144,6 +144,8 @@ async def test_any_text_fills_lines_exactly_at_any_width(text: str) -> None:
     async with running(made, (120, 10)) as (log, pilot):
         for width in (1, 2, 25, 46):
             await pilot.resize_terminal(width, 10)
+            while log.size.width != width:
+                await pilot.pause()
             for move in (log.page_up, log.to_top, log.page_down):
                 move()
                 widths = [

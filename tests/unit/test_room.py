@@ -269,12 +269,22 @@ def test_a_mark_while_events_are_missing_counts_them_when_they_come() -> None:
 
 
 def test_a_mark_before_what_is_held_is_counted_exactly_once_it_can_be() -> None:
+    log = Log([(frames.MESSAGE, ME), (frames.MESSAGE, OTHER)] * 50)
     room = Room(ROOM, ME)
-    room.state(MESSAGES.state(100, limit=10, read=0))
-    room.mark(50)
-    assert room.unread == 50
-    room.before(decoded(MESSAGES.between(40, 91)))
-    assert (room.base, room.unread) == (40, 50)
+    room.state(log.state(100, limit=10))
+    room.mark(60)
+    assert room.unread == 40, "no more than that can be"
+    room.before(decoded(log.between(50, 91)))
+    assert (room.base, room.unread) == (50, 20)
+
+
+def test_what_a_long_absence_skips_is_unread_even_if_the_server_does_not_know_what_was_read() -> None:
+    room = Room(ROOM, ME)
+    room.state(MESSAGES.state(10))
+    room.mark(10)
+    assert room.unread == 0
+    assert room.state(MESSAGES.state(3000, 10, 50, read=5), fill=2000) is None
+    assert (room.read, room.unread) == (10, 2990)
 
 
 def test_own_messages_and_what_nobody_said_are_not_unread() -> None:

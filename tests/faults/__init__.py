@@ -1,0 +1,2 @@
+"""Random histories under faults, and a checker that proves of each that nothing was lost, doubled or
+reordered."""

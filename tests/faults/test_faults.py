@@ -1,0 +1,64 @@
+"""Random histories under faults keep every promise; and a server that is broken on purpose is found out.
+
+`FAULTS_SEED=N` runs the history of that seed alone, `FAULTS_STEPS=S` with so many steps. For hours of it see
+`python3 -m tests.faults --help`.
+"""
+
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.faults.driver import run_history
+from tests.faults.plan import make_plan
+
+GIVEN = os.environ.get("FAULTS_SEED")
+STEPS = int(os.environ.get("FAULTS_STEPS", "55"))
+SEEDS = [2, 3, 9, random.SystemRandom().randrange(10**9)] if GIVEN is None else [int(GIVEN)]
+"""Three that are always the same, and one that nobody has tried before."""
+
+BROKEN_STEPS = 50
+BROKEN_REST = 1.5
+"""Seconds in which the clients of a broken server may come to rest; many never do."""
+
+
+def test_a_seed_is_a_plan() -> None:
+    assert make_plan(7, 200) == make_plan(7, 200)
+    assert make_plan(7, 200) != make_plan(8, 200)
+
+
+@pytest.mark.parametrize(
+    "number", range(len(SEEDS))
+)  # not the seed itself: names of tests are always the same
+async def test_nothing_is_lost_doubled_or_reordered(number: int, tmp_path: Path) -> None:
+    outcome = await run_history(SEEDS[number], tmp_path / "history", STEPS)
+    print(outcome)
+    assert not outcome.wrong, outcome.report()
+    assert outcome.stored > 50
+    assert outcome.kills
+
+
+def _has_flood(seed: int) -> bool:
+    return any(step.verb == "flood" for step in make_plan(seed, BROKEN_STEPS).steps)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("forget-cids", "doubled"),
+        ("acknowledge-early", "LOST"),
+        ("count-outside", "seqs have a gap"),
+        ("shuffle-batches", "no word of what was left out"),
+        ("say-nothing-of-gaps", "no word of what was left out|did not come to rest"),
+    ],
+)
+async def test_a_broken_server_is_found_out(fault: str, sentence: str, tmp_path: Path) -> None:
+    flooded = fault == "say-nothing-of-gaps"  # who reads all in time is never behind
+    for seed in [seed for seed in range(9, 200) if not flooded or _has_flood(seed)][:8]:
+        program = ("tests.faults.broken", fault)
+        outcome = await run_history(seed, tmp_path / str(seed), BROKEN_STEPS, program, BROKEN_REST)
+        if any(re.search(sentence, wrong) for wrong in outcome.wrong):
+            return
+    pytest.fail(f"nobody noticed {fault} in eight histories")

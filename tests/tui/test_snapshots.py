@@ -1,0 +1,237 @@
+"""Pictures of every screen. After a change: `pytest --snapshot-update`, and look at each new picture."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension
+from syrupy.assertion import SnapshotAssertion
+
+from chat_tui import config
+from chat_tui.app import ChatApp
+from chat_tui.client import entrance
+from chat_tui.client.events import Pending
+from chat_tui.client.outbox import Outbox
+from chat_tui.config import Settings
+from chat_tui.screens.first_run import FirstRun
+from protocol import frames
+from protocol.frames import Result
+from tests.support.inprocess import RunningServer
+from tests.support.screen import NOW, Chat, Place, open_chat, running
+from tests.support.wire import Wire
+
+Size = tuple[int, int]
+
+SIZES: list[Size] = [(80, 24), (120, 36), (60, 20), (60, 15)]
+THEMES = ["chat-dark", "chat-light"]
+
+LONG = "bartholomew-fitzgerald-the-third"
+DISK = (
+    "It was the disk indeed: 14 GB of logs that nobody had asked for, written by the very job that was "
+    "meant to delete them."
+)
+TALK: list[tuple[float, str, str]] = [
+    (-18 * 60, "jonas", "The staging box does not answer. Does anybody know why?"),
+    (1, "mira", "The disk. I ordered a new one on Friday."),
+    (16 * 60, "mira", "Good morning! The staging box is up again."),
+    (0, "mira", DISK),
+    (1, "jonas", "thanks. Did the nightly backup run?"),
+    (0.3, "jonas", "and the index rebuild?"),
+    (22, "aiko", "おはよう 👋 今日は電車の中から 🚃💨"),
+    (3, "jonas", "/me makes coffee"),
+    (12, LONG, "two typos in the release notes:\n  - \"recieve\" in the first line\n  - [/] should be [\\]"),
+    (1, "jonas", "fixed 👍🏽 thank you 👩‍👩‍👧"),
+]  # fmt: skip
+"""Minutes after what was said before, who, what."""
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> Callable[[Chat], bool]:
+    """Compare the screen with its picture."""
+    pictures = snapshot.use_extension(SVGImageExtension)
+
+    def same(chat: Chat) -> bool:
+        return bool(chat.app.export_screenshot(title="chat-tui", simplify=True) == pictures)
+
+    return same
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of this computer stands, and nobody tries to connect again."""
+    monkeypatch.setattr(time, "time_ns", lambda: int(NOW * 1e9))
+    monkeypatch.setattr(entrance, "FIRST_DELAY", 3600.0)
+    monkeypatch.setattr(entrance, "LONGEST_DELAY", 3600.0)
+
+
+async def play(server: RunningServer) -> dict[str, Wire]:
+    """Have the conversation; returns who was there."""
+    server.clock.seconds = NOW - 60
+    people: dict[str, Wire] = {}
+    minutes = [line[0] for line in TALK]
+    server.clock.seconds = NOW - 60 * (sum(minutes[1:]) + 90)
+    for name in ("mira", "jonas", "aiko"):
+        people[name] = await server.enter(name, "#general")
+    await people["mira"].ask(
+        frames.Topic(people["mira"].new_id, "#general", "Team chat · releases on Thursdays · be kind"), Result
+    )
+    for number, (after, name, text) in enumerate(TALK):
+        server.clock.seconds += 60 * (after if number else 0)
+        if name not in people:
+            people[name] = await server.enter(name, "#general")
+        kind = frames.ACTION if text.startswith("/me ") else frames.MESSAGE
+        said = people[name].say("#general", text.removeprefix("/me "), kind=kind)
+        await people[name].ask(said, frames.SendResult)
+    for name in ("deploy", "Zoë"):
+        people[name] = await server.enter(name, "#general")
+    await people["mira"].join("#deploys")
+    await people["mira"].join("#random")
+    await people["mira"].join("#a-room-with-a-very-long-name")
+    await people["deploy"].join("#deploys")
+    for number in range(12):
+        await people["deploy"].tell("#deploys", f"web 4.12.{number} → production: ok")
+    await people["deploy"].ask(frames.Leave(people["deploy"].new_id, "#general"), Result)
+    await people["jonas"].join("#random")
+    await people["jonas"].tell("#random", "cake in the kitchen")
+    await people.pop("mira").close()
+    return people
+
+
+@asynccontextmanager
+async def scene(place: Place, size: Size = (80, 24), theme: str = "chat-dark") -> AsyncIterator[Chat]:
+    """The chat with the conversation in it, as mira sees it."""
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.until(lambda: len(chat.client.rooms) == 4, "all rooms are there")
+        await chat.sees("thank you", "#log")
+        await chat.settle()
+        yield chat
+
+
+def named(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=named)
+async def test_conversation(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    await play(server)
+    async with scene(place, size, theme) as chat:
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 15)], ids=named)
+async def test_scrolled_up_with_new_messages(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    for number in range(20):
+        server.clock.seconds += 30
+        await people["aiko"].tell("#general", f"measurement {number}: {number * 7 % 13} ms")
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.sees("measurement 19", "#log")
+        await chat.press("pageup")
+        for number in range(3):
+            await people["jonas"].tell("#general", f"new {number}")
+        await chat.sees("3 new messages")
+        await chat.until(lambda: chat.main._title._shown.startswith("(16)"), "all are counted")
+        await chat.settle()
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=named)
+async def test_reconnecting_with_pending_and_failed_messages(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    await play(server)
+    outbox = Outbox(config.outbox_file(), place.label, "mira")
+    outbox.add(Pending("cid", "#general", frames.MESSAGE, "the whole log", int(NOW * 1000) - 5 * 60_000))
+    outbox.fail("cid", "a message has at most 16,384 bytes, this one 52,117: send it in parts")
+    outbox.close()
+    async with scene(place, size, theme) as chat:
+        await place.go()
+        await chat.sees("○ not connected", "#status")
+        await chat.enter("Is it only me, or is the server gone?")
+        await chat.enter("/me waits")
+        await chat.until(lambda: "2 messages will" in chat.status or size[0] < 80, "both wait")
+        await chat.type("and a draft")
+        soon = asyncio.get_running_loop().time() + 8.45
+        chat.client.status = replace(chat.client.status, retry_at=soon)
+        chat.main._draw()
+        await chat.sees("in 8 s", "#status")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+@pytest.mark.parametrize("theme", THEMES)
+async def test_help(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    await play(server)
+    async with scene(place, size, theme) as chat:
+        await chat.press("f1")
+        await chat.sees("Esc closes")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+@pytest.mark.parametrize("theme", THEMES)
+async def test_switcher(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    await play(server)
+    async with scene(place, size, theme) as chat:
+        await chat.press("ctrl+k")
+        await chat.sees("Esc closes")
+        for field in chat.app.screen.query("Input"):
+            field.cursor_blink = False  # type: ignore[attr-defined]
+        await chat.type("ra")
+        await chat.sees("join or make")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+async def test_first_run(picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    async with running(ChatApp(Settings(theme=theme)), size) as chat:
+        await chat.until(lambda: isinstance(chat.app.screen, FirstRun), "it asks")
+        for field in chat.app.screen.query("Input"):
+            field.cursor_blink = False  # type: ignore[attr-defined]
+        await chat.press("ctrl+u", *["backspace"] * 20)
+        await chat.press("enter")
+        await chat.sees("at least one letter")
+        await chat.type("mira")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_an_empty_room(place: Place, picture: Callable[[Chat], bool], theme: str) -> None:
+    async with open_chat(place, "mira", settings=Settings(theme=theme)) as chat:
+        await chat.enter("/clear")
+        await chat.enter("/leave")
+        await chat.until(lambda: chat.rooms == [], "no room is left")
+        await chat.enter("/rooms")
+        await chat.sees("on this server")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_completion_and_a_notification(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], theme: str
+) -> None:
+    people = await play(server)
+    async with scene(place, theme=theme) as chat:
+        await chat.enter("/topix")
+        await chat.press("ctrl+u")
+        await chat.type("/")
+        await chat.press("tab", "tab")
+        await people["jonas"].tell("#random", "mira, there is cake")
+        await chat.sees("jonas in #random: mira,")
+        await chat.until(lambda: "4 #random 2" in chat.rooms, "it is counted")
+        assert picture(chat)
