@@ -48,6 +48,13 @@ def parse_address(text: str) -> Address:
     return Address(bare, int(port))
 
 
+def positive(text: str) -> int:
+    """A number from 1; raises `argparse.ArgumentTypeError`."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1; --no-limits switches limits off")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line of `chat-server`."""
     parser = argparse.ArgumentParser(
@@ -72,6 +79,15 @@ def parser() -> argparse.ArgumentParser:
         default=platformdirs.user_data_path("chat-server", appauthor=False),
         help="where everything is kept (default: %(default)s)",
     )
+    usual = Allowance()
+    for name, what, default in (
+        ("--sessions-per-address", "connections at once from one address", usual.sessions),
+        ("--connects-per-address", "new connections from one address in ten minutes", usual.connects),
+        ("--sends-per-second", "messages a second of one user, after a burst", usual.sends_per_second),
+    ):
+        parser.add_argument(
+            name, type=positive, metavar="N", default=default, help=f"{what} (default: {default:g})"
+        )
     parser.add_argument(
         "--no-limits",
         action="store_true",
@@ -88,5 +104,11 @@ def parse(arguments: list[str] | None = None) -> Config:
     """The configuration that a command line asks for; ends the program with status 2 if it is wrong."""
     given = parser().parse_args(arguments)
     listen = given.listen or [parse_address(DEFAULT_LISTEN)]
-    allowance = NO_LIMITS if given.no_limits else Allowance()
+    allowance = Allowance(
+        sessions=given.sessions_per_address,
+        connects=given.connects_per_address,
+        sends_per_second=given.sends_per_second,
+    )
+    if given.no_limits:
+        allowance = NO_LIMITS
     return Config(tuple(listen), given.data, given.runtime, given.linger, allowance)

@@ -70,6 +70,7 @@ class Client:
         self._attempt: asyncio.Task[Connection] | None = None
         self._epoch = ""
         self._early: list[frames.Event] = []
+        self._early_heads: dict[str, int] = {}
         self._watched: list[str] = []
         self._unsent_reads: dict[str, int] = {}
         self._filling: set[str] = set()
@@ -180,6 +181,7 @@ class Client:
     def _disconnected(self) -> None:
         self._connection = None
         self._early.clear()
+        self._early_heads.clear()
         for room in self.rooms.values():
             if room.online:
                 room.online = []
@@ -249,11 +251,12 @@ class Client:
                     self._listen(updates.RoomChanged(room.name))
             case frames.Ping():
                 self._heads(frame.heads)
-            case frames.Heads() if self.status.phase == "online":
-                for name in self.rooms.keys() - frame.heads.keys():
-                    self._gone(name)  # left from another device
+            case frames.Heads():
+                if self.status.phase == "online":
+                    for name in self.rooms.keys() - frame.heads.keys():
+                        self._gone(name)  # left from another device
+                    self._later(self._send_watch())
                 self._heads(frame.heads)
-                self._later(self._send_watch())
 
     def _event(self, event: frames.Event) -> None:
         room = self.rooms.get(event.room)
@@ -275,8 +278,10 @@ class Client:
     def _replay(self) -> None:
         """Take in what came before the answer that told of its room."""
         early, self._early = self._early, []
+        heads, self._early_heads = self._early_heads, {}
         for event in early:
             self._event(event)
+        self._heads(heads)
 
     def _appended(self, room: Room, fresh: list[RoomEvent], *, missed: bool = False) -> None:
         if not fresh:
@@ -286,7 +291,8 @@ class Client:
 
     def _heads(self, heads: dict[str, int]) -> None:
         if self.status.phase != "online":
-            return  # the answer to `sync` tells of them
+            self._early_heads |= heads  # they may be newer than the answer to `sync` that is on its way
+            return
         for name, head in heads.items():
             room = self.rooms.get(name)
             if room is None:

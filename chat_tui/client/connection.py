@@ -24,6 +24,9 @@ CONNECT_SECONDS = 10
 """For the network to connect, and again for hello and login: what the server allows as well."""
 
 
+ERROR_TEXT = 1000
+"""Characters of an error that are shown: a sentence, not a flood."""
+
 PROVE_SECONDS = 5
 """For a server to answer a ping when we have reason to think that it has given us up."""
 
@@ -187,7 +190,7 @@ class Connection(asyncio.Protocol):
     def _refused(self, error: frames.Error) -> None:
         _, answer = self._answers.pop(error.re or 0, (None, None))
         if answer is not None and not answer.done():
-            text = clean_text(error.text) or clean_line(error.code)
+            text = clean_text(error.text[:ERROR_TEXT]) or clean_line(error.code, ERROR_TEXT)
             answer.set_exception(RequestError(error.code, text, error.retry_after))
 
     def _rejected(self, rejected: Rejected) -> None:

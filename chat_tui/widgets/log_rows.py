@@ -33,6 +33,7 @@ _TIME = 5
 _BAR = "│ "
 _MARKS = {"stored": _BAR, "pending": "… ", "failed": "! "}
 _ERROR_LINES = 3
+_REMEDY = "/retry or /discard"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -317,7 +318,7 @@ def instead_of_rows(timeline: Timeline) -> str:
     """What stands in a log without rows."""
     if timeline.loading or timeline.cleared or timeline.has_older:
         return " "
-    return "Nothing here yet. Say hello."
+    return "Nothing here yet. Say hello." if timeline.room else " "
 
 
 def _message(row: Message, timeline: Timeline, look: Look) -> Block:
@@ -360,7 +361,12 @@ def _failure(row: Message, look: Look) -> list[Segments]:
     style = look.styles.failed
     text = displayable(f"not sent: {row.error}" if row.error else "not sent")
     indent = Segment(" " * (look.indent + len(_BAR)), look.styles.gutter)
-    return [[indent, Segment(text[a:b] or " ", style)] for a, b in wrap(text, look.text_width)[:_ERROR_LINES]]
+    lines = [line or " " for line in _wrapped(text, look.text_width)[:_ERROR_LINES]]
+    return [[indent, Segment(line, style)] for line in (*lines, *_wrapped(_REMEDY, look.text_width))]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return [text[a:b] for a, b in wrap(text, width)]
 
 
 def _aside(text: str, mark: str, style: Style, clock: str, look: Look) -> Block:

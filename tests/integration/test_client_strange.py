@@ -96,6 +96,23 @@ async def test_events_before_the_answer_to_sync_are_kept(meet: Meet, puppet: Pup
     assert alice.client.rooms[ROOM].unread == 1
 
 
+@pytest.mark.parametrize("kind", ["heads", "ping"])
+async def test_heads_before_the_answer_to_sync_are_kept(meet: Meet, puppet: Puppet, kind: str) -> None:
+    """As after falling behind during it: what they tell of is in no answer and in no event."""
+    alice = meet()
+    await alice.start()
+
+    def late(sync: frames.Sync) -> frames.Ok:
+        answer = puppet.state(cursor=sync.cursors[ROOM])
+        puppet.log.append(message(4))
+        puppet.push(frames.Heads({ROOM: 4}) if kind == "heads" else frames.Ping(0, {ROOM: 4}))
+        return Puppet.ok(sync, frames.SyncResult("epoch", [answer]))
+
+    puppet.answers[frames.Sync] = late
+    puppet.hang_up()
+    await alice.sees(ROOM, "text 1", "text 2", "text 3", "text 4")
+
+
 async def test_joined_elsewhere_while_syncing(meet: Meet, puppet: Puppet) -> None:
     def with_join(sync: frames.Sync) -> frames.Ok:
         puppet.push(event(frames.JOIN, 1, room="#other"))

@@ -177,4 +177,4 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     wire = writer.get_extra_info("socket")
     if wire is not None and wire.fileno() >= 0:  # the other end gets an RST, as from a router that forgot it
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+        writer.transport.abort()

@@ -83,11 +83,12 @@ async def test_actions_pending_and_failed_messages() -> None:
         ]
     )
     async with running(made, (81, 8)) as (log, _):
-        lines = screen(log)[-4:]
+        lines = screen(log)[-5:]
         assert lines[0].endswith("* │ user3 waves")
         assert lines[1].endswith("me … soon")
         assert lines[2].endswith("! never")
         assert lines[3].strip() == "not sent: too long"
+        assert lines[4].strip() == "/retry or /discard"
 
 
 async def test_markup_is_shown_as_it_was_written() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.config import DEFAULT_LISTEN, Address, parse, parse_address
+from server.throttle import NO_LIMITS, Allowance
 
 
 @pytest.mark.parametrize(
@@ -102,3 +103,18 @@ def test_help_and_version_end_with_0(argument: str, capsys: pytest.CaptureFixtur
         parse([argument])
     assert raised.value.code == 0
     assert "chat-server" in capsys.readouterr().out
+
+
+def test_limits_have_defaults_and_can_be_set_and_switched_off() -> None:
+    assert parse([]).allowance == Allowance()
+    given = ["--sessions-per-address", "3", "--connects-per-address", "4", "--sends-per-second", "5"]
+    assert parse(given).allowance == Allowance(sessions=3, connects=4, sends_per_second=5)
+    assert parse([*given, "--no-limits"]).allowance == NO_LIMITS
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "²"])
+def test_a_limit_is_a_number_from_1(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["--sends-per-second", number])
+    assert ended.value.code == 2
+    assert "--no-limits" in capsys.readouterr().err
