@@ -9,6 +9,9 @@ import unicodedata
 
 from protocol import limits
 
+FIRST_ROOM = "#general"
+"""Where everybody is from the start."""
+
 _INNER = frozenset("-_.")
 _ALLOWED = frozenset("LMN")  # first letter of Unicode's categories: letters, marks, numbers
 

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FIRST_ROOM = "#general"
-"""Where everybody is from the start."""
-
 Question = Callable[[], Callable[[], None]]
 """What is asked of the log, in the reader's thread; it gives the answer, for the loop."""
 
@@ -254,7 +251,7 @@ class Session:
                 raise AssertionError(f"{name} was made, and is not there")
             join = operations.StoreJoin(
                 user,
-                frames.Join(request.id, FIRST_ROOM, 0),
+                frames.Join(request.id, names.FIRST_ROOM, 0),
                 lambda _, __: self._enter(request, user),
                 lambda _, error: refused(error),
             )

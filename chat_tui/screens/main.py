@@ -43,6 +43,7 @@ from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
+from protocol.names import FIRST_ROOM
 from protocol.text import clean_line
 
 FRAME_SECONDS = 1 / 60
@@ -51,25 +52,21 @@ FRAME_SECONDS = 1 / 60
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
-FIRST_ROOM = "#general"
-
 
 class MainScreen(Screen[None]):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = "Composer"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it so
-        (0, "-narrow"),
-        (80, "-normal"),
-        (110, "-wide"),
-    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
     def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache) -> None:
         super().__init__()
         self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
         self._actions = Actions(self.client, self)
+        self._cache = cache
+        self._problem = ""
         self._lobby = Timeline("this chat")
         self._timelines: dict[str, Timeline] = {}
         self._drafts: dict[str, str] = {}
@@ -188,6 +185,9 @@ class MainScreen(Screen[None]):
             return
         self._mark_read()
         self._call_attention()
+        if self._cache.problem != self._problem:
+            self._problem = self._cache.problem
+            self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
         self._draw_rooms()
         self._draw_people()
         self._log.refresh_rows()

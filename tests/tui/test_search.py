@@ -1,5 +1,8 @@
 """`/search`: what this computer has, also while there is no connection."""
 
+import sqlite3
+
+from chat_tui.config import cache_file
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Place, open_chat
 
@@ -38,3 +41,18 @@ async def test_it_opens_with_the_last_state_while_the_server_is_away(
         await chat.sees("not connected", "#status")
         await chat.enter("written offline")
         await chat.sees("… written offline", "#log")
+
+
+async def test_a_cache_that_breaks_is_said_and_costs_nothing_else(
+    server: RunningServer, place: Place
+) -> None:
+    bob = await server.enter("bob")
+    async with open_chat(place, size=(120, 36)) as chat:
+        with sqlite3.connect(next(cache_file(place.label, "alice").parent.glob("*.sqlite3"))) as database:
+            database.execute("DROP TABLE events")
+        database.close()
+        await bob.tell("#general", "said with a broken cache")
+        await chat.sees("said with a broken cache", "#log")
+        await chat.until(lambda: chat.main._cache.problem, "the cache was written")
+        await bob.tell("#general", "and another")
+        await chat.sees("the cache cannot be used", "#log")
