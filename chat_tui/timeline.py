@@ -196,6 +196,11 @@ class Timeline:
         """The number of rows."""
         return self.end - self.first
 
+    @property
+    def last_seq(self) -> int:
+        """The newest event that was added, whether or not it has a row."""
+        return self._last_seq
+
     def row(self, key: int) -> Row:
         """The row of a key in `range(first, end)`."""
         if key < 0:

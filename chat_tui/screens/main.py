@@ -252,10 +252,11 @@ class MainScreen(Screen[None]):
             self.app.clear_notifications()
             self.app.notify(clean_line(f"{call.sender} in {call.room}: {call.text}", 200), markup=False)
 
-    def _mark_read(self) -> None:
+    def _mark_read(self, seq: int | None = None) -> None:
+        """The room has been read up to `seq`, or to its end."""
         room = self.current
         if room is not None and self.is_active and self.app.app_focus and self._log.at_bottom:
-            self.client.mark_read(room, room.last)
+            self.client.mark_read(room, room.last if seq is None else min(seq, room.last))
 
     # --- what the person does
 
@@ -419,6 +420,8 @@ class MainScreen(Screen[None]):
         """See `View`."""
         if name not in self.client.rooms:
             return
+        # A message that was drawn since the last `_draw` has been seen; one that came after it has not.
+        self._mark_read(self._log.drawn_to)
         if self._room is not None:
             self._drafts[self._room] = self._composer.text
         if name != self._room:

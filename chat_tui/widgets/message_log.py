@@ -117,6 +117,7 @@ class MessageLog(Widget):
         self._laid_out_for: Size | None = None
         self._asked_at: tuple[Timeline, int] | None = None
         self._was_at_bottom = True
+        self._drawn_to = 0
 
     # --- for the owner ----------------------------------------------------------------------------
 
@@ -130,11 +131,17 @@ class MessageLog(Widget):
         """Whether the newest row is visible, and new ones will be."""
         return self._timeline is None or self._timeline.view.following
 
+    @property
+    def drawn_to(self) -> int:
+        """The newest event that was there when the lines on the screen were found."""
+        return self._drawn_to
+
     def show(self, timeline: Timeline) -> None:
         """Show another timeline where its reader left it."""
         if timeline is not self._timeline:
             self._timeline = timeline
             self._generation = timeline.generation
+            self._drawn_to = 0
             self._drop_selection()
         self.refresh_rows()
 
@@ -210,6 +217,7 @@ class MessageLog(Widget):
                 self._lines.pop()
         if timeline.view.following:
             self._lines = self._lines_from_bottom(timeline, height)
+        self._drawn_to = timeline.last_seq
         self._tell(timeline)
 
     def _ends(self, timeline: Timeline) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
+from wcwidth import wcwidth
 
 SECONDS = 20.0
 """Longer than any start takes, even on a busy machine."""
@@ -98,7 +99,7 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What the terminal shows."""
-        return [line.rstrip() for line in self._screen.display]
+        return [_line(self._screen.buffer[y], self._screen.columns) for y in range(self._screen.lines)]
 
     @property
     def text(self) -> str:
@@ -164,6 +165,18 @@ class Terminal:
         if self.attributes != self.before:
             left.append("termios")
         return left
+
+
+def _line(cells: Mapping[int, pyte.screens.Char], width: int) -> str:
+    """One line as text. pyte's own `display` raises where half of a wide character was written over."""
+    text = ""
+    wide = False
+    for x in range(width):
+        cell = cells[x].data
+        if not wide:
+            text += cell or " "
+        wide = not wide and bool(cell) and wcwidth(cell[0]) == 2
+    return text.rstrip()
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -204,6 +204,26 @@ async def test_unread_messages_of_other_rooms_are_counted_until_one_goes_there(
         await chat.until(lambda: chat.rooms == ["1 #deploys", "2 #general"], "they are read")
 
 
+@pytest.mark.parametrize(("drawn", "unread"), [(True, 0), (False, 1)])
+async def test_what_was_drawn_before_one_goes_is_read(
+    place: Place, server: RunningServer, *, drawn: bool, unread: int
+) -> None:
+    bob = await server.enter("bob", "#general")
+    await member(server, "#deploys")
+    async with open_chat(place) as chat:
+        await chat.settle()
+        chat.main._stale = True  # the next drawing of the panes is always still to come
+        await bob.tell("#general", "just in time")
+        room = chat.client.rooms["#general"]
+        await chat.until(lambda: room.events[-1].text == "just in time", "it has come")
+        if drawn:
+            chat.log.refresh_rows()  # whatever the reason
+            await chat.sees("just in time", "#log")
+        await chat.press("alt+1")
+        assert current(chat) == "#general"  # as the panes say
+        assert (chat.main._room, room.unread) == ("#deploys", unread)
+
+
 async def test_many_unread_messages_are_not_counted_in_full(place: Place, server: RunningServer) -> None:
     bob = await server.enter("bob", "#deploys")
     await server.enter("alice", "#general", "#deploys")
