@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 BATCH = 4096
 """Events in one transaction, at most: about 25 ms of SQLite's time, so that acks keep flowing."""
 
+BATCH_BYTES = 512 * 1024
+"""Bytes of bodies in one transaction, but for its last operation. A batch is one block for each member of its
+room, so this also bounds by how much a peer's queue can pass its high water."""
+
 _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
 
 Key = tuple[str, ...]
@@ -107,7 +111,8 @@ class Writer:
         now = self._clock()
         planned: list[tuple[Operation, Sequence[Draft | Mark]]] = []
         changed: set[Key] = set()
-        while self._waiting and len(planned) < BATCH:
+        left = BATCH_BYTES
+        while self._waiting and len(planned) < BATCH and left > 0:
             operation = self._waiting[0]
             if changed and not changed.isdisjoint(operation.keys()):
                 break
@@ -122,6 +127,7 @@ class Writer:
                 operation.refused(_BUG)
                 continue
             changed |= operation.changes()
+            left -= sum(len(entry.body) for entry in entries if isinstance(entry, Draft))
             planned.append((operation, entries))
         return planned
 

@@ -15,7 +15,7 @@ from server.operations import MakeUser, StoreJoin, StoreLeave, StoreNick, StoreR
 from server.state import State, User
 from server.store.base import Appended, Draft, Mark
 from server.store.memory import MemoryLog
-from server.writer import Writer
+from server.writer import BATCH_BYTES, Writer
 
 SECONDS = 10
 
@@ -165,6 +165,17 @@ async def test_what_comes_during_a_commit_is_the_next_one(desk: Desk) -> None:
     desk.log.go_on.set()
     await desk.drain()
     assert [len(batch) for batch in desk.log.batches][1:] == [30]
+
+
+async def test_long_messages_make_short_batches(desk: Desk) -> None:
+    (ann,) = await in_room(desk, "ann")
+    body = b"x" * limits.BODY
+    for number in range(100):
+        send(desk, ann, "#a", f"c{number}", body)
+    await desk.drain()
+    sizes = [sum(len(event.body) for event in batch) for batch in desk.published]
+    assert sum(sizes) == 100 * limits.BODY
+    assert max(sizes) < BATCH_BYTES + limits.BODY
 
 
 async def test_nobody_is_answered_or_told_before_it_is_stored(desk: Desk) -> None:
