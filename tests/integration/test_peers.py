@@ -25,7 +25,7 @@ def queued(session: Session) -> int:
     """Bytes that the server holds for a session."""
     transport = session._transport
     assert isinstance(transport, TcpTransport)
-    waiting = sum(len(data) for data in session._core.hub._out.get(session, []))
+    waiting = sum(len(data) for data in session.core.hub._out.get(session, []))
     return waiting + transport._transport.get_write_buffer_size()
 
 

@@ -1,0 +1,37 @@
+"""What all frames are made of: their base classes and the types of their fields."""
+
+from typing import Annotated, ClassVar, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from protocol import limits
+
+Id = Annotated[int, Meta(ge=1, le=2**53)]
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
+Name = Annotated[str, Meta(min_length=1, max_length=4 * limits.NAME)]
+RoomName = Annotated[str, Meta(min_length=1, max_length=4 * limits.ROOM)]
+Cid = Annotated[str, Meta(min_length=1, max_length=limits.CID)]
+Word = Annotated[str, Meta(max_length=128)]
+
+
+class Frame(msgspec.Struct, tag_field="t", omit_defaults=True, frozen=True):
+    """What every frame is: a struct whose map carries its type under `t`."""
+
+
+class Body(msgspec.Struct, omit_defaults=True, frozen=True):
+    """The body of an event: packed on its own, opaque to the server's core."""
+
+
+class Result(msgspec.Struct, omit_defaults=True, frozen=True):
+    """What `ok` carries. A request without anything to tell has this empty one."""
+
+
+R = TypeVar("R", bound=Result)
+
+
+class Request(Frame, Generic[R], frozen=True):
+    """A frame that gets exactly one answer."""
+
+    result: ClassVar[type[Result]] = Result
+    id: Id

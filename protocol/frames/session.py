@@ -1,0 +1,90 @@
+"""Coming in, staying in touch, going; and the answers that every request gets."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from protocol.frames.base import Frame, Id, Name, Request, Result, Seq, Word
+from protocol.limits import Limits
+
+
+class Hello(Frame, tag="hello", frozen=True):
+    """The first frame: versions the client speaks, features it knows, what it is."""
+
+    v: Annotated[list[int], Meta(min_length=1, max_length=16)]
+    client: Word = ""
+    features: Annotated[list[Word], Meta(max_length=32)] = []
+
+
+class Welcome(Frame, tag="welcome", frozen=True):
+    """The answer to `hello`."""
+
+    v: int
+    epoch: str
+    time: int
+    server: str = ""
+    features: list[str] = []
+    auth: list[str] = []
+    limits: Limits = Limits()
+
+
+class LoginResult(Result, frozen=True):
+    """`user` is the lasting id, `name` the name as the server writes it."""
+
+    user: int
+    name: str
+
+
+class Login(Request[LoginResult], tag="login", frozen=True):
+    """Come in as `name`. `device` is the installation's own random id; `key` opens a server that is
+    one person's (see `denied`)."""
+
+    result = LoginResult
+    name: Name
+    device: Word = ""
+    key: Word = ""
+
+
+class Ping(Frame, tag="ping", frozen=True):
+    """Answered by `pong` with the same `n`.
+
+    The server's carries `heads`: the highest `seq` of each of the client's rooms that changed since
+    it last told, so that a lost last event is noticed.
+    """
+
+    n: Seq = 0
+    heads: dict[str, int] = {}
+
+
+class Pong(Frame, tag="pong", frozen=True):
+    """The answer to `ping`."""
+
+    n: Seq = 0
+
+
+class Bye(Frame, tag="bye", frozen=True):
+    """The last frame. `reconnect`: come back, after `after` ms if given."""
+
+    code: Word
+    text: str = ""
+    reconnect: bool = True
+    after: int | None = None
+
+
+class Ok(Frame, tag="ok", frozen=True):
+    """The request was carried out; `result` depends on its type."""
+
+    re: Id
+    result: dict[str, Any] = {}
+
+
+class Error(Frame, tag="error", frozen=True):
+    """The request was not carried out. Without `re` it is about a frame that had no id.
+
+    `retry_after` in ms, where trying again later makes sense.
+    """
+
+    code: Word
+    text: str
+    re: Id | None = None
+    retry_after: int | None = None
