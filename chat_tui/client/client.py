@@ -17,6 +17,7 @@ from chat_tui.client.entrance import Endpoint, backoff, enter
 from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
 from chat_tui.client.events import NAME, ROOM, RoomEvent, from_wire
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.reads import ReadMarkers
 from chat_tui.client.room import FILL, Room
 from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
 from chat_tui.client.updates import Status, Update
@@ -26,9 +27,6 @@ from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 
 R = TypeVar("R", bound=Result)
-
-READ_SECONDS = 0.5
-"""Read markers are gathered for so long: scrolling through a room is one marker, not fifty."""
 
 PAGE = 50
 """Events fetched when a room is entered, and when one scrolls up."""
@@ -60,7 +58,8 @@ class Client:
         self.user = 0
         self.rooms: dict[str, Room] = {}
         self.status = Status()
-        self.sender = Sender(outbox, self._request, listen)
+        self.sender = Sender(outbox, self.ask, listen)
+        self._reads = ReadMarkers(self.ask, self._later)
         self._tell = listen
         self._cache = cache
         self._fill = fill
@@ -72,10 +71,8 @@ class Client:
         self._early: list[frames.Event] = []
         self._early_heads: dict[str, int] = {}
         self._watched: list[str] = []
-        self._unsent_reads: dict[str, int] = {}
         self._filling: set[str] = set()
         self._joining: set[str] = set()
-        self._sending_reads = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -175,7 +172,7 @@ class Client:
     def _resume(self) -> None:
         """Do what had to wait for a connection."""
         self.sender.resume()
-        self._send_reads_soon()
+        self._reads.send_soon()
         self._later(self._send_watch())
 
     def _disconnected(self) -> None:
@@ -209,7 +206,7 @@ class Client:
         if self._connection is not None:
             try:
                 async with asyncio.timeout_at(deadline):
-                    await self._send_reads()
+                    await self._reads.send()
             except TimeoutError:
                 pass  # a marker that is lost is not worth keeping a person waiting
         for task in tuple(self._tasks):
@@ -229,7 +226,11 @@ class Client:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _request(self, request: Request[R]) -> R:
+    async def ask(self, request: Request[R]) -> R:
+        """Send a request, whose `id` does not matter, and wait for its answer. Raises `ClientError`.
+
+        Texts in the answer are not sanitized.
+        """
         if self._connection is None or self.status.phase != "online":
             raise LostError("not connected: try again when the server is back")
         return await self._connection.request(request)
@@ -312,7 +313,7 @@ class Client:
         else:
             self._appended(room, fresh, missed=missed)
         if room.read > state.read:
-            self._unsent_reads[name] = room.read
+            self._reads.put(name, room.read)
         self._listen(updates.RoomChanged(name))
         if room.missing:
             self._fill_gap(room)
@@ -348,14 +349,14 @@ class Client:
 
     async def _fetch_some(self, room: Room) -> None:
         if room.head - room.last <= self._fill:
-            page = await self._request(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
+            page = await self.ask(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
             if self.rooms.get(room.name) is not room:
                 return  # left meanwhile: nobody is shown it any more
             fresh = [new for event in page.events for new in room.receive(event)]
             self._appended(room, fresh, missed=True)
             return
         # Too much: start anew from the newest page, with the counts that go with it.
-        result = await self._request(self._sync())
+        result = await self.ask(self._sync())
         for state in result.rooms:
             if clean_line(state.room, ROOM) == room.name and self.rooms.get(room.name) is room:
                 self._load(state)
@@ -376,7 +377,7 @@ class Client:
     async def _enter_room(self, room: str) -> Room:
         self._joining.add(room)
         try:
-            result = await self._request(frames.Join(1, room, PAGE))
+            result = await self.ask(frames.Join(1, room, PAGE))
         finally:
             self._joining.discard(room)
         entered = self._load(result.room, missed=False)
@@ -397,21 +398,17 @@ class Client:
 
     async def leave(self, room: str) -> None:
         """Leave a room. Raises `ClientError`."""
-        await self._request(frames.Leave(1, room))
+        await self.ask(frames.Leave(1, room))
         self._gone(room)
 
     def _gone(self, room: str) -> None:
         if self.rooms.pop(room, None) is not None:
-            self._unsent_reads.pop(room, None)
+            self._reads.drop(room)
             self._listen(updates.RoomsChanged())
-
-    async def set_topic(self, room: str, topic: str) -> None:
-        """Change a room's topic. Raises `ClientError`."""
-        await self._request(frames.Topic(1, room, topic))
 
     async def nick(self, name: str) -> None:
         """Be called `name` from now on. Raises `ClientError`."""
-        result = await self._request(frames.Nick(1, name))
+        result = await self.ask(frames.Nick(1, name))
         self._renamed(clean_line(result.name, NAME))
 
     def _renamed(self, name: str) -> None:
@@ -421,14 +418,6 @@ class Client:
             self.sender.rename(name)
             self._tell_status(self.status)
 
-    async def list_rooms(self) -> frames.RoomsResult:
-        """All rooms of the server. Raises `ClientError`. Texts in it are not sanitized."""
-        return await self._request(frames.Rooms(1))
-
-    async def list_online(self) -> frames.OnlineResult:
-        """Who is online. Raises `ClientError`. Texts in it are not sanitized."""
-        return await self._request(frames.Online(1))
-
     async def load_older(self, room: Room) -> list[RoomEvent]:
         """Get the page before what we hold, from the cache or the server. Raises `ClientError`."""
         if not room.has_older:
@@ -437,7 +426,7 @@ class Client:
         if self._cache is not None:
             older = room.before(self._cache.older(room.name, room.base + 1, PAGE))
         if not older:
-            page = await self._request(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
+            page = await self.ask(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
             if self.rooms.get(room.name) is not room:
                 return []  # left meanwhile, and perhaps entered again: that one begins elsewhere
             older = room.before([from_wire(event) for event in page.events])
@@ -452,33 +441,9 @@ class Client:
     def mark_read(self, room: Room, seq: int) -> None:
         """The user has read the room up to `seq`."""
         if room.mark(seq):
-            self._unsent_reads[room.name] = seq
+            self._reads.put(room.name, seq)
             self._listen(updates.RoomChanged(room.name))
-            self._send_reads_soon()
-
-    def _send_reads_soon(self) -> None:
-        async def work() -> None:
-            try:
-                await asyncio.sleep(READ_SECONDS)
-            finally:
-                self._sending_reads = False
-            await self._send_reads()
-
-        if self._unsent_reads and not self._sending_reads:
-            self._sending_reads = True
-            self._later(work())
-
-    async def _send_reads(self) -> None:
-        while self._unsent_reads:
-            name, seq = next(iter(self._unsent_reads.items()))
-            try:
-                await self._request(frames.Read(1, name, seq))
-            except LostError:
-                return  # sent after the next sync
-            except RequestError:
-                pass  # a room we are no longer in
-            if self._unsent_reads.get(name) == seq:
-                del self._unsent_reads[name]
+            self._reads.send_soon()
 
     def watch(self, rooms: list[str]) -> None:
         """Know from now on who is online in these rooms."""
@@ -490,7 +455,7 @@ class Client:
     async def _send_watch(self) -> None:
         rooms = [name for name in self._watched if name in self.rooms]
         try:
-            result = await self._request(frames.Watch(1, rooms))
+            result = await self.ask(frames.Watch(1, rooms))
         except ClientError:
             return  # asked again after the next sync
         for name, people in result.online.items():

@@ -11,11 +11,9 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.style import Style
 from textual.widgets import Static
 
 from chat_tui import config
@@ -28,7 +26,6 @@ from chat_tui.client.events import RoomEvent, mentions
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
-from chat_tui.colours import name_colour
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
@@ -40,6 +37,8 @@ from chat_tui.terminal import Title
 from chat_tui.timeline import Timeline
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
+from chat_tui.widgets.people_list import PeopleList
+from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
@@ -80,7 +79,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Horizontal(id="body"):
-            yield SideList(id="rooms")
+            yield RoomList(id="rooms")
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
                 yield MessageLog(self._lobby, id="log")
@@ -88,14 +87,20 @@ class MainScreen(Screen[None]):
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
                     yield Composer(self._completions, self._submit, id="composer")
-            yield SideList(id="people")
+            yield PeopleList(id="people")
         yield StatusLine(id="status")
 
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
         self._title = Title(self.app)
+        # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
+        self._rooms_pane = self.query_one(RoomList)
+        self._people_pane = self.query_one(PeopleList)
+        self._topic = self.query_one(TopicBar)
+        self._status = self.query_one(StatusLine)
+        self._prompt = self.query_one("#prompt", Static)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         self.run_worker(self.client.run(), group="client")
         self._draw()
@@ -181,7 +186,7 @@ class MainScreen(Screen[None]):
     def _draw(self) -> None:
         self._stale = False
         self._drawn = time.monotonic()
-        if not self.is_mounted:
+        if not self._log.is_attached:
             return
         self._mark_read()
         self._call_attention()
@@ -191,56 +196,32 @@ class MainScreen(Screen[None]):
         self._draw_rooms()
         self._draw_people()
         self._log.refresh_rows()
-        self.query_one(StatusLine).show(
+        self._status.show(
             self.client.status,
             where=self.client.endpoint.label,
             name=self.client.name,
             queued=sum(entry.state == "pending" for entry in self.client.sender.pending.values()),
         )
-        self.query_one("#prompt", Static).update(Content(self.client.name))
+        self._prompt.update(Content(self.client.name))
 
     def _draw_rooms(self) -> None:
-        names = self._order()
-        width = self.query_one("#rooms", SideList).content_size.width
-        entries = [self._room_entry(number, name, width) for number, name in enumerate(names, 1)]
-        at = names.index(self._room) if self._room in names else None
-        self.query_one("#rooms", SideList).show(
-            Content.styled("Rooms", "$foreground 60%"), entries, visible=at
-        )
         room = self.current
-        unread = sum(one.unread for one in self.client.rooms.values())
+        rooms = [self.client.rooms[name] for name in self._order()]
+        self._rooms_pane.show_rooms(rooms, room)
+        unread = sum(one.unread for one in rooms)
         where = room.name if room is not None else self.client.endpoint.label
         self._title.show(f"{f'({unread}) ' if unread else ''}{where} - chat-tui")
 
-    def _room_entry(self, number: int, name: str, width: int) -> Content:
-        unread = self.client.rooms[name].unread
-        badge = f" {unread if unread < 1000 else '999+'}" if unread else ""
-        label = Content(f"{number if number < 10 else ' '} {name}")
-        label = label.truncate(max(0, width - len(badge)), ellipsis=True, pad=True)
-        if name == self._room:
-            label = label.stylize("bold $text-primary")
-        elif unread:
-            label = label.stylize("bold")
-        entry = Content.assemble(label, (badge, "bold $text-accent"))
-        return entry.stylize_before("on $primary 15%") if name == self._room else entry
-
     def _draw_people(self) -> None:
         room = self.current
-        topic = self.query_one(TopicBar)
-        pane = self.query_one("#people", SideList)
+        topic, pane = self._topic, self._people_pane
         if room is None:
             topic.show("", "", "")
             pane.show(Content(""), [])
             return
-        count = len(room.online)
         # Where the pane is folded away, the number of people at least is in view.
-        topic.show(room.name, room.topic, "" if pane.display else f"{count} online")
-        behind = pane.styles.background
-        entries = [
-            Content.styled(name, "bold $text-primary" if name == self.client.name else _colour(name, behind))
-            for name in room.online
-        ]
-        pane.show(Content.styled(f"People {count}", "$foreground 60%"), entries)
+        topic.show(room.name, room.topic, "" if pane.display else f"{len(room.online)} online")
+        pane.show_people(room.online, self.client.name)
 
     def _call_attention(self) -> None:
         """Somebody named this person; of a hundred such messages the last one is enough."""
@@ -496,7 +477,3 @@ class MainScreen(Screen[None]):
     def quit(self) -> None:
         """See `View`."""
         self.app.exit()
-
-
-def _colour(name: str, background: Color) -> Style:
-    return Style(foreground=name_colour(name, background))

@@ -79,9 +79,9 @@ class _RecordingClient(Client):
 
     book: Book
 
-    async def _request(self, request: Request[R]) -> R:
+    async def ask(self, request: Request[R]) -> R:
         try:
-            result = await super()._request(request)
+            result = await super().ask(request)
         except RequestError as error:
             if isinstance(request, frames.Send):
                 self.book.write(Refused(request.cid, error.code))
@@ -189,7 +189,7 @@ class Person:
             case "leave":
                 await client.leave(command.room)
             case "topic":
-                await client.set_topic(command.room, command.text)
+                await client.ask(frames.Topic(1, command.room, command.text))
             case "nick":
                 await client.nick(command.text)
             case "older" if room is not None:

@@ -122,7 +122,7 @@ async def test_rooms_can_be_joined_and_left_at_once(meet: Meet, server: RunningS
     await alice.start(*(f"#room{number}" for number in range(20)))
     for number in range(20):
         await alice.client.leave(f"#room{number}")
-    await alice.client.list_rooms()
+    await alice.client.ask(frames.Rooms(1))
     assert list(alice.client.rooms) == ["#general"]
     assert not server.core.state.user_called("alice").rooms - {"#general"}  # type: ignore[union-attr]
 
@@ -148,7 +148,7 @@ async def test_the_topic(meet: Meet) -> None:
     alice, bob = meet("alice"), meet("bob")
     await alice.start(ROOM)
     await bob.start(ROOM)
-    await alice.client.set_topic(ROOM, "Releases")
+    await alice.client.ask(frames.Topic(1, ROOM, "Releases"))
     await until(lambda: bob.client.rooms[ROOM].topic == alice.client.rooms[ROOM].topic == "Releases")
     carol = meet("carol")
     await carol.start(ROOM)
@@ -174,12 +174,12 @@ async def test_lists_of_rooms_and_people(meet: Meet) -> None:
     alice, bob = meet("alice"), meet("bob")
     await alice.start(ROOM)
     await bob.start()
-    rooms = await bob.client.list_rooms()
+    rooms = await bob.client.ask(frames.Rooms(1))
     assert [(info.room, info.members, info.joined) for info in rooms.rooms] == [
         ("#general", 2, True),
         (ROOM, 1, False),
     ]
-    online = await bob.client.list_online()
+    online = await bob.client.ask(frames.Online(1))
     assert [(person.name, person.rooms) for person in online.people] == [
         ("alice", ["#general", ROOM]),
         ("bob", ["#general"]),
@@ -253,11 +253,11 @@ async def test_a_room_that_one_left_does_not_keep_other_marks_back(meet: Meet, s
     await alice.start(ROOM, "#gone")
     seq = (await wire.tell(ROOM, "hello")).seq
     await alice.sees(ROOM, "hello")
-    alice.client._unsent_reads["#gone"] = 1
+    alice.client._reads._unsent["#gone"] = 1
     alice.client.mark_read(alice.client.rooms[ROOM], seq)
     phone = await server.enter("alice")
     await phone.ask(frames.Leave(phone.new_id, "#gone"), frames.Result)
-    alice.client._unsent_reads["#gone"] = 1  # marked in the moment before it was told
+    alice.client._reads._unsent["#gone"] = 1  # marked in the moment before it was told
     user = server.core.state.user_called("alice")
     assert user is not None
     await until(lambda: user.reads[ROOM] == seq)

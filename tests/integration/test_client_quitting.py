@@ -107,7 +107,7 @@ async def test_quitting_before_and_during_a_request(meet: Meet, puppet: Puppet) 
     puppet.answers[frames.Rooms] = lambda _: None
     alice = meet()
     await alice.start()
-    asking = asyncio.create_task(alice.client.list_rooms())
+    asking = asyncio.create_task(alice.client.ask(frames.Rooms(1)))
     await until(lambda: puppet.count(frames.Rooms))
     await _quits(alice)
     with pytest.raises(LostError):

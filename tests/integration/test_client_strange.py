@@ -1,14 +1,14 @@
 """The client with servers that misbehave, go away or say no; and its status meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from chat_tui.client.errors import LostError, RequestError
 from protocol import errors, frames
-from protocol.frames import Event
+from protocol.frames import Event, Frame
 from protocol.limits import Limits
 from server.config import Address
 from tests.support.clients import Person
@@ -162,7 +162,7 @@ async def test_a_head_that_the_server_cannot_show_is_not_asked_for_ever(
     await until(lambda: puppet.count(frames.History) + puppet.count(frames.Sync) > 1)
     await until(lambda: not room.missing)
     asked = len(puppet.asked)
-    await alice.client.list_online()
+    await alice.client.ask(frames.Online(1))
     assert len(puppet.asked) <= asked + 2
     assert (room.last, room.head) == (3, 3)
 
@@ -242,7 +242,7 @@ async def test_a_join_is_asked_for_once(meet: Meet, puppet: Puppet) -> None:
     puppet.answers[frames.Join] = told_first
     alice = meet()
     await alice.start("#new")
-    await alice.client.list_rooms()
+    await alice.client.ask(frames.Rooms(1))
     assert puppet.count(frames.Join) == 1
 
 
@@ -290,12 +290,13 @@ async def test_answers_that_make_no_sense(meet: Meet, puppet: Puppet, kind: type
         room = alice.client.rooms[ROOM]
         room.base += 1
         del room.events[0]
+        asking: dict[type[Frame], Callable[[], Awaitable[object]]] = {
+            frames.Join: lambda: alice.client.join("#x"),
+            frames.History: lambda: alice.client.load_older(room),
+            frames.Rooms: lambda: alice.client.ask(frames.Rooms(1)),
+        }
         with pytest.raises(RequestError, match="makes no sense"):
-            await {
-                frames.Join: lambda: alice.client.join("#x"),
-                frames.History: lambda: alice.client.load_older(room),
-                frames.Rooms: alice.client.list_rooms,
-            }[kind]()
+            await asking[kind]()
         return
     assert "makes no sense" in alice.client.status.reason
 

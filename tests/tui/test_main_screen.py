@@ -1,8 +1,10 @@
 """What one sees when the chat is open, at every size, and that one can write in it."""
 
 import pytest
+from textual.css.query import NoMatches
 from textual.events import MouseScrollDown
 
+from chat_tui.widgets.message_log import MessageLog
 from protocol import frames
 from protocol.frames import Result
 from tests.support.inprocess import RunningServer
@@ -228,3 +230,11 @@ async def test_five_thousand_people_are_counted_and_scrolled(place: Place) -> No
         assert chat.people[0] == "person0000"
         await chat.pilot._post_mouse_events([MouseScrollDown], "#people")
         await chat.until(lambda: chat.people[0] == "person0003", "the list has moved")
+
+
+async def test_a_drawing_that_was_due_when_the_program_ended_harms_nobody(place: Place) -> None:
+    async with open_chat(place) as chat:
+        main = chat.main
+    with pytest.raises(NoMatches):
+        main.query_one(MessageLog)  # it is down
+    main._draw()

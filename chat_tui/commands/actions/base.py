@@ -1,0 +1,77 @@
+"""What all actions have: the client, and of the screen only what `View` says."""
+
+from typing import Protocol
+
+from chat_tui.client.client import Client
+from chat_tui.client.errors import ClientError
+from chat_tui.client.room import Room
+from protocol.names import BadNameError, check_room_name
+
+
+class View(Protocol):
+    """What commands need of the screen."""
+
+    @property
+    def current(self) -> Room | None:
+        """The room in view."""
+
+    def tell(self, text: str) -> None:
+        """Show some lines in the log, to this person only."""
+
+    def open_room(self, name: str) -> None:
+        """Bring a room into view."""
+
+    def step_room(self, step: int) -> None:
+        """Bring the room that many places further down the list into view."""
+
+    def room_at(self, number: int) -> str | None:
+        """The name of the room at that place of the list, counted from 1."""
+
+    def choose_room(self) -> None:
+        """Let the person choose a room."""
+
+    def show_help(self) -> None:
+        """Show all commands and keys."""
+
+    def clear(self) -> None:
+        """Empty the log in view."""
+
+    def flip(self, pane: str) -> None:
+        """Show or hide a side pane: `rooms` or `people`."""
+
+    def themes(self) -> list[str]:
+        """The themes there are, the one in use first."""
+
+    def set_theme(self, name: str) -> None:
+        """Use a theme, and remember it."""
+
+    def set_draft(self, text: str) -> None:
+        """Put text into the composer."""
+
+    def name_changed(self) -> None:
+        """The user has another name now; remember it if the old one was remembered."""
+
+    def quit(self) -> None:
+        """End the program."""
+
+
+class Base:
+    """What an area of commands is built on."""
+
+    def __init__(self, client: Client, view: View) -> None:
+        self._client = client
+        self._view = view
+
+    def _here(self) -> Room:
+        room = self._view.current
+        if room is None:
+            raise ClientError("You are in no room. /join #name enters one, /rooms lists them.")
+        return room
+
+
+def room_name(text: str) -> str:
+    """What a person typed, as a room's name. Raises `ClientError`."""
+    try:
+        return check_room_name(text)
+    except BadNameError as error:
+        raise ClientError(f"{text} can't be a room: {error}") from error

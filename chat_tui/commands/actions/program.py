@@ -1,0 +1,68 @@
+"""The program itself."""
+
+import importlib.metadata
+
+from chat_tui.client.errors import ClientError
+from chat_tui.commands import registry
+from chat_tui.commands.actions.base import Base
+from chat_tui.commands.registry import Command
+
+
+class ProgramActions(Base):
+    """Commands about the program."""
+
+    async def do_help(self, command: str) -> None:
+        """`/help [command]`."""
+        if not command:
+            self._view.show_help()
+            return
+        found = registry.BY_NAME.get(command.removeprefix("/").lower())
+        if found is None:
+            raise ClientError(f"There is no command {command}. /help lists them all.")
+        self._view.tell(describe(found))
+
+    async def do_clear(self) -> None:
+        """`/clear`."""
+        self._view.clear()
+
+    async def do_reconnect(self) -> None:
+        """`/reconnect`."""
+        self._client.reconnect()
+
+    async def do_theme(self, name: str) -> None:
+        """`/theme [name]`."""
+        themes = self._view.themes()
+        if not name:
+            self._view.tell(f"The theme is {themes[0]}. Others: {', '.join(themes[1:])}")
+        elif name in themes:
+            self._view.set_theme(name)
+        else:
+            raise ClientError(f"There is no theme {name}. /theme lists them.")
+
+    async def do_roomlist(self) -> None:
+        """`/roomlist`."""
+        self._view.flip("rooms")
+
+    async def do_people(self) -> None:
+        """`/people`."""
+        self._view.flip("people")
+
+    async def do_version(self) -> None:
+        """`/version`."""
+        self._view.tell(f"chat-tui {importlib.metadata.version('chat-tui')}")
+
+    async def do_quit(self) -> None:
+        """`/quit`."""
+        self._view.quit()
+
+
+def describe(command: Command) -> str:
+    """What `/help command` shows."""
+    lines = [f"{command.usage} - {command.help}"]
+    if command.aliases:
+        lines.append(f"Also: {', '.join('/' + alias for alias in command.aliases)}")
+    if command.keys:
+        lines.append(f"Keys: {registry.key_names(command)}")
+    if command.example:
+        lines.append(f"Example: {command.example}")
+    return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""Rooms: entering, leaving, looking around."""
+
+from chat_tui.client.errors import ClientError
+from chat_tui.commands.actions.base import Base, room_name
+from protocol import frames
+from protocol.text import clean_line
+
+
+class RoomActions(Base):
+    """Commands about rooms."""
+
+    async def do_join(self, room: str) -> None:
+        """`/join #room`."""
+        name = room_name(room)
+        if name in self._client.rooms:
+            self._view.open_room(name)
+        else:
+            await self._client.join(name)
+
+    async def do_leave(self, room: str) -> None:
+        """`/leave [#room]`."""
+        await self._client.leave(room_name(room) if room else self._here().name)
+
+    async def do_rooms(self) -> None:
+        """`/rooms`."""
+        result = await self._client.ask(frames.Rooms(1))
+        names = [clean_line(info.room, 40) for info in result.rooms]
+        width = max(map(len, names), default=0)
+        lines = [f"{result.total} room{'s' * (result.total != 1)} on this server; /join #name enters one:"]
+        for name, info in zip(names, result.rooms, strict=True):
+            people = f"{info.members:>4} {'people' if info.members != 1 else 'person'}"
+            here = "·" if info.joined else " "
+            lines.append(f"{here} {name:<{width}} {people:<11}  {clean_line(info.topic, 80)}".rstrip())
+        if result.total > len(names):
+            lines.append(f"… and {result.total - len(names)} more")
+        self._view.tell("\n".join(lines))
+
+    async def do_topic(self, text: str) -> None:
+        """`/topic [text]`."""
+        room = self._here()
+        if not text:
+            self._view.tell(
+                f"The topic of {room.name}: {room.topic}" if room.topic else f"{room.name} has no topic"
+            )
+        else:
+            await self._client.ask(frames.Topic(1, room.name, "" if text == "-" else text))
+
+    async def do_switch(self, room: str) -> None:
+        """`/switch [#room]`: a number or the beginning of a name will do."""
+        if not room:
+            self._view.choose_room()
+            return
+        name = self._view.room_at(int(room)) if room.isascii() and room.isdigit() else None
+        wanted = room.removeprefix("#").casefold()
+        matching = [one for one in self._client.rooms if one.removeprefix("#").startswith(wanted)]
+        name = name or next(iter(sorted(matching, key=len)), None)
+        if name is None:
+            raise ClientError(f"You are in no room like {room}. /join {room} enters it.")
+        self._view.open_room(name)
+
+    async def do_next(self) -> None:
+        """`/next`."""
+        self._view.step_room(1)
+
+    async def do_previous(self) -> None:
+        """`/previous`."""
+        self._view.step_room(-1)

@@ -1,0 +1,30 @@
+"""The left pane: the rooms one is in, numbered, with what is unread in them."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from chat_tui.client.room import Room
+from chat_tui.widgets.side_list import SideList
+
+
+class RoomList(SideList):
+    """See the module."""
+
+    def show_rooms(self, rooms: Sequence[Room], current: Room | None) -> None:
+        """Show these rooms; `current` is the one in view."""
+        entries = [self._entry(number, room, current=room is current) for number, room in enumerate(rooms, 1)]
+        at = rooms.index(current) if current is not None else None
+        self.show(Content.styled("Rooms", "$foreground 60%"), entries, visible=at)
+
+    def _entry(self, number: int, room: Room, *, current: bool) -> Content:
+        unread = room.unread
+        badge = f" {unread if unread < 1000 else '999+'}" if unread else ""
+        label = Content(f"{number if number < 10 else ' '} {room.name}")
+        label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
+        if current:
+            label = label.stylize("bold $text-primary")
+        elif unread:
+            label = label.stylize("bold")
+        entry = Content.assemble(label, (badge, "bold $text-accent"))
+        return entry.stylize_before("on $primary 15%") if current else entry
