@@ -143,12 +143,16 @@ def told(name: str, runs: list[FIGURES]) -> str:
     if name in FAN_OUT:
         return (
             f"{middle['deliveries'] / 1e6:.2f} M deliveries/s ({middle['sends']:,.0f} sends/s), "
+            f"server {middle['server'] / middle['acknowledged'] * 1e6:.0f} µs a send, "
             f"load {middle['busy']:.0%} busy"
         )
     if name == "E":
         return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms"
     if name == "F":
-        return f"{middle['kB']:.1f} kB each, {middle['logins']:,.0f} logins/s, load {middle['busy']:.0%} busy"
+        return (
+            f"{middle['kB']:.1f} kB each, {middle['logins']:,.0f} logins/s (load {middle['busy']:.0%} busy), "
+            f"then {middle['syncs']:,.0f} syncs/s"
+        )
     if name == "G":
         return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms"
     return f"{middle['s']:.2f} s"

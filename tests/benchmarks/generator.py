@@ -27,6 +27,7 @@ except ImportError:
 
 EVENT = msgpack.packb({"t": "event"})[1:]
 OK = msgpack.packb({"t": "ok"})[1:]
+PING = msgpack.packb({"t": "ping"})[1:]
 SETTLE_SECONDS = 30
 STAY_SECONDS = 10
 """Between signs of life: the server ends sessions that are silent for 35 s."""
@@ -52,6 +53,16 @@ def frame(**fields: object) -> bytes:
     return len(payload).to_bytes(4, "big") + payload
 
 
+def pings_in(data: bytes) -> int:
+    """The bytes of pings in `data`: who came in later gets them later, so they are not compared."""
+    size, at = 0, data.find(PING)
+    while at >= 0:
+        if at >= 5:
+            size += 4 + int.from_bytes(data[at - 5 : at - 1], "big")
+        at = data.find(PING, at + 1)
+    return size
+
+
 class Peer(asyncio.Protocol):
     """One client: logs in, joins its room if it has one, then counts. `on_payload` gets every frame."""
 
@@ -61,6 +72,7 @@ class Peer(asyncio.Protocol):
         self.received = 0
         self.events = 0
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.synced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_payload: Callable[[bytes], None] | None = None
         self._buffer = bytearray()
         self._transport: asyncio.Transport
@@ -75,8 +87,8 @@ class Peer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Count; look inside only where somebody wants to."""
-        self.received += len(data)
-        if self.ready.done() and self.on_payload is None:
+        self.received += len(data) - pings_in(data)
+        if self.synced.done() and self.on_payload is None:
             return
         self._buffer += data
         start, size = 0, len(self._buffer)
@@ -86,11 +98,10 @@ class Peer(asyncio.Protocol):
                 break
             payload = bytes(self._buffer[start + 4 : end])
             start = end
-            if self.ready.done():
-                if self.on_payload is not None:
-                    self.on_payload(payload)
-            else:
+            if not self.synced.done():
                 self._enter(msgpack.unpackb(payload))
+            elif self.on_payload is not None:
+                self.on_payload(payload)
         del self._buffer[:start]
 
     def _enter(self, message: dict[str, Any]) -> None:
@@ -98,6 +109,8 @@ class Peer(asyncio.Protocol):
             self.ready.set_exception(RuntimeError(str(message)))
         elif message["t"] == "ok" and message["re"] == 1 and self.room:
             self.ask(t="join", id=2, room=self.room, limit=0)
+        elif message["t"] == "ok" and message["re"] == 3:
+            self.synced.set_result(None)
         elif message["t"] == "ok":
             self.ready.set_result(None)
 
@@ -127,8 +140,15 @@ class Peer(asyncio.Protocol):
 
 
 async def crowd(port: int, names: Iterable[tuple[str, str]], at_once: int = 100) -> list[Peer]:
-    """Bring people in, some at once; names and rooms. They sync when all are there, so that nobody has to be
+    """Bring people in and up to date; names and rooms. They sync when all are there, so that nobody has to be
     told of everybody else's joining."""
+    peers = await log_in(port, names, at_once)
+    await sync(peers)
+    return peers
+
+
+async def log_in(port: int, names: Iterable[tuple[str, str]], at_once: int) -> list[Peer]:
+    """Bring people in, some at once."""
     loop = asyncio.get_running_loop()
     gate = asyncio.Semaphore(at_once)
 
@@ -138,9 +158,15 @@ async def crowd(port: int, names: Iterable[tuple[str, str]], at_once: int = 100)
             await peer.ready
             return peer
 
-    peers = await asyncio.gather(*(one(name, room) for name, room in names))
+    return await asyncio.gather(*(one(name, room) for name, room in names))
+
+
+async def sync(peers: list[Peer]) -> None:
+    """Bring people up to date, and keep them there."""
     for peer in peers:
         peer.ask(t="sync", id=3, limit=0)
+    await asyncio.gather(*(peer.synced for peer in peers))
+    loop = asyncio.get_running_loop()
 
     def stay() -> None:
         for peer in peers:
@@ -148,7 +174,6 @@ async def crowd(port: int, names: Iterable[tuple[str, str]], at_once: int = 100)
         loop.call_later(STAY_SECONDS, stay)
 
     stay()
-    return peers
 
 
 def room_names(load: Load) -> list[tuple[str, str]]:
@@ -185,6 +210,7 @@ async def fan_out(load: Load) -> dict[str, float]:
     return {
         "deliveries": counted * load.members / elapsed,
         "sends": counted / elapsed,
+        "acknowledged": loop.acknowledged,
         "busy": busy / elapsed,
     }
 
@@ -281,16 +307,24 @@ def quantiles(values: list[float]) -> dict[str, float]:
 
 
 async def idle(load: Load, pid: int) -> dict[str, float]:
-    """Bytes of the server's memory per idle session, and logins per second."""
+    """Bytes of the server's memory per idle session; logins and first syncs per second."""
     before = resident(pid)
     began, busy = time.perf_counter(), time.process_time()
-    peers = await crowd(load.port, idlers(load), at_once=200)
+    peers = await log_in(load.port, idlers(load), at_once=200)
     elapsed, busy = time.perf_counter() - began, time.process_time() - busy
+    began = time.perf_counter()
+    await sync(peers)
+    syncing = time.perf_counter() - began
     await settled(peers)
     used = resident(pid) - before
     for peer in peers:
         peer.close()
-    return {"kB": used / load.members / 1024, "logins": load.members / elapsed, "busy": busy / elapsed}
+    return {
+        "kB": used / load.members / 1024,
+        "logins": load.members / elapsed,
+        "busy": busy / elapsed,
+        "syncs": load.members / syncing,
+    }
 
 
 async def make_users(load: Load) -> dict[str, float]:
