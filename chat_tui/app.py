@@ -1,13 +1,14 @@
 """The Textual application: from the settings to the first screen, and out again."""
 
 import getpass
+import os
 import sys
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
-from chat_tui import config, endpoints, terminal, themes
+from chat_tui import clipboard, config, endpoints, terminal, themes
 from chat_tui.client.cache import Cache
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
@@ -37,6 +38,22 @@ class ChatApp(App[None]):
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy, and say how it went. Textual's own way asks the terminal only, and never says."""
+        self._clipboard = text
+        self.run_worker(self._copy(text), group="clipboard", exclusive=True)
+
+    async def _copy(self, text: str) -> None:
+        size = f"{len(text)} character{'s' * (len(text) != 1)}"
+        place = await clipboard.copy(text, os.environ, sys.platform)
+        if place is not None:
+            self.notify(f"Copied {size} to {place}", timeout=2)
+        elif (sequence := clipboard.osc52(text)) is not None:
+            terminal.write_through(self, sequence)
+            self.notify(f"Copied {size}: handed to the terminal, which may or may not take it", timeout=3)
+        else:
+            self.notify(f"{size} are more than terminals copy: select less", severity="error")
+
     def on_mount(self) -> None:
         """Choose the first screen."""
         terminal.on_end(lambda status: self.exit(return_code=status))
@@ -65,7 +82,7 @@ class ChatApp(App[None]):
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        main = MainScreen(endpoint, choice.name, outbox, cache)
+        main = MainScreen(endpoint, choice.name, outbox, cache, self._settings)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)

@@ -8,6 +8,7 @@ import hashlib
 import tomllib
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import platformdirs
@@ -23,12 +24,17 @@ class ConfigError(Exception):
     """The settings can't be read or written; the text says which file and why."""
 
 
+Notifications = Literal["auto", "bell", "off"]
+"""When somebody names this person: all that works here, the terminal's bell only, or nothing."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings file."""
 
     name: str = ""
     server: str = ""
     theme: str = "chat-dark"
+    notifications: Notifications = "auto"
 
 
 def config_file() -> Path:

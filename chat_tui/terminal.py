@@ -1,10 +1,11 @@
-"""What we ask of the terminal itself, beside drawing: its window's title, and signals that end us.
+"""What we ask of the terminal itself, beside drawing: a title, copying, notifications; and signals.
 
 The one place that writes escape sequences of its own; any text in them has passed the sanitizer.
 """
 
 import asyncio
 import enum
+import os
 import signal
 from collections.abc import Callable
 from typing import cast
@@ -18,6 +19,20 @@ TITLE_CHARACTERS = 80
 
 _SAVE, _RESTORE = "\x1b[22;2t", "\x1b[23;2t"
 _SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+def write(app: App[None], sequence: str) -> None:
+    """Send the terminal a sequence that draws nothing."""
+    driver = app._driver  # noqa: SLF001  # Textual has no public way to write to its terminal
+    if driver is not None and not app.is_headless:
+        driver.write(sequence)
+
+
+def write_through(app: App[None], sequence: str) -> None:
+    """The same, for the terminal that tmux runs in, if it does (and its `allow-passthrough` is on)."""
+    if "TMUX" in os.environ:
+        sequence = "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    write(app, sequence)
 
 
 class Title:
@@ -34,18 +49,13 @@ class Title:
             return
         before = "" if self._shown else _SAVE
         self._shown = title
-        self._write(f"{before}\x1b]2;{title}\x07")
+        write(self._app, f"{before}\x1b]2;{title}\x07")
 
     def restore(self) -> None:
         """Put back what was there before us."""
         if self._shown:
             self._shown = ""
-            self._write(_RESTORE)
-
-    def _write(self, sequence: str) -> None:
-        driver = self._app._driver  # noqa: SLF001  # Textual has no public way to write to its terminal
-        if driver is not None and not self._app.is_headless:
-            driver.write(sequence)
+            write(self._app, _RESTORE)
 
 
 class _AltDigit(enum.Enum):

@@ -30,6 +30,8 @@ from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.config import Settings
+from chat_tui.notifications import Notifier
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
@@ -60,8 +62,11 @@ class MainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
-    def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache) -> None:
+    def __init__(
+        self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache, settings: Settings
+    ) -> None:
         super().__init__()
+        self._settings = settings
         self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
         self._actions = Actions(self.client, self)
         self._cache = cache
@@ -93,6 +98,7 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
         self._title = Title(self.app)
+        self._notifier = Notifier(self.app, self._settings.notifications)
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
@@ -228,10 +234,8 @@ class MainScreen(Screen[None]):
         call, self._call = self._call, None
         if call is None:
             return
-        self.app.bell()
-        if call.room != self._room:
-            self.app.clear_notifications()
-            self.app.notify(clean_line(f"{call.sender} in {call.room}: {call.text}", 200), markup=False)
+        title, text = f"{call.sender} in {call.room}", clean_line(call.text, 160)
+        self._notifier.call(title, text, elsewhere=call.room != self._room)
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -296,7 +300,6 @@ class MainScreen(Screen[None]):
         if selected:
             self.app.copy_to_clipboard(selected)
             self.clear_selection()
-            self.app.notify(f"Copied {len(selected)} characters", timeout=2)
         elif now - self._interrupted < QUIT_SECONDS:
             self.quit()
         else:

@@ -1,10 +1,11 @@
 """The program in a real terminal: what reaches it, and how it is left behind."""
 
+import base64
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -46,9 +47,12 @@ async def open_terminal(home: Path) -> AsyncIterator[Open]:
     opened: list[Terminal] = []
 
     def open_one(
-        *arguments: str, command: tuple[str, ...] = PROGRAM, size: tuple[int, int] = (80, 24)
+        *arguments: str,
+        command: tuple[str, ...] = PROGRAM,
+        size: tuple[int, int] = (80, 24),
+        variables: Mapping[str, str] = {},  # never changed
     ) -> Terminal:
-        opened.append(Terminal((*command, *arguments), environment(home), size))
+        opened.append(Terminal((*command, *arguments), {**environment(home), **variables}, size))
         return opened[-1]
 
     yield open_one
@@ -317,3 +321,38 @@ async def test_two_share_a_server_that_survives_the_first_and_kill_9(open_termin
     await again.until(lambda: count(again, "four") == 1, "all is stored")
     for one in (bob, again):
         assert [count(one, text) for text in ("one", "two", "three", "four")] == [1, 1, 1, 1]
+
+
+# --- the terminal's own gifts
+
+
+async def test_who_is_named_while_looking_elsewhere_is_notified_by_the_terminal(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general")
+    terminal = open_terminal(*at(server), variables={"TERM_PROGRAM": "WezTerm"})
+    await terminal.sees("● alice on")
+    await bob.tell("#general", "alice: here it is seen")
+    await terminal.sees("here it is seen")
+    terminal.type("\x1b[O")  # the window loses the focus
+    await bob.tell("#general", "alice: come \x1b]0;x\x07back")
+    note = b"\x1b]777;notify;bob in #general;alice: come back\x07"
+    await terminal.until(lambda: note in terminal.raw, "the terminal is asked to notify")
+    assert terminal.raw.count(b"\x1b]777") == 1
+
+
+async def test_copying_without_a_desktop_asks_the_terminal(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general")
+    await bob.tell("#general", "copythis")
+    terminal = open_terminal(*at(server))
+    await terminal.sees("copythis")
+    row = next(number for number, line in enumerate(terminal.lines) if "copythis" in line)
+    column = terminal.lines[row].index("copythis") + 2
+    for _ in range(2):
+        terminal.type(f"\x1b[<0;{column};{row + 1}M\x1b[<0;{column};{row + 1}m")
+    terminal.type("\x03")
+    asked = b"\x1b]52;c;" + base64.b64encode(b"copythis") + b"\x07"
+    await terminal.until(lambda: asked in terminal.raw, "the terminal is asked to copy")
+    await terminal.sees("Copied 8 characters")
