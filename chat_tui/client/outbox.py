@@ -1,4 +1,4 @@
-"""What was said and is not known to be stored yet, on disk.
+"""What was said and is not known to be stored yet, and what is still being written, on disk.
 
 A message is written here before it goes on the wire and removed when the server has confirmed it, so neither
 a broken network nor the end of this program loses it; its cid makes sending it again harmless. One file
@@ -14,6 +14,10 @@ from chat_tui.client.events import Pending
 from protocol.names import fold
 
 _SCHEMA = """
+CREATE TABLE IF NOT EXISTS drafts (
+    server TEXT NOT NULL, name TEXT NOT NULL, room TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (server, name, room)
+) STRICT;
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, cid TEXT NOT NULL UNIQUE,
     room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL,
@@ -36,7 +40,7 @@ class Outbox:
             # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.execute(_SCHEMA)
+            self._database.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise ClientError(f"cannot keep unsent messages in {path}: {error}") from error
 
@@ -74,11 +78,30 @@ class Outbox:
         """The server refused it for this reason; None: it shall be tried again."""
         self._run("UPDATE outbox SET error = ? WHERE cid = ?", error, cid)
 
+    def drafts(self) -> dict[str, str]:
+        """What is being written, by room."""
+        rows = self._run(
+            "SELECT room, text FROM drafts WHERE server = ? AND name = ?", self._server, self._name
+        )
+        return dict(rows.fetchall())
+
+    def keep_draft(self, room: str, text: str) -> None:
+        """What is being written in a room now; nothing, if it is empty."""
+        key = (self._server, self._name, room)
+        if text:
+            self._run("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", *key, text)
+        else:
+            self._run("DELETE FROM drafts WHERE server = ? AND name = ? AND room = ?", *key)
+
     def rename(self, name: str) -> None:
         """The user has another name now."""
-        self._run(
-            "UPDATE outbox SET name = ? WHERE server = ? AND name = ?", fold(name), self._server, self._name
-        )
+        for table in ("outbox", "drafts"):
+            self._run(
+                f"UPDATE OR REPLACE {table} SET name = ? WHERE server = ? AND name = ?",  # noqa: S608
+                fold(name),
+                self._server,
+                self._name,
+            )
         self._name = fold(name)
 
     def close(self) -> None:

@@ -85,6 +85,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("next", "Go to the next room.", keys=("alt+down", "ctrl+n")),
     Command("previous", "Go to the previous room.", aliases=("prev",), keys=("alt+up", "ctrl+p")),
+    Command("editor", "Write the message in your own editor, $VISUAL or $EDITOR.", keys=("ctrl+g",)),
     Command("clear", "Clear the room's messages from the screen; they stay on the server."),
     Command("retry", "Send the messages again that the server refused in this room."),
     Command("discard", "Give up the messages that the server refused in this room."),

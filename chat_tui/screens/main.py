@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chat_tui import config
+from chat_tui import config, editor
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
@@ -31,12 +31,14 @@ from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.config import Settings
+from chat_tui.drafts import Drafts
 from chat_tui.notifications import Notifier
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
 from chat_tui.terminal import Title
 from chat_tui.timeline import Timeline
+from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.people_list import PeopleList
@@ -45,10 +47,13 @@ from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM
-from protocol.text import clean_line
+from protocol.text import clean_line, clean_text
 
 FRAME_SECONDS = 1 / 60
 """Panes are drawn anew at most so often, whatever comes from the network."""
+
+DRAFT_SECONDS = 1.0
+"""What is being written is on the disk so long after it was typed."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
@@ -71,15 +76,15 @@ class MainScreen(Screen[None]):
         self._actions = Actions(self.client, self)
         self._cache = cache
         self._problem = ""
-        self._lobby = Timeline("this chat")
-        self._timelines: dict[str, Timeline] = {}
-        self._drafts: dict[str, str] = {}
+        self._timelines = Timelines(self.client)
+        self._drafts = Drafts(outbox)
+        self._keeping = False
         self._room: str | None = None
-        self._missed_from: set[str] = set()
         self._call: RoomEvent | None = None
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
+        self._lent = False  # the terminal, to an editor
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -87,7 +92,7 @@ class MainScreen(Screen[None]):
             yield RoomList(id="rooms")
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
-                yield MessageLog(self._lobby, id="log")
+                yield MessageLog(self._timelines.lobby, id="log")
                 yield Static("", id="offer", markup=False)
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
@@ -113,6 +118,7 @@ class MainScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         """Say goodbye."""
+        self._keep_draft()
         self._title.restore()
         self.workers.cancel_node(self)  # nobody is there any more to be told how commands went
         await self.client.stop()
@@ -120,53 +126,23 @@ class MainScreen(Screen[None]):
     # --- what the client tells
 
     def _hear(self, update: Update) -> None:
+        self._timelines.hear(update)
         match update:
-            case updates.Appended(room, events, missed):
-                self._appended(room, events, missed=missed)
-            case updates.Prepended(room, events):
-                self._timeline(room).prepend(events)
-                self._timeline(room).has_older = self.client.rooms[room].has_older
-            case updates.Restarted(room):
-                self._restart(room)
-            case updates.PendingChanged(room):
-                self._timeline(room).set_pending(self.client.sender.in_room(room))
+            case updates.Appended(room, events):
+                self._look_for_calls(room, events)
             case updates.RoomsChanged(opened):
                 self._rooms_changed(opened)
-            case updates.StatusChanged(status) if status.phase == "waiting":
-                self._missed_from = set(self.client.rooms)
         self._draw_soon()
 
-    def _timeline(self, room: str) -> Timeline:
-        timeline = self._timelines.get(room)
-        if timeline is None:
-            timeline = self._timelines[room] = Timeline(room, self.client.user, self.client.name)
-            timeline.set_pending(self.client.sender.in_room(room))
-            self._restart(room)
-        timeline.me, timeline.my_name = self.client.user, self.client.name
-        return timeline
-
-    def _restart(self, name: str) -> None:
-        room, timeline = self.client.rooms.get(name), self._timeline(name)
-        if room is not None:
-            timeline.reset(room.events)
-            timeline.has_older = room.has_older
-
-    def _appended(self, name: str, events: list[RoomEvent], *, missed: bool) -> None:
-        timeline = self._timeline(name)
-        spoken = [event for event in events if event.spoken and event.user != self.client.user]
-        if missed and spoken and name in self._missed_from:
-            count = len(spoken)
-            timeline.notice(f"reconnected: {count} missed message{'s' * (count > 1)}", "info", events[0].time)
-        self._missed_from.discard(name)
-        timeline.append(events)
-        if name != self._room or not self.app.app_focus:
-            calls = [event for event in spoken if mentions(event.text, self.client.name)]
-            self._call = calls[-1] if calls else self._call
+    def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
+        if room == self._room and self.app.app_focus:
+            return
+        for event in events:
+            if event.spoken and event.user != self.client.user and mentions(event.text, self.client.name):
+                self._call = event
 
     def _rooms_changed(self, opened: str | None) -> None:
         rooms = self.client.rooms
-        for name in [name for name in self._timelines if name not in rooms]:
-            del self._timelines[name]
         if opened is not None:
             self.open_room(opened)
         elif self._room not in rooms:
@@ -176,7 +152,7 @@ class MainScreen(Screen[None]):
             else:
                 self._room = None
                 self._composer.placeholder = "You are in no room: /join one, /rooms lists them"
-                self._log.show(self._lobby)
+                self._log.show(self._timelines.lobby)
 
     # --- drawing
 
@@ -192,7 +168,7 @@ class MainScreen(Screen[None]):
     def _draw(self) -> None:
         self._stale = False
         self._drawn = time.monotonic()
-        if not self._log.is_attached:
+        if self._lent or not self._log.is_attached:
             return
         self._mark_read()
         self._call_attention()
@@ -255,8 +231,27 @@ class MainScreen(Screen[None]):
             return
         self._composer.remember(line)
         self._composer.put("")
+        self._keep_draft()
         if isinstance(meant, Call):
             self._do(meant)
+
+    @on(Composer.Changed)
+    def _written(self) -> None:
+        if not self._keeping:
+            self._keeping = True
+            self.set_timer(DRAFT_SECONDS, self._keep_draft)
+
+    def _keep_draft(self) -> None:
+        """Write what is in the composer to the disk, if that has changed."""
+        self._keeping = False
+        try:
+            self._drafts.keep(self._room, self._composer.text)
+        except ClientError as error:
+            self.complain(str(error))
+
+    @on(Composer.Long)
+    def _long(self, message: Composer.Long) -> None:
+        self.app.notify(f"{message.lines} lines: Enter again sends them", timeout=5)
 
     def _say(self, text: str) -> None:
         if self.current is None:
@@ -395,7 +390,7 @@ class MainScreen(Screen[None]):
         self._tell(text, "error")
 
     def _tell(self, text: str, kind: str) -> None:
-        timeline = self._timelines.get(self._room or "", self._lobby)
+        timeline = self._timelines.shown(self._room)
         timeline.notice(text, "error" if kind == "error" else "info", time.time_ns() // 1_000_000)
         self._log.to_bottom()
         self._draw_soon()
@@ -406,13 +401,14 @@ class MainScreen(Screen[None]):
             return
         # A message that was drawn since the last `_draw` has been seen; one that came after it has not.
         self._mark_read(self._log.drawn_to)
-        if self._room is not None:
-            self._drafts[self._room] = self._composer.text
         if name != self._room:
-            self._composer.put(self._drafts.pop(name, ""))
+            # What was typed before there was a room is meant for the first one.
+            written = self._composer.text if self._room is None else ""
+            self._keep_draft()
+            self._composer.put(written or self._drafts.of(name))
         self._room = name
         self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
-        self._log.show(self._timeline(name))
+        self._log.show(self._timelines.of(name))
         self.client.watch([name])
         self._draw_soon()
 
@@ -444,7 +440,7 @@ class MainScreen(Screen[None]):
 
     def clear(self) -> None:
         """See `View`."""
-        self._timelines.get(self._room or "", self._lobby).clear()
+        self._timelines.shown(self._room).clear()
         self._draw_soon()
 
     def flip(self, pane: str) -> None:
@@ -462,6 +458,16 @@ class MainScreen(Screen[None]):
         self.app.theme = name
         self._remember(theme=name)
         self._draw_soon()
+
+    async def edit_draft(self) -> None:
+        """See `View`."""
+        self._lent = True
+        try:
+            text = await editor.edit(self.app, self._composer.text)
+        finally:
+            self._lent = False
+            self._draw_soon()
+        self._composer.put(clean_text(text))
 
     def name_changed(self) -> None:
         """See `View`."""

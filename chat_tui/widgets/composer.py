@@ -16,6 +16,9 @@ from textual.widgets import TextArea
 from chat_tui.commands.completion import Completion
 from protocol.text import clean_text
 
+ASK_LINES = 10
+"""A message of more lines is sent at the second Enter: it was pasted, and perhaps by mistake."""
+
 HISTORY = 200
 """Lines that Up brings back."""
 
@@ -32,6 +35,13 @@ class Composer(TextArea):
             super().__init__()
             self.candidates = candidates
             self.chosen = chosen
+
+    class Long(Message):
+        """Enter was pressed on so many lines; they are sent if it is pressed again."""
+
+        def __init__(self, lines: int) -> None:
+            super().__init__()
+            self.lines = lines
 
     class Escaped(Message):
         """Escape, or End in an empty line: back to where the newest messages are."""
@@ -58,6 +68,7 @@ class Composer(TextArea):
         self._history: list[str] = []
         self._recalled = 0
         self._draft = ""
+        self._asked = ""
 
     def render_line(self, y: int) -> Strip:
         """As ever, but for a width of nothing, in which Textual can't wrap a placeholder."""
@@ -107,7 +118,12 @@ class Composer(TextArea):
         self.replace(clean_text(event.text).rstrip("\n"), *self.selection)
 
     def _enter(self) -> None:
-        if self.text.strip():
+        lines = self.text.strip().count("\n") + 1
+        if lines > ASK_LINES and self._asked != self.text:
+            self._asked = self.text
+            self.post_message(self.Long(lines))
+        elif self.text.strip():
+            self._asked = ""
             self._submit(self.text)
 
     async def _edit(self, key: str) -> bool:

@@ -156,6 +156,21 @@ async def test_pasted_lines_stay_in_the_input_until_enter(place: Place, server: 
         await chat.until(lambda: chat.composer.text, "it is still there")
 
 
+async def test_many_lines_are_sent_at_the_second_enter(place: Place, server: RunningServer) -> None:
+    bob = await server.enter("bob", "#general")
+    async with open_chat(place) as chat:
+        await chat.paste("\n".join(map(str, range(11))))
+        await chat.press("enter")
+        await chat.sees("11 lines: Enter again sends them")
+        await chat.press("end", "!", "enter")  # it is another text now: asked again
+        assert chat.composer.text.endswith("10!")
+        await chat.press("enter")
+        assert chat.composer.text == ""
+        while (come := await bob.event()).kind != frames.MESSAGE:
+            assert come.kind == frames.JOIN
+        assert text_of(come) == "\n".join(map(str, range(11))) + "!"
+
+
 async def test_what_is_pasted_is_sent_as_one_message(place: Place, server: RunningServer) -> None:
     bob = await server.enter("bob", "#general")
     async with open_chat(place) as chat:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from chat_tui import config
+from chat_tui.client.outbox import Outbox
 from protocol import frames
 from tests.support.hostile import TEXTS, event, hostile_server
 from tests.support.inprocess import RunningServer
@@ -356,3 +357,80 @@ async def test_copying_without_a_desktop_asks_the_terminal(
     asked = b"\x1b]52;c;" + base64.b64encode(b"copythis") + b"\x07"
     await terminal.until(lambda: asked in terminal.raw, "the terminal is asked to copy")
     await terminal.sees("Copied 8 characters")
+
+
+# --- the person's own editor
+
+
+def an_editor(folder: Path, script: str) -> dict[str, str]:
+    path = folder / "my editor"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return {"VISUAL": f"'{path}' --wait"}
+
+
+async def test_a_message_is_written_in_ones_own_editor(
+    open_terminal: Open, server: RunningServer, tmp_path: Path
+) -> None:
+    bob = await server.enter("bob", "#general")
+    script = f"""
+    test "$1" = --wait || exit 9
+    echo "in the editor: $(cat "$2")"
+    read line
+    printf '\\n%s, twice\\n' "$line" >> "$2"
+    ls -ld "$(dirname "$2")" > {tmp_path}/folder
+    """
+    terminal = open_terminal(*at(server), variables=an_editor(tmp_path, script))
+    await terminal.sees("● alice on")
+    terminal.type("begun here\x07")  # Ctrl+G
+    await terminal.sees("in the editor: begun here")
+    assert terminal.left_on() == ["window title"]  # all else is the editor's
+    await bob.tell("#general", "meanwhile")
+    terminal.type("gone on there\n")
+    await terminal.sees("meanwhile")
+    await terminal.sees("gone on there, twice")
+    assert (tmp_path / "folder").read_text(encoding="utf-8").startswith("drwx------")
+    terminal.enter("")
+    while (come := await bob.event()).sender != "alice" or come.kind != frames.MESSAGE:
+        assert come.kind in (frames.JOIN, frames.MESSAGE)
+    assert come.body.endswith(b"begun here\ngone on there, twice")
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+    assert terminal.left_on() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"EDITOR": "false"}, "false ended with 1; the message is as it was"),
+        ({"EDITOR": "no-such-editor -x"}, "no-such-editor can't be started"),
+        ({"EDITOR": "vi 'unclosed"}, "makes no sense"),
+    ],
+)
+async def test_an_editor_that_fails_harms_nothing(
+    open_terminal: Open, server: RunningServer, variables: dict[str, str], told: str
+) -> None:
+    terminal = open_terminal(*at(server), variables=variables, size=(120, 36))
+    await terminal.sees("● alice on")
+    terminal.type("kept text\x07")
+    await terminal.sees(told)
+    await terminal.sees("kept text")
+
+
+async def test_a_draft_survives_kill_9(open_terminal: Open, server: RunningServer) -> None:
+    terminal = open_terminal(*at(server))
+    await terminal.sees("● alice on")
+    terminal.type("nearly said")
+
+    def kept() -> bool:
+        outbox = Outbox(config.outbox_file(), str(server.address), "alice")
+        try:
+            return outbox.drafts() == {"#general": "nearly said"}
+        finally:
+            outbox.close()
+
+    await terminal.until(kept, "the draft is on the disk")
+    terminal.signal(signal.SIGKILL)
+    await terminal.ended()
+    terminal = open_terminal(*at(server))
+    await terminal.sees("nearly said")

@@ -173,6 +173,33 @@ async def test_each_room_keeps_its_draft(place: Place, server: RunningServer) ->
         assert chat.composer.text == "another"
 
 
+async def test_drafts_survive_the_end_of_the_program(place: Place, server: RunningServer) -> None:
+    await member(server, "#deploys")
+    async with open_chat(place) as chat:
+        await chat.type("half a thought")
+        await chat.press("alt+1")
+        await chat.type("sent")
+        await chat.press("enter")
+        await chat.type("another")
+    async with open_chat(place) as chat:
+        assert (current(chat), chat.composer.text) == ("#general", "half a thought")
+        await chat.press("alt+1")
+        assert chat.composer.text == "another"
+        await chat.press("ctrl+u", "alt+2")
+    async with open_chat(place) as chat:
+        await chat.press("alt+1")
+        assert chat.composer.text == ""
+
+
+async def test_what_is_typed_before_there_is_a_room_is_kept(place: Place) -> None:
+    await place.go()
+    async with open_chat(place, wait=False) as chat:
+        await chat.type("early")
+        await place.come_back()
+        await chat.online()
+        assert (current(chat), chat.composer.text) == ("#general", "early")
+
+
 async def test_a_room_joined_or_left_elsewhere_comes_and_goes(place: Place, server: RunningServer) -> None:
     async with open_chat(place) as chat:
         other = await server.enter("alice")

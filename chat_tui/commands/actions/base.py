@@ -48,6 +48,9 @@ class View(Protocol):
     def set_draft(self, text: str) -> None:
         """Put text into the composer."""
 
+    async def edit_draft(self) -> None:
+        """Let the person write on in their own editor. Raises `ClientError`."""
+
     def name_changed(self) -> None:
         """The user has another name now; remember it if the old one was remembered."""
 

@@ -28,6 +28,10 @@ class MessageActions(Base):
             lines.append("  older ones are left out")
         self._view.tell("\n".join(lines))
 
+    async def do_editor(self) -> None:
+        """`/editor`."""
+        await self._view.edit_draft()
+
     async def do_retry(self) -> None:
         """`/retry`."""
         count = self._client.sender.retry(self._here().name)
