@@ -45,10 +45,13 @@ OTHERS = {
 
 
 @contextlib.contextmanager
-def serving(data: Path, core: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server process on its own core, and its port."""
+def serving(data: Path | None, core: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server process on its own core, and its port. Without data it is the bare one."""
+    options = ["tests.benchmarks.bare"]
+    if data is not None:
+        options = ["server", "--listen", "127.0.0.1:0", "--data", str(data), "--no-limits"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "server", "--listen", "127.0.0.1:0", "--data", str(data), "--no-limits"],
+        [sys.executable, "-m", *options],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: pin(core),
@@ -96,10 +99,10 @@ def processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(name: str, seconds: float, archive: Path) -> FIGURES:
+def measure(name: str, seconds: float, archive: Path, *, bare: bool = False) -> FIGURES:
     """One run of one workload."""
     with tempfile.TemporaryDirectory() as folder:
-        data = archive if name in "GH" else Path(folder)
+        data = None if bare else archive if name in "GH" else Path(folder)
         if name == "F":
             with serving(data, 0) as (_, port):
                 generate("make_users", Load(port, members=IDLE))
@@ -165,10 +168,13 @@ def main() -> None:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {' '.join(names)}; default all")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of a run")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--bare", action="store_true", help="beside each, a server that only hands round")
     given = parser.parse_args()
     chosen = [name.upper() for name in given.workloads] or names
     if unknown := set(chosen) - set(names):
         parser.error(f"there is no workload {', '.join(sorted(unknown))}; there are {' '.join(names)}")
+    if given.bare and set(chosen) & set("FGH"):
+        parser.error("--bare is for A to E: a bare server keeps nothing")
     git = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(git, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
     print(f"commit {commit or 'unknown'}, {os.cpu_count()} cores, median of {given.runs}\n")
@@ -179,8 +185,15 @@ def main() -> None:
             fill(archive)
         for name in chosen:
             what = FAN_OUT[name][0] if name in FAN_OUT else OTHERS[name]
-            runs = [measure(name, given.seconds, archive) for _ in range(given.runs)]
-            print(f"| {name} | {what} | {told(name, runs)} |", flush=True)
+            kinds = (False, True) if given.bare else (False,)
+            # Alternating, for a machine is not the same from one minute to the next.
+            runs = [
+                {bare: measure(name, given.seconds, archive, bare=bare) for bare in kinds}
+                for _ in range(given.runs)
+            ]
+            for bare in kinds:
+                beside = "bare, nothing stored" if bare else what
+                print(f"| {name} | {beside} | {told(name, [run[bare] for run in runs])} |", flush=True)
 
 
 if __name__ == "__main__":
