@@ -15,15 +15,16 @@ Cid = Annotated[str, Meta(min_length=1, max_length=limits.CID)]
 Word = Annotated[str, Meta(max_length=128)]
 
 
-class Frame(msgspec.Struct, tag_field="t", omit_defaults=True, frozen=True):
+# None of them can be part of a cycle, so the collector need not look at them: there are many.
+class Frame(msgspec.Struct, tag_field="t", omit_defaults=True, frozen=True, gc=False):
     """What every frame is: a struct whose map carries its type under `t`."""
 
 
-class Body(msgspec.Struct, omit_defaults=True, frozen=True):
+class Body(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     """The body of an event: packed on its own, opaque to the server's core."""
 
 
-class Result(msgspec.Struct, omit_defaults=True, frozen=True):
+class Result(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     """What `ok` carries. A request without anything to tell has this empty one."""
 
 
