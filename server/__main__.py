@@ -1,30 +1,51 @@
-"""`chat-server`, also `python -m server`: the headless server."""
+"""`chat-server`, also `python -m server`: the headless server, and its other commands."""
 
 import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 
-from server import config
 from server.app import Server
-from server.errors import StartError
+from server.config import Config, sources
+from server.config.check import check_config
+from server.config.printed import printed
+from server.errors import SettingsError, StartError
 
 try:
     from uvloop import new_event_loop
 except ImportError:  # no build for this platform
     from asyncio import new_event_loop  # type: ignore[assignment]
 
+COMMANDS: dict[str, Callable[[list[str]], int]] = {"check-config": check_config}
+"""What the first argument may be instead of a flag; each parses the rest itself and gives the exit status."""
+
 
 def main() -> None:
-    """Serve until a signal comes. Ends with 0, 1 if it can't start, 2 if called wrongly."""
-    settings = config.parse()
+    """Run a command, or serve."""
+    first = sys.argv[1] if len(sys.argv) > 1 else ""
+    sys.exit(COMMANDS[first](sys.argv[2:]) if first in COMMANDS else serve(sys.argv[1:]))
+
+
+def serve(arguments: list[str]) -> int:
+    """Serve until a signal comes. Gives 0, or 1 if it can't start; ends with 2 if called wrongly."""
+    given = sources.parser().parse_args(arguments)
+    try:
+        config = sources.gather(given)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"chat-server: {problem}", file=sys.stderr)
+        return 1
+    if given.print_config:
+        print(printed(config), end="")
+        return 0
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        sys.exit(runner.run(_serve(settings)))
+        return runner.run(_serve(config))
 
 
-async def _serve(settings: config.Config) -> int:
-    server = Server(settings)
+async def _serve(config: Config) -> int:
+    server = Server(config)
     try:
         await server.start()
     except StartError as error:

@@ -52,7 +52,7 @@ class Server:
             raise
         key = secrets.token_urlsafe(32) if self._config.runtime is not None else None
         try:
-            self._core = Core(log, key=key, allowance=self._config.allowance, clock=self._clock)
+            self._core = Core(log, key=key, allowance=self._config.limits.allowance, clock=self._clock)
         except StartError:
             log.close()
             self._lock.release()

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from server.app import Server
-from server.config import Address, Config
+from server.config import Address, Config, Limits
 from server.core import Core
-from server.throttle import NO_LIMITS, Allowance
 from tests.support.wire import SECONDS, Wire
+
+NO_LIMITS = Limits(enabled=False)
 
 
 class Clock:
@@ -29,10 +30,10 @@ class Clock:
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
-    def __init__(self, data: Path, allowance: Allowance = NO_LIMITS) -> None:
+    def __init__(self, data: Path, limits: Limits = NO_LIMITS) -> None:
         self.data = data
         self.clock = Clock()
-        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance)
+        config = Config(listen=(Address("127.0.0.1", 0),), data=data, limits=limits)
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
