@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from server import __version__, logs
 from server.app import Server
 from server.config import Config, sources
 from server.config.check import check_config
@@ -16,6 +17,8 @@ try:
     from uvloop import new_event_loop
 except ImportError:  # no build for this platform
     from asyncio import new_event_loop  # type: ignore[assignment]
+
+logger = logging.getLogger("server")
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {"check-config": check_config}
 """What the first argument may be instead of a flag; each parses the rest itself and gives the exit status."""
@@ -39,12 +42,13 @@ def serve(arguments: list[str]) -> int:
     if given.print_config:
         print(printed(config), end="")
         return 0
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up(config.log)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(_serve(config))
 
 
 async def _serve(config: Config) -> int:
+    asyncio.get_running_loop().set_exception_handler(logs.uncaught)
     server = Server(config)
     try:
         await server.start()
@@ -54,8 +58,17 @@ async def _serve(config: Config) -> int:
     _stop_on_signals(server)
     for address in server.addresses:
         print(f"listening on {address}", flush=True)
+    _log_start(config, server)
     await server.wait()
+    logger.info("stopped")
     return 0
+
+
+def _log_start(config: Config, server: Server) -> None:
+    fields = {"version": __version__, "data": config.data, "addresses": server.addresses}
+    if server.monitor_address is not None:
+        fields["metrics"] = server.monitor_address
+    logger.info("serving", extra=fields)
 
 
 def _stop_on_signals(server: Server) -> None:

@@ -15,6 +15,7 @@ from functools import partial
 
 from protocol import errors, frames, limits
 from server import __version__
+from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.hub import Hub
 from server.session import Phase, Session
@@ -71,8 +72,9 @@ class Core:
         self.monotonic = monotonic
         self.title = f"chat-server/{__version__}"
         self.state = log.load()
-        self.hub = Hub(self.state)
-        self.writer = Writer(log, self.state, self.hub.publish, clock)
+        self.counters = Counters()
+        self.hub = Hub(self.state, self.counters)
+        self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
         self.door = Door(allowance)
         self._allowance = allowance
@@ -104,6 +106,7 @@ class Core:
     def begin(self, session: Session) -> None:
         """A session has come."""
         self.sessions.add(session)
+        self.counters.connections += 1
         if self._closing:  # it was accepted before the listeners closed
             session.close(errors.SHUTDOWN, "the server stops")
 
@@ -158,6 +161,8 @@ class Core:
             try:
                 answer = future.result()
             except StorageError as error:
+                self.counters.store_failures += 1
+                logger.error("a read failed: %s", error)  # noqa: TRY400  # the text says it all
                 answer = partial(refuse, RefusedError(errors.STORAGE, str(error)))
             except Exception:  # whatever bug a question met, its asker gets an answer
                 logger.exception("a read failed")
@@ -166,7 +171,14 @@ class Core:
                 )
             asked(answer)
 
-        self._loop.run_in_executor(self._reader, question).add_done_callback(done)
+        def timed() -> Answer:
+            began = time.perf_counter()
+            try:
+                return question()
+            finally:
+                self.counters.read_seconds.add(time.perf_counter() - began)
+
+        self._loop.run_in_executor(self._reader, timed).add_done_callback(done)
 
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""
