@@ -7,6 +7,7 @@ ends run in a thread each, so the loop never waits for a disk.
 import asyncio
 import hmac
 import logging
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,10 @@ UNREAD_CAP = 1000
 
 STALL_SECONDS = 30
 """A peer that takes nothing at all for so long is gone."""
+
+RETURNS_PER_SECOND = 200
+"""Clients that are asked back in a second when the server ends, each at a moment of its own: one that comes
+back costs a login and a sync, some ms, and those who stayed shall not notice it."""
 
 Answer = Callable[[], None]
 
@@ -108,7 +113,7 @@ class Core:
         self.sessions.add(session)
         self.counters.connections += 1
         if self._closing:  # it was accepted before the listeners closed
-            session.close(errors.SHUTDOWN, "the server stops")
+            self._send_away(session, "the server stops", len(self.sessions))
 
     def forget(self, session: Session) -> None:
         """The session has ended."""
@@ -123,12 +128,19 @@ class Core:
         await self.writer.close()
         gone = asyncio.Event()
         self.left = lambda: None if self.sessions else gone.set()
+        count = len(self.sessions)
         for session in tuple(self.sessions):
-            session.close(errors.SHUTDOWN, text)
+            self._send_away(session, text, count)
         if self.sessions:
             await gone.wait()  # a transport takes no longer than tcp.CLOSE_SECONDS to end
         self._reader.shutdown()
         self.log.close()
+
+    def _send_away(self, session: Session, text: str, count: int) -> None:
+        """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
+        seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
+        after = random.uniform(0, seconds)  # noqa: S311  # no secret
+        session.close(errors.SHUTDOWN, text, after=round(after * 1000))
 
     # --- time passing
 
