@@ -29,6 +29,13 @@ def told(why: str, *, flag: str = "", example: str = "", hidden: bool = False, *
     return Meta(description=why, extra={"flag": flag, "example": example, "hidden": hidden}, **bounds)
 
 
+def _usual_data() -> Path:
+    try:
+        return platformdirs.user_data_path(APP, appauthor=False)
+    except RuntimeError:  # a user without a home, as in containers, who has to say where anyway
+        return Path(APP)
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that belong together; the docstring says what for."""
 
@@ -132,7 +139,7 @@ class Config(Section, frozen=True):
         ),
     ] = (parse_address(DEFAULT_LISTEN),)
     data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
-        msgspec.field(default_factory=lambda: platformdirs.user_data_path(APP, appauthor=False))
+        msgspec.field(default_factory=_usual_data)
     )
     limits: Limits = Limits()
     metrics: Metrics = Metrics()

@@ -61,9 +61,16 @@ def settings_file(named: Path | None, environ: Mapping[str, str], *, look: bool 
     if named is None and environ.get(_CONFIG):
         named = Path(environ[_CONFIG])
     if named is None and look:
-        usual = platformdirs.user_config_path(APP, appauthor=False) / FILE
-        return usual if os.path.lexists(usual) else None
+        return _usual_file()
     return named
+
+
+def _usual_file() -> Path | None:
+    try:
+        path = platformdirs.user_config_path(APP, appauthor=False) / FILE
+    except RuntimeError:  # a user without a home, as in containers
+        return None
+    return path if os.path.lexists(path) else None
 
 
 @dataclass(slots=True)

@@ -200,6 +200,19 @@ def test_an_embedded_server_hears_only_the_client_that_starts_it(usual: Path) ->
     assert config == Config(runtime=Path("r"))
 
 
+def test_a_user_without_a_home_has_no_settings_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def nobody(_: int) -> None:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert parse([], {}).data == Path("chat-server")
+    assert parse(["--data", str(tmp_path)], {}).data == tmp_path
+    assert check_config([]) == 0
+
+
 def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.toml")
     for arguments, environ in ((["--config", missing], {}), ([], {"CHAT_SERVER_CONFIG": missing})):
