@@ -392,6 +392,15 @@ def test_a_probe_leaves_no_trace_in_what_is_read(log: Log) -> None:
     assert seqs(log, "#a") == [1, 2]
 
 
+def test_a_probe_is_written_each_time(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    versions = set()
+    for _ in range(3):
+        log.probe()
+        versions.add(log._reading.execute("PRAGMA data_version").fetchone())
+    assert len(versions) == 3
+
+
 def test_a_probe_fails_where_an_append_would(disk: Callable[[], SqliteLog]) -> None:
     log = disk()
     epoch = log.epoch
