@@ -64,6 +64,9 @@ LOGIN_SECONDS = 30
 PING_SECONDS = 25
 """Between pings. Below the 30 s after which the first home routers forget a connection."""
 
+RETURN_SECONDS = 60
+"""How long `bye` may ask a client to stay away, at most: longer, and people think that it is down."""
+
 SILENCE_SECONDS = 35
 """Without a byte from the other side, it is gone: one ping and 10 s for its answer."""
 

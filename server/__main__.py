@@ -1,27 +1,51 @@
-"""`chat-server`, also `python -m server`: the headless server."""
+"""`chat-server`, also `python -m server`: the headless server, and its other commands."""
 
 import asyncio
 import gc
 import logging
 import signal
 import sys
+from collections.abc import Callable
 
-from server import config
+from server import __version__, logs
 from server.app import Server
-from server.errors import StartError
+from server.config import Config, sources
+from server.config.check import check_config
+from server.config.printed import printed
+from server.errors import SettingsError, StartError
 
 try:
     from uvloop import new_event_loop
 except ImportError:  # no build for this platform
     from asyncio import new_event_loop  # type: ignore[assignment]
 
+logger = logging.getLogger("server")
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {"check-config": check_config}
+"""What the first argument may be instead of a flag; each parses the rest itself and gives the exit status."""
+
 
 def main() -> None:
-    """Serve until a signal comes. Ends with 0, 1 if it can't start, 2 if called wrongly."""
-    settings = config.parse()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """Run a command, or serve."""
+    first = sys.argv[1] if len(sys.argv) > 1 else ""
+    sys.exit(COMMANDS[first](sys.argv[2:]) if first in COMMANDS else serve(sys.argv[1:]))
+
+
+def serve(arguments: list[str]) -> int:
+    """Serve until a signal comes. Gives 0, or 1 if it can't start; ends with 2 if called wrongly."""
+    given = sources.parser().parse_args(arguments)
+    try:
+        config = sources.gather(given)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"chat-server: {problem}", file=sys.stderr)
+        return 1
+    if given.print_config:
+        print(printed(config), end="")
+        return 0
+    logs.set_up(config.log)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        sys.exit(runner.run(_serve(settings)))
+        return runner.run(_serve(config))
 
 
 GARBAGE = 50_000
@@ -29,8 +53,9 @@ GARBAGE = 50_000
 a millisecond of work under load, and each look walks over what all sessions hold."""
 
 
-async def _serve(settings: config.Config) -> int:
-    server = Server(settings)
+async def _serve(config: Config) -> int:
+    asyncio.get_running_loop().set_exception_handler(logs.uncaught)
+    server = Server(config)
     try:
         await server.start()
     except StartError as error:
@@ -41,8 +66,17 @@ async def _serve(settings: config.Config) -> int:
     gc.freeze()  # what was loaded stays
     for address in server.addresses:
         print(f"listening on {address}", flush=True)
+    _log_start(config, server)
     await server.wait()
+    logger.info("stopped")
     return 0
+
+
+def _log_start(config: Config, server: Server) -> None:
+    fields = {"version": __version__, "data": config.data, "addresses": server.addresses}
+    if server.monitor_address is not None:
+        fields["metrics"] = server.monitor_address
+    logger.info("serving", extra=fields)
 
 
 def _stop_on_signals(server: Server) -> None:

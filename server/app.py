@@ -7,11 +7,13 @@ ends a while after the last client has left.
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
@@ -20,6 +22,11 @@ from server.core import Core, now_ms
 from server.errors import StartError
 from server.store.sqlite import SqliteLog
 from server.transports.tcp import TcpTransport
+
+if TYPE_CHECKING:
+    from server.monitor import Monitor
+
+logger = logging.getLogger(__name__)
 
 LOCK_NAME = "server.lock"
 LOCK_SECONDS = 2
@@ -40,7 +47,9 @@ class Server:
         self._stopping = asyncio.Event()
         self._leave: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.TimerHandle | None = None
+        self._monitor: Monitor | None = None
         self.addresses: list[Address] = []
+        self.monitor_address: Address | None = None
 
     async def start(self) -> None:
         """Open the store and listen; raises `StartError`. `addresses` then has the real ports."""
@@ -52,7 +61,7 @@ class Server:
             raise
         key = secrets.token_urlsafe(32) if self._config.runtime is not None else None
         try:
-            self._core = Core(log, key=key, allowance=self._config.allowance, clock=self._clock)
+            self._core = Core(log, key=key, allowance=self._config.limits.allowance, clock=self._clock)
         except StartError:
             log.close()
             self._lock.release()
@@ -60,6 +69,8 @@ class Server:
         try:
             for address in self._config.listen:
                 await self._listen(address)
+            if self._config.metrics.listen is not None:
+                await self._open_monitor(self._config.metrics.listen)
             if self._config.runtime is not None and key is not None:
                 _write_runtime(self._config.runtime, str(self.addresses[0]), key)
         except StartError:
@@ -75,13 +86,22 @@ class Server:
             listener = await loop.create_server(
                 lambda: TcpTransport(self._core), address.host, address.port, backlog=4096
             )
-        except (OSError, UnicodeError) as error:  # the latter for what can be no host's name
-            reason = (isinstance(error, OSError) and error.strerror) or str(error)
-            raise StartError(f"cannot listen on {address}: {reason}; is another server running?") from error
+        except (OSError, UnicodeError) as error:
+            raise _cannot_listen(address, error) from error
         self._listeners.append(listener)
         for socket in listener.sockets:
             host, port = socket.getsockname()[:2]
             self.addresses.append(Address(host, port))
+
+    async def _open_monitor(self, address: Address) -> None:
+        from server.monitor import Monitor  # 0.1 s that only who wants metrics pays
+
+        monitor = Monitor(self._core, self._stopping.is_set)
+        try:
+            self.monitor_address = await monitor.listen(address)
+        except (OSError, UnicodeError) as error:
+            raise _cannot_listen(address, error) from error
+        self._monitor = monitor
 
     def stop(self) -> None:
         """End: store everything, say bye to everybody."""
@@ -99,10 +119,13 @@ class Server:
             if timer is not None:
                 timer.cancel()
         self._core.left = lambda: None
+        logger.info("stopping", extra={"sessions": len(self._core.sessions)})
         await self._core.close(text)
         if self._config.runtime is not None:
             with suppress(OSError):  # its folder may be gone, or no folder
                 self._config.runtime.unlink(missing_ok=True)
+        if self._monitor is not None:
+            self._monitor.close()
         self._lock.release()
 
     def _sweep(self) -> None:
@@ -121,6 +144,12 @@ class Server:
     def _leave_if_alone(self) -> None:
         if not self._core.sessions:
             self.stop()
+
+
+def _cannot_listen(address: Address, error: OSError | UnicodeError) -> StartError:
+    # `UnicodeError` is for what can be no host's name.
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    return StartError(f"cannot listen on {address}: {reason}; is another server running?")
 
 
 def _take(data: Path) -> filelock.BaseFileLock:

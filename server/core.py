@@ -7,6 +7,7 @@ ends run in a thread each, so the loop never waits for a disk.
 import asyncio
 import hmac
 import logging
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from functools import partial
 
 from protocol import errors, frames, limits
 from server import __version__
+from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.hub import Hub
 from server.session import Phase, Session
@@ -30,6 +32,10 @@ UNREAD_CAP = 1000
 
 STALL_SECONDS = 30
 """A peer that takes nothing at all for so long is gone."""
+
+RETURNS_PER_SECOND = 200
+"""Clients that are asked back in a second when the server ends, each at a moment of its own: one that comes
+back costs a login and a sync, some ms, and those who stayed shall not notice it."""
 
 Answer = Callable[[], None]
 
@@ -71,8 +77,9 @@ class Core:
         self.monotonic = monotonic
         self.title = f"chat-server/{__version__}"
         self.state = log.load()
-        self.hub = Hub(self.state)
-        self.writer = Writer(log, self.state, self.hub.publish, clock)
+        self.counters = Counters()
+        self.hub = Hub(self.state, self.counters)
+        self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
         self.door = Door(allowance)
         self._allowance = allowance
@@ -104,8 +111,9 @@ class Core:
     def begin(self, session: Session) -> None:
         """A session has come."""
         self.sessions.add(session)
+        self.counters.connections += 1
         if self._closing:  # it was accepted before the listeners closed
-            session.close(errors.SHUTDOWN, "the server stops")
+            self._send_away(session, "the server stops", len(self.sessions))
 
     def forget(self, session: Session) -> None:
         """The session has ended."""
@@ -120,12 +128,19 @@ class Core:
         await self.writer.close()
         gone = asyncio.Event()
         self.left = lambda: None if self.sessions else gone.set()
+        count = len(self.sessions)
         for session in tuple(self.sessions):
-            session.close(errors.SHUTDOWN, text)
+            self._send_away(session, text, count)
         if self.sessions:
             await gone.wait()  # a transport takes no longer than tcp.CLOSE_SECONDS to end
         self._reader.shutdown()
         self.log.close()
+
+    def _send_away(self, session: Session, text: str, count: int) -> None:
+        """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
+        seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
+        after = random.uniform(0, seconds)  # noqa: S311  # no secret
+        session.close(errors.SHUTDOWN, text, after=round(after * 1000))
 
     # --- time passing
 
@@ -158,6 +173,8 @@ class Core:
             try:
                 answer = future.result()
             except StorageError as error:
+                self.counters.store_failures += 1
+                logger.error("a read failed: %s", error)  # noqa: TRY400  # the text says it all
                 answer = partial(refuse, RefusedError(errors.STORAGE, str(error)))
             except Exception:  # whatever bug a question met, its asker gets an answer
                 logger.exception("a read failed")
@@ -166,7 +183,14 @@ class Core:
                 )
             asked(answer)
 
-        self._loop.run_in_executor(self._reader, question).add_done_callback(done)
+        def timed() -> Answer:
+            began = time.perf_counter()
+            try:
+                return question()
+            finally:
+                self.counters.read_seconds.add(time.perf_counter() - began)
+
+        self._loop.run_in_executor(self._reader, timed).add_done_callback(done)
 
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""

@@ -5,6 +5,14 @@ class StartError(Exception):
     """The server can't start; the text is the one line that tells the operator why and what to do."""
 
 
+class SettingsError(Exception):
+    """The settings are wrong; `problems` has one line for each mistake, with its place."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 class StorageError(Exception):
     """The store could not keep or read something; nothing was changed. The text is for people."""
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from protocol import codec, frames
 from protocol.frames import Event
+from server.counters import Counters
 from server.state import State, User
 
 
@@ -37,7 +38,8 @@ class Member(Protocol):
 class Hub:
     """Sessions by user, by room and by what they watch."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, counters: Counters | None = None) -> None:
+        self._counters = counters or Counters()
         self._state = state
         self._loop = asyncio.get_running_loop()
         self._by_user: defaultdict[int, set[Member]] = defaultdict(set)
@@ -112,9 +114,14 @@ class Hub:
 
     def _tell(self, room: str, parts: list[bytes]) -> None:
         block = parts[0] if len(parts) == 1 else b"".join(parts)
-        for session in self._by_room.get(room, ()):
-            if not session.behind:
+        sessions = self._by_room.get(room, ())
+        left_out = 0
+        for session in sessions:
+            if session.behind:
+                left_out += 1
+            else:
                 self.queue(session, block)
+        self._counters.deliveries += len(parts) * (len(sessions) - left_out)
 
     def _join(self, event: Event) -> None:
         sessions = self._by_user.get(event.user)
@@ -167,8 +174,13 @@ class Hub:
     def flush(self) -> None:
         """Write what is queued, now."""
         out, self._out = self._out, {}
+        written = 0
         for session, parts in out.items():
-            session.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            data = parts[0] if len(parts) == 1 else b"".join(parts)
+            written += len(data)
+            session.write(data)
+        self._counters.writes += len(out)
+        self._counters.written_bytes += written
 
 
 def _discard(index: defaultdict[str, set[Member]], room: str, session: Member) -> None:

@@ -1,6 +1,6 @@
 """One session: a state machine over the frames of one connection.
 
-Knows the wire, the state, the hub and the writer; of the transport only the four methods of `Transport`, and
+Knows the wire, the state, the hub and the writer; of the transport only what `Transport` has, and
 nothing of sockets, files or clocks. Every request is answered exactly once: `ok`, or `error` with a code.
 What each request does stands in `handlers`.
 """
@@ -41,6 +41,10 @@ class Phase(enum.Enum):
 
 class Transport(Protocol):
     """What carries a session's bytes."""
+
+    @property
+    def address(self) -> str:
+        """The host it comes from, for the log."""
 
     def write(self, data: bytes) -> None:
         """Send bytes; never waits."""
@@ -98,6 +102,7 @@ class Session:
         if self.phase is Phase.CLOSED:
             return
         if isinstance(frame, Rejected):
+            self.core.counters.errors[frame.code] += 1
             self.send(frames.Error(frame.code, clean_line(frame.text, 300), frame.id))
         elif isinstance(frame, Request):
             self._request(frame)
@@ -146,6 +151,7 @@ class Session:
         """Say `bye` and close."""
         if self.phase is Phase.CLOSED:
             return
+        self.core.counters.byes[code] += 1
         self.send(frames.Bye(code, text, reconnect, after))
         self.core.hub.flush()
         self.phase = Phase.CLOSED
@@ -211,6 +217,10 @@ class Session:
 
     def refuse(self, request: Request[Any], error: RefusedError) -> None:
         """Not carried out."""
+        self.core.counters.errors[error.code] += 1
+        if isinstance(request, frames.Login):
+            self.core.counters.logins_refused += 1
+            logger.info("login refused", extra={"code": error.code, "address": self._transport.address})
         self.send(frames.Error(error.code, error.text, request.id, error.retry_after))
         self._closed_one()
 
@@ -245,6 +255,8 @@ class Session:
             raise RefusedError(errors.OUT_OF_ORDER, self._order())
         self.phase = Phase.READY
         self._user = user
+        self.core.counters.logins += 1
+        logger.info("login", extra={"user": user.name, "address": self._transport.address})
         self._transport.allow(limits.FRAME)
 
     # --- for the handlers

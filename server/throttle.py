@@ -14,22 +14,22 @@ FORGET = 10_000
 
 @dataclass(slots=True, frozen=True)
 class Allowance:
-    """What is allowed; `None` for a field switches that limit off.
+    """What is allowed; `None` is no limit. `config.Limits` has the usual numbers.
 
     `sessions` at once and `connects` in `connect_seconds` count per address (an IPv6 network of /64 is one:
     that is what one household gets). Loopback is not counted unless `loopback`: behind a tunnel or a proxy
     everybody comes from there. `sends` is a user's burst, `sends_per_second` what it is refilled with.
     """
 
-    sessions: int | None = 128
-    connects: int | None = 256
+    sessions: int | None = None
+    connects: int | None = None
     connect_seconds: float = 600.0
-    sends: int | None = 50
+    sends: int | None = None
     sends_per_second: float = 10.0
     loopback: bool = False
 
 
-NO_LIMITS = Allowance(sessions=None, connects=None, sends=None)
+NO_LIMITS = Allowance()
 
 
 class Bucket:

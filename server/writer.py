@@ -13,10 +13,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from time import perf_counter
 from typing import Protocol
 
 from protocol import errors
 from protocol.frames import Event
+from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.state import SERVER_LOG, State, apply
 from server.store.base import Appended, Draft, Log, Mark
@@ -64,12 +66,15 @@ class Writer:
         state: State,
         publish: Callable[[list[Event]], None],
         clock: Callable[[], int],
+        counters: Counters | None = None,
     ) -> None:
+        self._counters = counters or Counters()
         self._log = log
         self._state = state
         self._publish = publish
         self._clock = clock
         self._waiting: deque[Operation] = deque()
+        self._since = 0.0
         self._busy = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -78,12 +83,23 @@ class Writer:
 
     def submit(self, operation: Operation) -> None:
         """Have the operation stored; exactly one of its `done` and `refused` is called, later."""
+        if not self._waiting:
+            self._since = perf_counter()
         self._waiting.append(operation)
         if not self._busy:
             self._busy = True
             self._idle.clear()
             # At the end of this tick, so that what other sockets bring in it goes along.
             self._loop.call_soon(self._next_batch)
+
+    @property
+    def waiting(self) -> int:
+        """How many operations have not been taken into a batch yet."""
+        return len(self._waiting)
+
+    async def probe(self) -> None:
+        """Find out whether the log can be written, in the writer's turn; raises `StorageError`."""
+        await self._loop.run_in_executor(self._thread, self._log.probe)
 
     async def drain(self) -> None:
         """Wait until everything submitted so far, and what follows meanwhile, is stored."""
@@ -99,7 +115,7 @@ class Writer:
             planned = self._gather()
             if any(entries for _, entries in planned):
                 batch = [entry for _, entries in planned for entry in entries]
-                commit = self._loop.run_in_executor(self._thread, self._log.append, batch)
+                commit = self._loop.run_in_executor(self._thread, self._append, batch)
                 commit.add_done_callback(partial(self._committed, planned))
                 return
             for operation, _ in planned:
@@ -107,7 +123,19 @@ class Writer:
         self._busy = False
         self._idle.set()
 
+    def _append(self, batch: list[Draft | Mark]) -> list[Appended | None]:
+        """In the writer's thread."""
+        began = perf_counter()
+        try:
+            return self._log.append(batch)
+        finally:
+            self._counters.commit_seconds.add(perf_counter() - began)
+            self._counters.batch_size.add(len(batch))
+
     def _gather(self) -> list[tuple[Operation, Sequence[Draft | Mark]]]:
+        began = perf_counter()
+        self._counters.queue_wait_seconds.add(began - self._since)
+        self._since = began  # for what has to wait for another batch: near enough
         now = self._clock()
         planned: list[tuple[Operation, Sequence[Draft | Mark]]] = []
         changed: set[Key] = set()
@@ -139,6 +167,7 @@ class Writer:
         try:
             stored = commit.result()
         except StorageError as error:
+            self._counters.store_failures += 1
             logger.error("a batch of %d was not stored: %s", len(planned), error)  # noqa: TRY400
             self._refuse(planned, RefusedError(errors.STORAGE, str(error)))
         except Exception:  # as above
@@ -166,12 +195,18 @@ class Writer:
                     apply(self._state, answer.event)
                     events.append(answer.event)
             start += len(entries)
+        self._count(events, stored)
         self._publish([event for event in events if event.room != SERVER_LOG])
         start = 0
         for operation, entries in planned:
             end = start + len(entries)
             _done(operation, stored[start:end])
             start = end
+
+    def _count(self, events: list[Event], stored: list[Appended | None]) -> None:
+        self._counters.events += len(events)
+        self._counters.sends += sum(event.cid is not None for event in events)
+        self._counters.sends_repeated += len(stored) - stored.count(None) - len(events)
 
 
 def _done(operation: Operation, stored: Sequence[Appended | None]) -> None:

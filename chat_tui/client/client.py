@@ -122,7 +122,7 @@ class Client:
             self._tell_status(Status("stopped", str(reason)))
             await self._hurry.wait()
             return
-        delay = self._backoff(attempt + 1)
+        delay = reason.after + self._backoff(attempt + 1)
         retry_at = asyncio.get_running_loop().time() + delay
         self._tell_status(Status("waiting", str(reason), attempt, retry_at))
         try:

@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
             self._watchdog.cancel()
         for _, answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(LostError(str(self._reason)))
+                answer.set_exception(LostError(str(self._reason), self._reason.after))
         self._answers.clear()
         if not self._welcome.done():
             self._welcome.set_exception(self._reason)
@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         Raises `RequestError` if the server refuses, `LostError` if the connection ends before.
         """
         if self._transport.is_closing():
-            raise LostError(str(self._reason))
+            raise LostError(str(self._reason), self._reason.after)
         self._last_id += 1
         request = msgspec.structs.replace(request, id=self._last_id)
         answer: asyncio.Future[R] = self._loop.create_future()
@@ -214,7 +214,9 @@ class Connection(asyncio.Protocol):
 
 def _farewell(bye: frames.Bye) -> ClientError:
     text = clean_line(bye.text, 200) or clean_line(bye.code)
-    return LostError(text) if bye.reconnect else StoppedError(text)
+    if not bye.reconnect:
+        return StoppedError(text)
+    return LostError(text, min(max(bye.after or 0, 0) / 1000, limits.RETURN_SECONDS))
 
 
 async def connect(target: Target, on_frame: Callable[[Frame], None]) -> Connection:

@@ -2,14 +2,18 @@
 
 
 class ClientError(Exception):
-    """Something a person has to know about."""
+    """Something a person has to know about.
+
+    `after`: seconds to stay away before trying again, as a server asked that is about to end.
+    """
+
+    def __init__(self, text: str, after: float = 0.0) -> None:
+        super().__init__(text)
+        self.after = after
 
 
 class LostError(ClientError):
-    """There is no connection, or it broke: trying again later makes sense.
-
-    `sent`: whether the request had been sent, so that nobody knows whether it was carried out.
-    """
+    """There is no connection, or it broke: trying again later makes sense."""
 
 
 class StoppedError(ClientError):

@@ -63,7 +63,7 @@ class Pong(Frame, tag="pong", frozen=True):
 
 
 class Bye(Frame, tag="bye", frozen=True):
-    """The last frame. `reconnect`: come back, after `after` ms if given."""
+    """The last frame. `reconnect`: come back, `after` ms later if given (at most `limits.RETURN_SECONDS`)."""
 
     code: Word
     text: str = ""

@@ -2,7 +2,7 @@
 
 What stands behind it gives each event its `seq` and keeps it for ever; it never looks into a body that a
 client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing above changes.
-All methods block and may be called from any one thread at a time per end: `append` from the
+All methods block and may be called from any one thread at a time per end: `append` and `probe` from the
 writer's, the reading ones from the reader's.
 """
 
@@ -65,6 +65,12 @@ class Log(Protocol):
 
         Gives each new event the next `seq` of its room, 1, 2, 3 … Raises `StorageError`: nothing of the
         batch is stored then.
+        """
+
+    def probe(self) -> None:
+        """Store something that nobody sees, to find out whether `append` could; raises `StorageError`.
+
+        From the writer's thread.
         """
 
     def read(

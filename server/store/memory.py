@@ -45,6 +45,9 @@ class MemoryLog:
             self._cids[draft.user, draft.cid] = event
         return Appended(event, dup=False)
 
+    def probe(self) -> None:
+        """See the port: memory can always be written."""
+
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
     ) -> list[Event]:

@@ -193,6 +193,15 @@ class SqliteLog:
             topic = codec.convert(codec.unpack(event.body), frames.TopicBody).topic
             run("UPDATE rooms SET topic = ? WHERE id = ?", (topic, number))
 
+    def probe(self) -> None:
+        """See the port. Another value each time, for SQLite does not write what is the same."""
+        sql = "INSERT INTO meta VALUES ('probe', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        try:
+            with self._transaction():
+                self._writing.execute(sql, (secrets.token_hex(8),))
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refuses to be written: {error}") from error
+
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
     ) -> list[Event]:

@@ -6,6 +6,7 @@ else notices. Knows asyncio's transports and the session's few methods.
 """
 
 import asyncio
+import logging
 from typing import cast
 
 from protocol import errors, frames, limits
@@ -13,6 +14,8 @@ from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
 from server.core import STALL_SECONDS, Core
 from server.session import Session
+
+logger = logging.getLogger(__name__)
 
 HIGH_WATER = 1024 * 1024
 """Bytes queued for one peer before it is behind. Centrifugo cuts at the same size, InspIRCd too."""
@@ -64,9 +67,10 @@ class TcpTransport(asyncio.Protocol):
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._session = Session(self._core, self)
         self._core.begin(self._session)
-        host = (self._transport.get_extra_info("peername") or ("",))[0]
-        self._key, problem = self._core.door.knock(host, self._core.monotonic())
+        self._key, problem = self._core.door.knock(self.address, self._core.monotonic())
         if problem:
+            self._core.counters.connections_refused += 1
+            logger.info("connection refused", extra={"address": self.address, "reason": problem})
             self._session.close(errors.RATE_LIMITED, problem)
 
     def data_received(self, data: bytes) -> None:
@@ -102,6 +106,7 @@ class TcpTransport(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The peer does not keep up. What it asks for has to wait too: answers need memory."""
         self._session.behind = True
+        self._core.counters.fell_behind += 1
         self._hold("writing")
         self._watch_stall(self._transport.get_write_buffer_size())
 
@@ -126,6 +131,8 @@ class TcpTransport(asyncio.Protocol):
             if left < queued:
                 self._watch_stall(left)
             else:
+                self._core.counters.stalled += 1
+                logger.info("connection cut: it takes nothing", extra={"address": self.address})
                 self._transport.abort()
 
         self._stall = self._loop.call_later(STALL_SECONDS, check)
@@ -143,6 +150,12 @@ class TcpTransport(asyncio.Protocol):
                 self._loop.call_soon(self._take)
 
     # --- what the session calls
+
+    @property
+    def address(self) -> str:
+        """See `session.Transport`."""
+        host: str = (self._transport.get_extra_info("peername") or ("",))[0]
+        return host
 
     def write(self, data: bytes) -> None:
         """See `session.Transport`."""

@@ -22,6 +22,7 @@ from protocol import codec, frames
 from server.store.base import Draft
 from server.store.sqlite import SqliteLog
 from tests.benchmarks.generator import Load
+from tests.support.processes import ENVIRONMENT
 
 ARCHIVE = 1_000_000
 IDLE = 5_000
@@ -55,6 +56,7 @@ def serving(data: Path | None, core: int) -> Iterator[tuple[subprocess.Popen[str
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: pin(core),
+        env={**os.environ, **ENVIRONMENT},
     )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -10,7 +10,7 @@ import msgspec
 
 from server.config import Address
 from tests.faults.person import Command, Reply, Verb
-from tests.support.processes import ServerProcess
+from tests.support.processes import ENVIRONMENT, ServerProcess
 
 REPLY_SECONDS = 20.0
 """Longer than a person takes to do anything while the network is whole."""
@@ -39,7 +39,7 @@ class Serving(ServerProcess):
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **ENVIRONMENT},
         )
         serving = cls(process)
         try:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from server.app import Server
-from server.config import Address, Config
+from server.config import Address, Config, Limits, Metrics
 from server.core import Core
-from server.throttle import NO_LIMITS, Allowance
 from tests.support.wire import SECONDS, Wire
+
+NO_LIMITS = Limits(enabled=False)
 
 
 class Clock:
@@ -29,10 +30,12 @@ class Clock:
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
-    def __init__(self, data: Path, allowance: Allowance = NO_LIMITS) -> None:
+    def __init__(self, data: Path, limits: Limits = NO_LIMITS, metrics: Metrics | None = None) -> None:
         self.data = data
         self.clock = Clock()
-        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance)
+        config = Config(
+            listen=(Address("127.0.0.1", 0),), data=data, limits=limits, metrics=metrics or Metrics()
+        )
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
@@ -53,6 +56,12 @@ class RunningServer:
         """Where it listens."""
         return self._server.addresses[0]
 
+    @property
+    def monitor(self) -> Address:
+        """Where it tells machines how it is, if it was asked to."""
+        assert self._server.monitor_address is not None
+        return self._server.monitor_address
+
     async def connect(self, *, buffer: int | None = None) -> Wire:
         """A connection that has said nothing yet; hung up when the server stops."""
         wire = await Wire.connect(self.address, buffer=buffer)
@@ -70,6 +79,10 @@ class RunningServer:
         async with asyncio.timeout(SECONDS):
             while not condition():  # noqa: ASYNC110  # whatever it is, nothing tells us
                 await asyncio.sleep(0.001)
+
+    def stop_soon(self) -> None:
+        """Do what a signal does."""
+        self._server.stop()
 
     async def stop(self) -> None:
         """Hang up and stop it in order. Harmless if it has stopped."""

@@ -4,15 +4,20 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from server.config import Address, parse_address
+
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "CHAT_SERVER_CONFIG": os.devnull}
+"""A server of the tests goes by its flags, not by what whoever runs them has in a settings file."""
 
 SECONDS = 20.0
 """Longer than any start or stop takes, even on a busy machine."""
 
 LISTENING = "listening on "
+
+NOTHING: Mapping[str, str] = {}
 
 
 class ServerProcess:
@@ -24,13 +29,26 @@ class ServerProcess:
 
     @classmethod
     async def start(
-        cls, data: Path, *arguments: str, listen: Sequence[str] = ("127.0.0.1:0",), cwd: Path | None = None
+        cls,
+        data: Path,
+        *arguments: str,
+        listen: Sequence[str] = ("127.0.0.1:0",),
+        cwd: Path | None = None,
+        env: Mapping[str, str] = NOTHING,
     ) -> "ServerProcess":
-        """Start one, and wait until it has said one `listening on` line per address."""
+        """Start one without limits, and wait until it has said one `listening on` line per address."""
         listening = [part for address in listen for part in ("--listen", address)]
-        server = cls(await _spawn("--data", str(data), "--no-limits", *listening, *arguments, cwd=cwd))
+        every = ("--data", str(data), "--no-limits", *listening, *arguments)
+        return await cls.run(*every, addresses=len(listen), cwd=cwd, env=env)
+
+    @classmethod
+    async def run(
+        cls, *arguments: str, addresses: int = 1, cwd: Path | None = None, env: Mapping[str, str] = NOTHING
+    ) -> "ServerProcess":
+        """Start one with exactly these arguments, and wait for so many `listening on` lines."""
+        server = cls(await _spawn(*arguments, cwd=cwd, env=env))
         try:
-            for _ in listen:
+            for _ in range(addresses):
                 server.addresses.append(await server.listening())
         except BaseException:
             await server.kill()
@@ -76,12 +94,14 @@ class ServerProcess:
         return status, output.decode(), errors.decode()
 
 
-async def run_server(*arguments: str) -> tuple[int, str, str]:
+async def run_server(*arguments: str, env: Mapping[str, str] = NOTHING) -> tuple[int, str, str]:
     """Run a server that ends by itself: exit status, stdout, stderr."""
-    return await ServerProcess(await _spawn(*arguments)).ended()
+    return await ServerProcess(await _spawn(*arguments, env=env)).ended()
 
 
-async def _spawn(*arguments: str, cwd: Path | None = None) -> asyncio.subprocess.Process:
+async def _spawn(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] = NOTHING
+) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -91,5 +111,5 @@ async def _spawn(*arguments: str, cwd: Path | None = None) -> asyncio.subprocess
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **ENVIRONMENT, **env},
     )

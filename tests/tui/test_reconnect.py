@@ -160,6 +160,20 @@ async def test_reconnect_does_not_wait(place: Place, monkeypatch: pytest.MonkeyP
         await chat.online()
 
 
+async def test_the_status_counts_down_what_the_server_asked_for_and_reconnect_does_not_wait(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.core.RETURNS_PER_SECOND", 1e-6)  # as if there were thousands
+    monkeypatch.setattr("random.uniform", lambda _, high: high)
+    async with open_chat(place, size=(100, 24)) as chat:
+        await place.go()
+        await chat.sees("not connected, trying again in 60 s", "#status")
+        await chat.sees("trying again in 59 s · the server stops", "#status")
+        await place.come_back()
+        await chat.enter("/reconnect")
+        await chat.online()
+
+
 async def test_what_was_not_sent_before_the_end_is_sent_after_the_next_start(
     place: Place,
 ) -> None:

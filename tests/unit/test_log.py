@@ -384,6 +384,35 @@ def test_a_store_locked_by_another_program_is_a_storage_error(
     assert [event.seq for event, _ in added(log, say("#a", "1"))] == [1]
 
 
+def test_a_probe_leaves_no_trace_in_what_is_read(log: Log) -> None:
+    added(log, say("#a", "1"))
+    log.probe()
+    log.probe()
+    assert [event.seq for event, _ in added(log, say("#a", "2"))] == [2]
+    assert seqs(log, "#a") == [1, 2]
+
+
+def test_a_probe_is_written_each_time(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    versions = set()
+    for _ in range(3):
+        log.probe()
+        versions.add(log._reading.execute("PRAGMA data_version").fetchone())
+    assert len(versions) == 3
+
+
+def test_a_probe_fails_where_an_append_would(disk: Callable[[], SqliteLog]) -> None:
+    log = disk()
+    epoch = log.epoch
+    log._writing.execute("PRAGMA query_only = ON")
+    with pytest.raises(StorageError, match="readonly"):
+        log.probe()
+    log._writing.execute("PRAGMA query_only = OFF")
+    log.probe()
+    assert [event.seq for event, _ in added(log, say("#a", "1"))] == [1]
+    assert disk().epoch == epoch
+
+
 def test_a_log_that_cannot_be_read_is_a_storage_error(disk: Callable[[], SqliteLog]) -> None:
     log = disk()
     log.append([say("#a", "1")])

@@ -1,0 +1,7 @@
+"""What a server is told when it starts: the settings (`settings`), and where they come from (`sources`)."""
+
+from server.config.address import Address, parse_address
+from server.config.settings import DEFAULT_LISTEN, Config, Limits, Log, Metrics
+from server.config.sources import parse
+
+__all__ = ["DEFAULT_LISTEN", "Address", "Config", "Limits", "Log", "Metrics", "parse", "parse_address"]

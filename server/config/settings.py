@@ -1,0 +1,152 @@
+"""The settings of a server: each is declared here, once, and nowhere else.
+
+A field with its type, its default and `told(why)` is all there is to a setting. The file, the environment,
+the command line, `--print-config` and the messages about mistakes are made from it (see `declared`): field
+`level` of section `log` is `level` under `[log]`, `CHAT_SERVER_LOG_LEVEL` and `--log-level`. Knows no files.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from server.config.address import EXAMPLE, Address, parse_address
+from server.throttle import NO_LIMITS, Allowance
+
+APP = "chat-server"
+DEFAULT_LISTEN = EXAMPLE
+
+
+def told(why: str, *, flag: str = "", example: str = "", hidden: bool = False, **bounds: Any) -> Meta:  # noqa: ANN401  # what `Meta` takes
+    """What belongs to a setting beside its type and default.
+
+    `why`: what it does and why one would change it. `flag`: how the command line calls it, if not
+    `--SECTION-FIELD`; that of a switch gives the opposite of the default. `example`: a value, where the
+    default is none. `hidden`: a flag alone, that people need not know of.
+    """
+    return Meta(description=why, extra={"flag": flag, "example": example, "hidden": hidden}, **bounds)
+
+
+def _usual_data() -> Path:
+    try:
+        return platformdirs.user_data_path(APP, appauthor=False)
+    except RuntimeError:  # a user without a home, as in containers, who has to say where anyway
+        return Path(APP)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that belong together; the docstring says what for."""
+
+
+class Limits(Section, frozen=True):
+    """How much one address and one user may ask for. Loopback is not counted by address, for behind a tunnel
+    everybody comes from there; an IPv6 network of /64 counts as one address."""
+
+    enabled: Annotated[
+        bool,
+        told(
+            "Limits on sends per user and connections per address; off only for measuring.",
+            flag="--no-limits",
+        ),
+    ] = True
+    sessions_per_address: Annotated[
+        int,
+        told(
+            "Connections at once from one address. Raise it for an office behind one address.",
+            flag="--sessions-per-address",
+            ge=1,
+        ),
+    ] = 128
+    connects_per_address: Annotated[
+        int,
+        told(
+            "New connections from one address in ten minutes; after an outage everybody comes back at once.",
+            flag="--connects-per-address",
+            ge=1,
+        ),
+    ] = 256
+    sends_at_once: Annotated[
+        int, told("Messages of one user in a burst, before the rate counts.", flag="--sends-at-once", ge=1)
+    ] = 50
+    sends_per_second: Annotated[
+        int,
+        told(
+            "Messages a second of one user after a burst. Who sends more is told when to go on.",
+            flag="--sends-per-second",
+            ge=1,
+        ),
+    ] = 10
+    count_loopback: Annotated[
+        bool,
+        told(
+            "Count loopback as one address too, where local users are not to be trusted.",
+            flag="--count-loopback",
+        ),
+    ] = False
+
+    @property
+    def allowance(self) -> Allowance:
+        """The same, as those who count want it."""
+        if not self.enabled:
+            return NO_LIMITS
+        return Allowance(
+            sessions=self.sessions_per_address,
+            connects=self.connects_per_address,
+            sends=self.sends_at_once,
+            sends_per_second=self.sends_per_second,
+            loopback=self.count_loopback,
+        )
+
+
+class Metrics(Section, frozen=True):
+    """Numbers and health for machines, over HTTP: /metrics for Prometheus, /healthz (the process lives) and
+    /readyz (it serves, and its store can be written)."""
+
+    listen: Annotated[
+        Address | None,
+        told(
+            "Where they are found. Nobody is asked for a password, so keep it on loopback or in a private "
+            "network. Off unless set.",
+            example="127.0.0.1:9464",
+        ),
+    ] = None
+
+
+class Log(Section, frozen=True):
+    """What goes to standard error. Never what people write, and no keys."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        told(
+            "From which level on. `info` has start and stop, logins (name and address), refused connections."
+        ),
+    ] = "warning"
+    format: Annotated[
+        Literal["text", "json"], told("`text` for people, `json` (one object a line) for what collects logs.")
+    ] = "text"
+
+
+class Config(Section, frozen=True):
+    """All settings."""
+
+    listen: Annotated[
+        tuple[Address, ...],
+        told(
+            "Where to listen, as HOST:PORT. 0.0.0.0 is every IPv4 address, [::] every IPv6 one; "
+            "port 0 takes a free one."
+        ),
+    ] = (parse_address(DEFAULT_LISTEN),)
+    data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
+        msgspec.field(default_factory=_usual_data)
+    )
+    limits: Limits = Limits()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+
+    # An embedded server, started by a client for the person at this computer.
+    runtime: Annotated[Path | None, told("Where to write how it is reached.", hidden=True)] = None
+    linger: Annotated[
+        float, told("Seconds to stay after the last client has left, with `runtime`.", hidden=True)
+    ] = 60.0
