@@ -16,7 +16,14 @@ except ImportError:  # no build for this platform
 
 
 def main() -> None:
-    """Serve until a signal comes. Ends with 0, 1 if it can't start, 2 if called wrongly."""
+    """Serve until a signal comes, or do what the first argument asks for.
+
+    Ends with 0, 1 if it can't, 2 if called wrongly.
+    """
+    if sys.argv[1:2] == ["pin"]:
+        from server import pins
+
+        sys.exit(pins.main(sys.argv[2:]))
     settings = config.parse()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -30,15 +37,22 @@ async def _serve(settings: config.Config) -> int:
     except StartError as error:
         print(f"chat-server: {error}", file=sys.stderr)
         return 1
-    _stop_on_signals(server)
+    _on_signals(server)
     for address in server.addresses:
         print(f"listening on {address}", flush=True)
+    if server.certificate is not None:
+        from server import pins  # as late as the certificate's own module
+
+        for line in pins.invitations(server.addresses, server.certificate):
+            print(f"chat-server: {line}", file=sys.stderr, flush=True)
     await server.wait()
     return 0
 
 
-def _stop_on_signals(server: Server) -> None:
+def _on_signals(server: Server) -> None:
     loop = asyncio.get_running_loop()
+    if server.certificate is not None and sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGHUP, server.reload)
     for number in (signal.SIGTERM, signal.SIGINT):
         try:
             loop.add_signal_handler(number, server.stop)

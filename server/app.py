@@ -7,19 +7,27 @@ ends a while after the last client has left.
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
+from protocol.links import is_loopback
 from server.config import Address, Config
 from server.core import Core, now_ms
 from server.errors import StartError
 from server.store.sqlite import SqliteLog
 from server.transports.tcp import TcpTransport
+
+if TYPE_CHECKING:
+    from server.certificate import Certificate
+
+logger = logging.getLogger(__name__)
 
 LOCK_NAME = "server.lock"
 LOCK_SECONDS = 2
@@ -41,6 +49,7 @@ class Server:
         self._leave: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self.addresses: list[Address] = []
+        self.certificate: Certificate | None = None
 
     async def start(self) -> None:
         """Open the store and listen; raises `StartError`. `addresses` then has the real ports."""
@@ -58,6 +67,10 @@ class Server:
             self._lock.release()
             raise
         try:
+            if any(address.secure for address in self._config.listen):
+                from server.certificate import Certificate  # 80 ms that the chat on one computer never pays
+
+                self.certificate = Certificate(self._config.data, self._config.certificate, self._clock)
             for address in self._config.listen:
                 await self._listen(address)
             if self._config.runtime is not None and key is not None:
@@ -71,17 +84,29 @@ class Server:
 
     async def _listen(self, address: Address) -> None:
         loop = asyncio.get_running_loop()
+        certificate = self.certificate if address.secure else None
+
+        def accept() -> TcpTransport:
+            return TcpTransport(self._core, certificate.context if certificate is not None else None)
+
         try:
-            listener = await loop.create_server(
-                lambda: TcpTransport(self._core), address.host, address.port, backlog=4096
-            )
+            listener = await loop.create_server(accept, address.host, address.port, backlog=4096)
         except (OSError, UnicodeError) as error:  # the latter for what can be no host's name
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
             raise StartError(f"cannot listen on {address}: {reason}; is another server running?") from error
         self._listeners.append(listener)
         for socket in listener.sockets:
             host, port = socket.getsockname()[:2]
-            self.addresses.append(Address(host, port))
+            self.addresses.append(Address(host, port, address.secure))
+        if not address.secure and not is_loopback(address.host):
+            logger.warning(
+                "%s is not encrypted: who is on the way can read and change all that is said", address
+            )
+
+    def reload(self) -> None:
+        """Load the certificate again, for connections to come."""
+        if self.certificate is not None:
+            self.certificate.reload()
 
     def stop(self) -> None:
         """End: store everything, say bye to everybody."""
@@ -107,6 +132,8 @@ class Server:
 
     def _sweep(self) -> None:
         self._core.sweep()
+        if self.certificate is not None:
+            self.certificate.look()
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def _left(self) -> None:

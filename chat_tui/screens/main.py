@@ -27,6 +27,7 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent, mentions
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
+from chat_tui.client.trust import UnknownServerError
 from chat_tui.client.updates import Update
 from chat_tui.colours import name_colour
 from chat_tui.commands import registry
@@ -36,6 +37,7 @@ from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
+from chat_tui.screens.trust import TrustScreen
 from chat_tui.terminal import Title
 from chat_tui.timeline import Timeline
 from chat_tui.widgets.composer import Composer
@@ -61,11 +63,13 @@ class MainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
-    def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache) -> None:
+    def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache, room: str = "") -> None:
+        """`room` is entered once there is a connection."""
         super().__init__()
         self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
         self._actions = Actions(self.client, self)
         self._cache = cache
+        self._wanted = room
         self._problem = ""
         self._lobby = Timeline("this chat")
         self._timelines: dict[str, Timeline] = {}
@@ -121,9 +125,34 @@ class MainScreen(Screen[None]):
                 self._timeline(room).set_pending(self.client.sender.in_room(room))
             case updates.RoomsChanged(opened):
                 self._rooms_changed(opened)
-            case updates.StatusChanged(status) if status.phase == "waiting":
-                self._missed_from = set(self.client.rooms)
+            case updates.StatusChanged(status):
+                self._status_changed(status)
         self._draw_soon()
+
+    def _status_changed(self, status: updates.Status) -> None:
+        if status.phase == "waiting":
+            self._missed_from = set(self.client.rooms)
+        elif status.phase == "online" and self._wanted:
+            self._do(Call(registry.BY_NAME["join"], (self._wanted,)))
+            self._wanted = ""
+        elif status.question is not None:
+            self._ask(status.question)
+        elif status.phase == "stopped":
+            self.complain(status.reason)  # the status line is too short for what has to be known now
+
+    def _ask(self, question: UnknownServerError) -> None:
+        def answered(trusted: bool | None) -> None:  # noqa: FBT001  # Textual's signature
+            if not trusted:
+                self.complain(str(question))
+                return
+            try:
+                question.accept()
+            except ClientError as error:
+                self.complain(str(error))
+            else:
+                self.client.reconnect()
+
+        self.app.push_screen(TrustScreen(question), answered)
 
     def _timeline(self, room: str) -> Timeline:
         timeline = self._timelines.get(room)
