@@ -173,6 +173,8 @@ def _context(files: Files) -> ssl.SSLContext:
         raise ValueError(
             f"{files.certificate} and {files.key} don't go together, or the key has a password: {reason}"
         ) from error
+    except OSError as error:  # ssl does not say of which file; the certificate has just been read
+        raise OSError(error.errno, error.strerror, str(files.key)) from error
     return context
 
 

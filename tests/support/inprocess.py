@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from server.app import Server
-from server.config import Address, Config
+from server.certificate import Certificate
+from server.config import Address, Config, Files
 from server.core import Core
 from server.throttle import NO_LIMITS, Allowance
 from tests.support.wire import SECONDS, Wire
+
+LOOPBACK = Address("127.0.0.1", 0)
 
 
 class Clock:
@@ -29,10 +32,17 @@ class Clock:
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
-    def __init__(self, data: Path, allowance: Allowance = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        data: Path,
+        allowance: Allowance = NO_LIMITS,
+        *,
+        listen: Address = LOOPBACK,
+        certificate: Files | None = None,
+    ) -> None:
         self.data = data
         self.clock = Clock()
-        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance)
+        config = Config((listen,), data, allowance=allowance, certificate=certificate)
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
@@ -49,13 +59,23 @@ class RunningServer:
         return self._server._core
 
     @property
+    def certificate(self) -> Certificate:
+        """What it shows, if it speaks TLS."""
+        assert self._server.certificate is not None
+        return self._server.certificate
+
+    @property
     def address(self) -> Address:
         """Where it listens."""
         return self._server.addresses[0]
 
-    async def connect(self, *, buffer: int | None = None) -> Wire:
-        """A connection that has said nothing yet; hung up when the server stops."""
-        wire = await Wire.connect(self.address, buffer=buffer)
+    async def connect(self, *, buffer: int | None = None, raw: bool = False) -> Wire:
+        """A connection that has said nothing yet; hung up when the server stops.
+
+        `raw`: where others speak TLS, this one does not.
+        """
+        address = Address(self.address.host, self.address.port, tls=False) if raw else self.address
+        wire = await Wire.connect(address, buffer=buffer)
         self._wires.append(wire)
         return wire
 
