@@ -45,6 +45,7 @@ class RemoteServer:
     def __init__(self, link: Link, known: KnownServers) -> None:
         self._link = link
         self._known = known
+        self._trust = Trust(link.address, known, link.pin)
 
     @property
     def label(self) -> str:
@@ -67,8 +68,7 @@ class RemoteServer:
         if not link.secure:
             check_plain(link.address, self._known)
             return Target(link.host, link.port, invite=link.invite)
-        trust = Trust(link.address, self._known, link.pin)
-        return Target(link.host, link.port, trust=trust, invite=link.invite)
+        return Target(link.host, link.port, trust=self._trust, invite=link.invite)
 
 
 class LocalServer:

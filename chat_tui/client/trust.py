@@ -7,7 +7,7 @@ remembered, nothing of connections.
 """
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chat_tui.client.errors import StoppedError
 from chat_tui.client.known import CHAIN, KnownServers
@@ -35,17 +35,20 @@ class UnknownServerError(StoppedError):
         self._trust.known.remember(self.address, self.pin)
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Trust:
     """What is asked of one server. `pin` is that of the link, if it had one."""
 
     address: str
     known: KnownServers
     pin: str = ""
+    _begun: bool = field(default=False, compare=False)
 
     def begin(self) -> "Check":
         """What a connection must show now. Raises `ClientError` if no server can be right."""
         known = self.known.find(self.address)
+        if self._begun and not known:
+            self.pin = ""  # who has the server forgotten means the link's pin too, or it would come back
         if self.pin and known not in ("", CHAIN, self.pin):
             raise StoppedError(
                 f"this is not the pin that {self.address} is known by. Known: {grouped(known)}. "
@@ -54,6 +57,7 @@ class Trust:
         if self.pin and not known:
             self.known.remember(self.address, self.pin)  # before it is met: the link may be gone by then
             known = self.pin
+        self._begun = True
         return Check(self, known, self.pin or ("" if known == CHAIN else known))
 
     @property
