@@ -94,8 +94,6 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        if self.refused is not None:
-            return
         self._heard = self._loop.time()
         try:
             for frame in self._reader.feed(data):

@@ -56,9 +56,7 @@ class Tls:
 
     def send(self, data: bytes) -> bytes:
         """What goes to the network to say `data`. Only when `ready`."""
-        written = self._object.write(data)
-        while written < len(data):  # one record at a time
-            written += self._object.write(memoryview(data)[written:])
+        self._object.write(data)  # all of it: there is no end to the memory behind it
         return self._go.read()
 
     def outgoing(self) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from chat_tui.client import dial
 from chat_tui.client.errors import StoppedError
 from chat_tui.client.known import CHAIN, KnownServers
-from chat_tui.client.trust import Trust
+from chat_tui.client.trust import Trust, UnknownServerError
 from chat_tui.endpoints import RemoteServer
 from protocol import codec, frames, links
 from protocol.frames import Event
@@ -205,6 +205,7 @@ async def test_another_key_than_the_remembered_one_is_a_hard_stop(
         assert part in reason
     assert alice.client.status.question is None, "nobody is asked to go on"
     assert (evil.met, bytes(evil.heard)) == (1, b"")
+    await until(lambda: not evil.open)  # we have hung up
     assert alice.texts("#a") == []
     assert known.find(f"localhost:{port}") == pin
     alice.client.say("#a", "for the right one only")
@@ -493,6 +494,13 @@ def test_a_certificate_that_makes_no_sense(known: KnownServers) -> None:
     check = Trust("host:1", known, f"sha256:{'3f' * 32}").begin()
     with pytest.raises(StoppedError, match="certificate makes no sense"):
         check.examine(b"no certificate")
+
+
+async def test_who_connects_by_hand_is_told_too(serve: Serve, known: KnownServers) -> None:
+    server = await serve()
+    target = await RemoteServer(links.parse(f"tls://localhost:{server.address.port}"), known).locate()
+    with pytest.raises(UnknownServerError, match="is not known here"):
+        await dial.connect(target, lambda _: None)
 
 
 # --- what may be said

@@ -37,6 +37,11 @@ class Interceptor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return len(self._tasks)
+
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.met += 1
         task = asyncio.current_task()
