@@ -61,7 +61,6 @@ def parser() -> argparse.ArgumentParser:
     trust.add_argument(
         "--pin",
         type=cli.server_pin,
-        default="",
         help="what `chat-server pin` prints there (a link may have it)",
     )
     forget = commands.add_parser("forget", help="know a server no longer, because it was set up anew")

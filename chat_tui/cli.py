@@ -88,7 +88,7 @@ def server_pin(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def trust(server: str, pin: str) -> None:
+def trust(server: str, pin: str | None) -> None:
     """Know the server by this pin, or by that of the link. Raises `ClientError`, `UsageError`."""
     link = links.parse(server)
     if not (pin or link.pin):
