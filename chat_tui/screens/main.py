@@ -11,11 +11,9 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.style import Style
 from textual.widgets import Static
 
 from chat_tui import config
@@ -27,13 +25,12 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent, mentions
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
-from chat_tui.client.trust import UnknownServerError
 from chat_tui.client.updates import Update
-from chat_tui.colours import name_colour
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.screens import panes
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
@@ -136,23 +133,15 @@ class MainScreen(Screen[None]):
             self._do(Call(registry.BY_NAME["join"], (self._wanted,)))
             self._wanted = ""
         elif status.question is not None:
-            self._ask(status.question)
+            self.app.push_screen(TrustScreen(status.question), self._asked)
         elif status.phase == "stopped":
             self.complain(status.reason)  # the status line is too short for what has to be known now
 
-    def _ask(self, question: UnknownServerError) -> None:
-        def answered(trusted: bool | None) -> None:  # noqa: FBT001  # Textual's signature
-            if not trusted:
-                self.complain(str(question))
-                return
-            try:
-                question.accept()
-            except ClientError as error:
-                self.complain(str(error))
-            else:
-                self.client.reconnect()
-
-        self.app.push_screen(TrustScreen(question), answered)
+    def _asked(self, problem: str | None) -> None:
+        if problem:
+            self.complain(problem)
+        else:
+            self.client.reconnect()
 
     def _timeline(self, room: str) -> Timeline:
         timeline = self._timelines.get(room)
@@ -231,7 +220,8 @@ class MainScreen(Screen[None]):
     def _draw_rooms(self) -> None:
         names = self._order()
         width = self.query_one("#rooms", SideList).content_size.width
-        entries = [self._room_entry(number, name, width) for number, name in enumerate(names, 1)]
+        rooms = [(name, self.client.rooms[name].unread) for name in names]
+        entries = panes.room_entries(rooms, self._room, width)
         at = names.index(self._room) if self._room in names else None
         self.query_one("#rooms", SideList).show(
             Content.styled("Rooms", "$foreground 60%"), entries, visible=at
@@ -240,18 +230,6 @@ class MainScreen(Screen[None]):
         unread = sum(one.unread for one in self.client.rooms.values())
         where = room.name if room is not None else self.client.endpoint.label
         self._title.show(f"{f'({unread}) ' if unread else ''}{where} - chat-tui")
-
-    def _room_entry(self, number: int, name: str, width: int) -> Content:
-        unread = self.client.rooms[name].unread
-        badge = f" {unread if unread < 1000 else '999+'}" if unread else ""
-        label = Content(f"{number if number < 10 else ' '} {name}")
-        label = label.truncate(max(0, width - len(badge)), ellipsis=True, pad=True)
-        if name == self._room:
-            label = label.stylize("bold $text-primary")
-        elif unread:
-            label = label.stylize("bold")
-        entry = Content.assemble(label, (badge, "bold $text-accent"))
-        return entry.stylize_before("on $primary 15%") if name == self._room else entry
 
     def _draw_people(self) -> None:
         room = self.current
@@ -264,11 +242,7 @@ class MainScreen(Screen[None]):
         count = len(room.online)
         # Where the pane is folded away, the number of people at least is in view.
         topic.show(room.name, room.topic, "" if pane.display else f"{count} online")
-        behind = pane.styles.background
-        entries = [
-            Content.styled(name, "bold $text-primary" if name == self.client.name else _colour(name, behind))
-            for name in room.online
-        ]
+        entries = panes.people_entries(room.online, self.client.name, pane.styles.background)
         pane.show(Content.styled(f"People {count}", "$foreground 60%"), entries)
 
     def _call_attention(self) -> None:
@@ -371,12 +345,7 @@ class MainScreen(Screen[None]):
     def _offered(self, message: Composer.Offered) -> None:
         offer = self.query_one("#offer", Static)
         offer.display = bool(message.candidates)
-        parts = [
-            Content.styled(candidate.strip(), "reverse" if number == message.chosen else "")
-            for number, candidate in enumerate(message.candidates)
-        ]
-        # The chosen one must be in view, however many there are.
-        offer.update(Content("  ").join(parts[max(0, message.chosen - 3) :]))
+        offer.update(panes.offer(message.candidates, message.chosen))
 
     def _completions(self, before: str) -> Completion:
         room = self.current
@@ -525,7 +494,3 @@ class MainScreen(Screen[None]):
     def quit(self) -> None:
         """See `View`."""
         self.app.exit()
-
-
-def _colour(name: str, background: Color) -> Style:
-    return Style(foreground=name_colour(name, background))

@@ -5,17 +5,18 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from chat_tui.client.errors import ClientError
 from chat_tui.client.trust import UnknownServerError
 from protocol.links import grouped
 
 
-class TrustScreen(ModalScreen[bool]):
-    """Gives whether the person trusts the server; who does nothing in particular does not."""
+class TrustScreen(ModalScreen[str]):
+    """Gives "" once the server is trusted, else why it is not; who does nothing in particular says no."""
 
     CSS_PATH = "dialogs.tcss"
     AUTO_FOCUS = "#cancel"
@@ -35,33 +36,42 @@ class TrustScreen(ModalScreen[bool]):
         asked = self._question
         digits = grouped(asked.pin)
         half = len(digits) // 2
-        with Vertical(id="trust", classes="dialog") as box:
+        with VerticalScroll(classes="dialog", can_focus=False) as box:
             box.border_title = "Is this the right server?"
             box.border_subtitle = "Tab moves, Enter chooses, Esc cancels"
-            # A name in a link is somebody else's text.
             yield Static(
+                # What a link and a certificate say is somebody else's text.
                 Content.assemble(
                     "You have not been to ",
                     (asked.address, "bold"),
-                    " before, and its certificate proves nothing: ",
-                    asked.problem,
-                    ". Its key has the fingerprint",
+                    f" before, and its certificate proves nothing: {asked.problem}. Its key is",
                 )
             )
-            yield Static(Content(f"{digits[:half].strip()}\n{digits[half:].strip()}"), id="fingerprint")
             yield Static(
-                "Whoever runs the server sees the same with `chat-server pin`. Ask them, not in this chat: "
-                "if it differs, somebody listens in between.",
-                markup=False,
+                f"{digits[:half].rstrip()}\n{digits[half:].lstrip()}", id="fingerprint", markup=False
+            )
+            yield Static(
+                Content.assemble(
+                    "Who runs the server can compare it with what ",
+                    ("chat-server pin", "bold"),
+                    " prints there. If it differs, somebody is listening in between.",
+                )
             )
             with Horizontal(id="answers"):
-                yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Trust", id="trust-it", variant="warning", compact=True)
+                yield Button("Cancel", id="cancel", variant="primary", compact=True)
+                yield Button("Trust", id="trust", compact=True)
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "trust-it")
+        problem = str(self._question)
+        if event.button.id == "trust":
+            try:
+                self._question.accept()
+                problem = ""
+            except ClientError as error:
+                problem = str(error)
+        self.dismiss(problem)
 
     def action_cancel(self) -> None:
         """Don't."""
-        self.dismiss(False)  # noqa: FBT003  # Textual's signature
+        self.dismiss(str(self._question))
