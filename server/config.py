@@ -1,7 +1,7 @@
 """What a server is told when it starts, and how the command line says it."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -58,18 +58,16 @@ def parse_address(text: str) -> Address:
 
     Raises `argparse.ArgumentTypeError` with what is wrong.
     """
-    scheme, mark, rest = text.partition("://")
-    if mark and scheme in ("tls", "plain"):
-        return replace(parse_address(rest), tls=scheme == "tls")
-    host, colon, port = text.rpartition(":")
+    scheme, mark, rest = text.rpartition("://")
+    host, colon, port = rest.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
-    if not colon or not bare:
+    if not colon or not bare or (mark and scheme.lower() not in ("tls", "plain")):
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, as in {DEFAULT_LISTEN}")
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise argparse.ArgumentTypeError(f"an IPv6 address goes in brackets: [{host}]:{port}")
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
         raise argparse.ArgumentTypeError(f"{port!r} is no port: a number from 0 (any free one) to 65535")
-    return Address(bare, int(port))
+    return Address(bare, int(port), scheme.lower() == "tls" if mark else None)
 
 
 def positive(text: str) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.config import DEFAULT_LISTEN, Address, parse, parse_address
+from server.config import DEFAULT_LISTEN, Address, Files, parse, parse_address
 from server.throttle import NO_LIMITS, Allowance
 
 
@@ -44,12 +44,34 @@ def test_an_address_reads_back_as_it_prints(text: str, address: Address) -> None
         "[::1]",
         "[::1:7777",
         "host:1.5",
+        "tls://",
+        "tls://host",
+        "tls://plain://host:1",
+        "http://host:1",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as raised:
         parse_address(text)
     assert str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "secure"),
+    [
+        ("tls://127.0.0.1:7777", Address("127.0.0.1", 7777, tls=True), True),
+        ("PLAIN://[::]:0", Address("::", 0, tls=False), False),
+        ("0.0.0.0:1", Address("0.0.0.0", 1), True),
+        ("chat.example.org:1", Address("chat.example.org", 1), True),
+        ("[2001:db8::1]:1", Address("2001:db8::1", 1), True),
+        ("localhost:1", Address("localhost", 1), False),
+        ("127.9.9.9:1", Address("127.9.9.9", 1), False),
+        ("[::1]:1", Address("::1", 1), False),
+    ],
+)
+def test_what_speaks_tls(text: str, address: Address, *, secure: bool) -> None:
+    assert parse_address(text) == address
+    assert address.secure == secure
 
 
 def test_without_arguments_it_listens_on_loopback() -> None:
@@ -72,10 +94,15 @@ def test_what_is_given_counts() -> None:
         "r",
         "--linger",
         "0.5",
+        "--tls-cert",
+        "c",
+        "--tls-key",
+        "k",
     ]
     config = parse(arguments)
     assert config.listen == (Address("::1", 1), Address("127.0.0.1", 0))
     assert (config.data, config.runtime, config.linger) == (Path("d"), Path("r"), 0.5)
+    assert config.certificate == Files(Path("c"), Path("k"))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +115,8 @@ def test_what_is_given_counts() -> None:
         ["more"],
         ["--linger", "long"],
         ["--data"],
+        ["--tls-cert", "c"],
+        ["--tls-key", "k"],
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
