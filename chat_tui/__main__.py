@@ -1,4 +1,4 @@
-"""`chat-tui`: the screen, and the two commands that work without one."""
+"""`chat-tui`: the screen, and the commands that work without one."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import sys
 from chat_tui import cli, config, endpoints
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
+from protocol.links import SCHEME, LinkError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,7 +22,8 @@ def parser() -> argparse.ArgumentParser:
         "--server",
         metavar="HOST:PORT",
         default=argparse.SUPPRESS,
-        help="where the chat is, or 'local' for the one on this computer (default: as remembered)",
+        help="where the chat is: an address (with TLS unless it is on this computer; tls:// or plain:// "
+        "before it says otherwise), a chat:// link, or 'local' for one of your own (default: as remembered)",
     )
     parser = argparse.ArgumentParser(
         prog="chat-tui",
@@ -33,6 +35,14 @@ def parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"chat-tui {importlib.metadata.version('chat-tui')}"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    link = commands.add_parser(
+        "open",
+        parents=[who],
+        help="go where a chat:// link leads, and remember that server (you may leave the word 'open' out)",
+    )
+    link.add_argument(
+        "link", metavar="LINK", type=cli.server_link, help="as in chat://chat.example.org/#room"
+    )
     send = commands.add_parser("send", parents=[who], help="store one message in a room")
     send.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
     send.add_argument("text", help="what to say; - reads it from standard input")
@@ -46,21 +56,38 @@ def parser() -> argparse.ArgumentParser:
     )
     follow.add_argument("--count", type=int, metavar="N", help="end after so many events")
     follow.add_argument("--json", action="store_true", help="one JSON object a line")
+    trust = commands.add_parser("trust", help="know a server by its key")
+    trust.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is, or a link to it")
+    trust.add_argument(
+        "--pin",
+        type=cli.server_pin,
+        help="what `chat-server pin` prints there (a link may have it)",
+    )
+    forget = commands.add_parser("forget", help="know a server no longer, because it was set up anew")
+    forget.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is")
     return parser
 
 
 def main() -> None:
     """Run. Ends with 0, 1 if it failed, 2 if called wrongly, 130 if interrupted."""
     commands = parser()
-    given = commands.parse_args()
+    given = commands.parse_args(with_open(sys.argv[1:]))
     try:
         settings = config.load()
-        name = getattr(given, "name", "") or settings.name
-        server = getattr(given, "server", "") or settings.server
-        if given.command is None:
-            sys.exit(_open_screen(settings, getattr(given, "name", ""), getattr(given, "server", "")))
-        asyncio.run(_command(given, endpoints.endpoint(server), name or getpass.getuser()))
-    except (cli.UsageError, endpoints.AddressError) as error:
+        name, server = getattr(given, "name", ""), getattr(given, "server", "")
+        match given.command:
+            case None:
+                sys.exit(_open_screen(settings, name, server))
+            case "open":
+                sys.exit(_open_screen(settings, name, given.link, keep=True))
+            case "trust":
+                cli.trust(given.link, given.pin)
+            case "forget":
+                cli.forget(given.link)
+            case _:
+                endpoint = endpoints.endpoint(server or settings.server)
+                asyncio.run(_command(given, endpoint, name or settings.name or getpass.getuser()))
+    except (cli.UsageError, LinkError) as error:
         commands.error(str(error))
     except (ClientError, config.ConfigError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
@@ -80,10 +107,20 @@ async def _command(given: argparse.Namespace, endpoint: Endpoint, name: str) -> 
         await cli.follow(endpoint, name, given.room, given.since, given.count, as_json=given.json)
 
 
-def _open_screen(settings: config.Settings, name: str, server: str) -> int:
+def _open_screen(settings: config.Settings, name: str, server: str, *, keep: bool = False) -> int:
     from chat_tui.app import run  # Textual: only who opens the screen waits for it
 
-    return run(settings, name, server)
+    return run(settings, name, server, keep=keep)
+
+
+def with_open(arguments: list[str]) -> list[str]:
+    """The arguments with the word `open` before a link that stands where a command would."""
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("--"):
+        at += 1 if "=" in arguments[at] else 2
+    if at < len(arguments) and arguments[at].lower().startswith(SCHEME):
+        return [*arguments[:at], "open", *arguments[at:]]
+    return arguments
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.main import MainScreen
+from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
 
 
@@ -27,11 +28,21 @@ class ChatApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
-        self, settings: Settings, *, name: str = "", server: str = "", endpoint: Endpoint | None = None
+        self,
+        settings: Settings,
+        *,
+        name: str = "",
+        server: str = "",
+        keep: bool = False,
+        endpoint: Endpoint | None = None,
     ) -> None:
-        """`name` and `server` are what the command line says; `endpoint` overrides where to connect."""
+        """`name` and `server` are what the command line says; `keep`: that server is remembered.
+
+        `endpoint` overrides where to connect.
+        """
         super().__init__()
         self._settings = settings
+        self._keep = keep
         self._given = Choice(name, server)
         self._endpoint = endpoint
         for theme in themes.OURS:
@@ -70,19 +81,22 @@ class ChatApp(App[None]):
 
     def _open(self, choice: Choice) -> None:
         problem = ""
-        if not self._settings.name:
-            try:
-                config.remember(name=choice.name, server=choice.server)
-            except config.ConfigError as error:
-                problem = str(error)
-        endpoint = self._endpoint or endpoints.endpoint(choice.server)
+        found = endpoints.endpoint(choice.server)
+        try:
+            if not self._settings.name:
+                config.remember(name=choice.name, server=found.place)
+            elif self._keep:
+                config.remember(server=found.place)
+        except config.ConfigError as error:
+            problem = str(error)
+        endpoint = self._endpoint or found
         try:
             outbox = Outbox(config.outbox_file(), endpoint.label, choice.name)
             cache = Cache(config.cache_file(endpoint.label, choice.name))
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        main = MainScreen(endpoint, choice.name, outbox, cache, self._settings)
+        main = MainScreen(endpoint, choice.name, outbox, cache, self._settings, found.room)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)
@@ -96,16 +110,16 @@ def _login_name() -> str:
         return ""
 
 
-def run(settings: Settings, name: str, server: str) -> int:
-    """Open the screen and stay until the person leaves; returns the exit status."""
+def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> int:
+    """Open the screen and stay until the person leaves; returns the exit status. See `ChatApp`."""
     try:
         if name:
             check_user_name(name)
         endpoints.endpoint(server or settings.server)
-    except (BadNameError, endpoints.AddressError) as error:
+    except (BadNameError, LinkError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2
     terminal.take_alt_digits()
-    app = ChatApp(settings, name=name, server=server)
+    app = ChatApp(settings, name=name, server=server, keep=keep)
     app.run()
     return app.return_code or 0

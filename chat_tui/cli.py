@@ -1,4 +1,7 @@
-"""`chat-tui send` and `chat-tui follow`: the headless client for scripts. Never loads the screen."""
+"""The commands of `chat-tui` that never load the screen.
+
+`send` and `follow` are the headless client for scripts; `trust` and `forget` say which servers are known.
+"""
 
 import argparse
 import asyncio
@@ -11,17 +14,21 @@ import stat
 import sys
 from datetime import datetime
 
+from chat_tui import config
 from chat_tui.client import updates
 from chat_tui.client.client import Client
 from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint, enter
 from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.known import CHAIN, KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
+from chat_tui.client.trust import Trust
 from chat_tui.client.updates import Update
-from protocol import codec, frames, limits
+from protocol import codec, frames, limits, links
 from protocol.errors import LocalProtocolError
+from protocol.links import LinkError
 from protocol.names import BadNameError, check_room_name, check_user_name
 
 WHOLE = 2**53
@@ -62,6 +69,49 @@ def message_id(text: str) -> str:
     if not (1 <= len(text) <= limits.CID and text.isprintable()):
         raise argparse.ArgumentTypeError(f"{text!r} is no id of 1 to {limits.CID} characters")
     return text
+
+
+def server_link(text: str) -> str:
+    """An address or a link as written on the command line."""
+    try:
+        links.parse(text)
+    except LinkError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def server_pin(text: str) -> str:
+    """A pin as written on the command line."""
+    try:
+        return links.normal_pin(text)
+    except LinkError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def trust(server: str, pin: str | None) -> None:
+    """Know the server by this pin, or by that of the link. Raises `ClientError`, `UsageError`."""
+    link = links.parse(server)
+    if not (pin or link.pin):
+        raise UsageError(f"give the pin that `chat-server pin` prints there: trust {server} --pin sha256:…")
+    if pin and link.pin not in ("", pin):
+        raise UsageError("the link has another pin than --pin")
+    if _known().find(link.address) == CHAIN:
+        raise ClientError(
+            f"{link.address} is known by its certificate. To know it by a pin instead: "
+            f"chat-tui forget {link.address}, then this again"
+        )
+    Trust(link.address, _known(), pin or link.pin).begin()
+
+
+def forget(server: str) -> None:
+    """Know the server no longer. Raises `ClientError`."""
+    address = links.parse(server).address
+    if not _known().forget(address):
+        raise ClientError(f"{address} is not known here")
+
+
+def _known() -> KnownServers:
+    return KnownServers(config.known_servers_file())
 
 
 async def send(endpoint: Endpoint, name: str, room: str, text: str, cid: str | None) -> None:

@@ -42,6 +42,11 @@ def config_file() -> Path:
     return platformdirs.user_config_path(APP, appauthor=False) / "config.toml"
 
 
+def known_servers_file() -> Path:
+    """Where the keys are by which servers are known."""
+    return platformdirs.user_config_path(APP, appauthor=False) / "known_servers"
+
+
 def outbox_file() -> Path:
     """Where messages wait that the server has not confirmed."""
     return platformdirs.user_data_path(APP, appauthor=False) / "outbox.sqlite3"

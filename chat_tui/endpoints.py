@@ -8,7 +8,6 @@ It ends by itself a while after the last client has left.
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +19,10 @@ import msgspec
 from chat_tui import config
 from chat_tui.client.connection import Target
 from chat_tui.client.errors import ClientError, LostError
-
-DEFAULT_PORT = 7777
+from chat_tui.client.known import KnownServers
+from chat_tui.client.trust import Trust, check_plain
+from protocol import links
+from protocol.links import Link, LinkError
 
 START_SECONDS = 15
 """For a server to start: a second on a laptop, several on a busy board computer."""
@@ -29,16 +30,8 @@ START_SECONDS = 15
 LOOK_SECONDS = 0.05
 """Between two looks for a server that another client is just starting."""
 
-
 LINGER_SECONDS = 60.0
 """For a server that everybody has left: long enough to come back, too short to be in the way."""
-
-_STRANGE = re.compile(r"[\s\[\]/@\0]")
-"""What no host has in its name; a `/` or an `@` comes with a URL."""
-
-
-class AddressError(Exception):
-    """This is no address of a server; the text says what would be."""
 
 
 class _Runtime(msgspec.Struct):
@@ -49,23 +42,41 @@ class _Runtime(msgspec.Struct):
 class RemoteServer:
     """A server at a fixed address; see `client.Endpoint`."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, link: Link, known: KnownServers) -> None:
+        self._link = link
+        self._known = known
+        self._trust = Trust(link.address, known, link.pin)
 
     @property
     def label(self) -> str:
         """Its address."""
-        return str(self._target)
+        return self._link.address
+
+    @property
+    def place(self) -> str:
+        """What the settings remember it by."""
+        return self._link.place
+
+    @property
+    def room(self) -> str:
+        """Where the link leads, if it leads into a room."""
+        return self._link.room
 
     async def locate(self) -> Target:
-        """Its address, without looking."""
-        return self._target
+        """Its address, without looking. Raises `ClientError` if it is known to speak TLS and shall not."""
+        link = self._link
+        if not link.secure:
+            check_plain(link.address, self._known)
+            return Target(link.host, link.port, invite=link.invite)
+        return Target(link.host, link.port, trust=self._trust, invite=link.invite)
 
 
 class LocalServer:
     """The server of the chat on this computer; see the module."""
 
     label = "this computer"
+    place = config.LOCAL
+    room = ""
 
     def __init__(self, data: Path, runtime: Path, *, linger: float = LINGER_SECONDS) -> None:
         self._data = data
@@ -113,9 +124,10 @@ class LocalServer:
         except OSError as error:
             raise ClientError(f"cannot read {self._runtime}: {error.strerror or error}") from error
         try:
-            return parse_server(runtime.address, key=runtime.key)
-        except AddressError as error:
+            link = links.parse(runtime.address)
+        except LinkError as error:
             raise ClientError(f"{self._runtime} makes no sense: {error}") from error
+        return Target(link.host, link.port, runtime.key)
 
     async def _start(self) -> Target | None:
         """Start a server; None if another client is just doing so."""
@@ -165,24 +177,8 @@ def _spawn_detached(command: list[str], log: IO[bytes]) -> "subprocess.Popen[byt
     )
 
 
-def parse_server(text: str, *, key: str = "") -> Target:
-    """`HOST`, `HOST:PORT` or `[V6]:PORT`; raises `AddressError` with what is wrong."""
-    host, colon, port = text.strip().rpartition(":")
-    if not colon or text.strip().endswith("]"):
-        host, port = text.strip(), str(DEFAULT_PORT)
-    bracketed = host.startswith("[") and host.endswith("]")
-    bare = host[1:-1] if bracketed else host
-    if not bracketed and ":" in bare and not _STRANGE.search(bare):
-        raise AddressError(f"an IPv6 address goes in brackets: [{text.strip()}]:{DEFAULT_PORT}")
-    if not bare or _STRANGE.search(bare + port) or bracketed != (":" in bare):
-        raise AddressError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}")
-    if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
-        raise AddressError(f"{port!r} is no port: a number from 1 to 65535")
-    return Target(bare, int(port), key)
-
-
 def endpoint(server: str) -> LocalServer | RemoteServer:
-    """The endpoint that a `--server` or the settings name; raises `AddressError`."""
+    """The endpoint that a `--server` or the settings name; raises `LinkError`."""
     if server in ("", config.LOCAL):
         return LocalServer(config.local_data(), config.local_runtime())
-    return RemoteServer(parse_server(server))
+    return RemoteServer(links.parse(server), KnownServers(config.known_servers_file()))

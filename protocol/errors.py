@@ -33,6 +33,7 @@ BAD_VERSION = "bad_version"  # no version of the wire in common
 BAD_NAME = "bad_name"  # a user or room name that the rules forbid
 NAME_TAKEN = "name_taken"  # another user has that name
 DENIED = "denied"  # not allowed to come in or to do that
+TLS_REQUIRED = "tls_required"  # this port speaks TLS, and the peer did not
 TOO_MANY = "too_many"  # more rooms than one user may be in
 NO_SUCH_ROOM = "no_such_room"
 NOT_A_MEMBER = "not_a_member"

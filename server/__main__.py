@@ -2,15 +2,14 @@
 
 import asyncio
 import gc
+import importlib
 import logging
 import signal
 import sys
-from collections.abc import Callable
 
 from server import __version__, logs
 from server.app import Server
 from server.config import Config, sources
-from server.config.check import check_config
 from server.config.printed import printed
 from server.errors import SettingsError, StartError
 
@@ -21,14 +20,21 @@ except ImportError:  # no build for this platform
 
 logger = logging.getLogger("server")
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"check-config": check_config}
-"""What the first argument may be instead of a flag; each parses the rest itself and gives the exit status."""
+COMMANDS = {
+    "check-config": "server.config.check:check_config",
+    "pin": "server.pins:main",
+}
+"""What the first argument may be instead of a flag, and who does it: called with the other arguments, gives
+the exit status. Loaded when asked for: a server that a client starts for itself has to be there at once."""
 
 
 def main() -> None:
     """Run a command, or serve."""
-    first = sys.argv[1] if len(sys.argv) > 1 else ""
-    sys.exit(COMMANDS[first](sys.argv[2:]) if first in COMMANDS else serve(sys.argv[1:]))
+    command = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if command is None:
+        sys.exit(serve(sys.argv[1:]))
+    module, function = command.split(":")
+    sys.exit(getattr(importlib.import_module(module), function)(sys.argv[2:]))
 
 
 def serve(arguments: list[str]) -> int:
@@ -61,11 +67,16 @@ async def _serve(config: Config) -> int:
     except StartError as error:
         print(f"chat-server: {error}", file=sys.stderr)
         return 1
-    _stop_on_signals(server)
+    _on_signals(server)
     gc.set_threshold(GARBAGE, 20, 20)
     gc.freeze()  # what was loaded stays
     for address in server.addresses:
         print(f"listening on {address}", flush=True)
+    if server.certificate is not None:
+        from server import pins  # as late as the certificate's own module
+
+        for line in pins.invitations(server.addresses, server.certificate):
+            print(f"chat-server: {line}", file=sys.stderr, flush=True)
     _log_start(config, server)
     await server.wait()
     logger.info("stopped")
@@ -79,8 +90,10 @@ def _log_start(config: Config, server: Server) -> None:
     logger.info("serving", extra=fields)
 
 
-def _stop_on_signals(server: Server) -> None:
+def _on_signals(server: Server) -> None:
     loop = asyncio.get_running_loop()
+    if server.certificate is not None and sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGHUP, server.reload)
     for number in (signal.SIGTERM, signal.SIGINT):
         try:
             loop.add_signal_handler(number, server.stop)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
+from protocol.links import is_loopback
 from server.config import Address, Config
 from server.core import Core, now_ms
 from server.errors import StartError
@@ -24,6 +25,7 @@ from server.store.sqlite import SqliteLog
 from server.transports.tcp import TcpTransport
 
 if TYPE_CHECKING:
+    from server.certificate import Certificate
     from server.monitor import Monitor
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class Server:
         self._monitor: Monitor | None = None
         self.addresses: list[Address] = []
         self.monitor_address: Address | None = None
+        self.certificate: Certificate | None = None
 
     async def start(self) -> None:
         """Open the store and listen; raises `StartError`. `addresses` then has the real ports."""
@@ -67,6 +70,10 @@ class Server:
             self._lock.release()
             raise
         try:
+            if any(address.secure for address in self._config.listen):
+                from server.certificate import Certificate  # 80 ms that the chat on one computer never pays
+
+                self.certificate = Certificate(self._config.data, self._config.certificate, self._clock)
             for address in self._config.listen:
                 await self._listen(address)
             if self._config.metrics.listen is not None:
@@ -82,16 +89,28 @@ class Server:
 
     async def _listen(self, address: Address) -> None:
         loop = asyncio.get_running_loop()
+        certificate = self.certificate if address.secure else None
+
+        def accept() -> TcpTransport:
+            return TcpTransport(self._core, certificate.context if certificate is not None else None)
+
         try:
-            listener = await loop.create_server(
-                lambda: TcpTransport(self._core), address.host, address.port, backlog=4096
-            )
+            listener = await loop.create_server(accept, address.host, address.port, backlog=4096)
         except (OSError, UnicodeError) as error:
             raise _cannot_listen(address, error) from error
         self._listeners.append(listener)
         for socket in listener.sockets:
             host, port = socket.getsockname()[:2]
-            self.addresses.append(Address(host, port))
+            self.addresses.append(Address(host, port, address.secure))
+        if not address.secure and not is_loopback(address.host):
+            logger.warning(
+                "%s is not encrypted: who is on the way can read and change all that is said", address
+            )
+
+    def reload(self) -> None:
+        """Load the certificate again, for connections to come."""
+        if self.certificate is not None:
+            self.certificate.reload()
 
     async def _open_monitor(self, address: Address) -> None:
         from server.monitor import Monitor  # 0.1 s that only who wants metrics pays
@@ -130,6 +149,8 @@ class Server:
 
     def _sweep(self) -> None:
         self._core.sweep()
+        if self.certificate is not None:
+            self.certificate.look()
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def _left(self) -> None:

@@ -119,7 +119,7 @@ class Client:
     async def _pause(self, reason: ClientError, attempt: int) -> None:
         self._hurry.clear()
         if isinstance(reason, StoppedError):
-            self._tell_status(Status("stopped", str(reason)))
+            self._tell_status(updates.stopped(reason))
             await self._hurry.wait()
             return
         delay = reason.after + self._backoff(attempt + 1)

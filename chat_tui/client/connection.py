@@ -1,7 +1,7 @@
 """One connection to a server: requests out, answers and frames in.
 
 A thin asyncio shell around `protocol.codec`. It matches answers to requests, answers pings, and notices
-silence; it knows nothing of rooms, of trying again, or of what frames mean.
+silence; it knows nothing of rooms, of trying again, or of what frames mean. `dial` opens one.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
-from protocol import VERSION, codec, errors, frames, limits
+from chat_tui.client.trust import Trust
+from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Frame, Request, Result
@@ -23,7 +24,6 @@ R = TypeVar("R", bound=Result)
 CONNECT_SECONDS = 10
 """For the network to connect, and again for hello and login: what the server allows as well."""
 
-
 ERROR_TEXT = 1000
 """Characters of an error that are shown: a sentence, not a flood."""
 
@@ -31,23 +31,38 @@ PROVE_SECONDS = 5
 """For a server to answer a ping when we have reason to think that it has given us up."""
 
 
+_TLS_ALERT = b"\x15\x03"
+"""How the answer begins of one who speaks TLS, and was spoken to without."""
+
+
 @dataclass(slots=True, frozen=True)
 class Target:
-    """Where a server is. `key` opens one that belongs to one person."""
+    """Where a server is. `key` opens one that belongs to one person.
+
+    `trust`: what it must show, over TLS; None: it is spoken to without TLS. `invite` is the link's
+    invitation, if it had one.
+    """
 
     host: str
     port: int
     key: str = ""
+    trust: Trust | None = None
+    invite: str = ""
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return links.address(self.host, self.port)
 
 
 class Connection(asyncio.Protocol):
     """See the module. `closed` is done when the connection has ended, with the reason as an error."""
 
-    def __init__(self, on_frame: Callable[[Frame], None]) -> None:
+    def __init__(
+        self, on_frame: Callable[[Frame], None], examine: Callable[[bytes], None] | None = None
+    ) -> None:
+        """`examine` is shown the server's certificate before anything is said or heard, and may raise
+        `ClientError`: then the connection is `refused`."""
         self._on_frame = on_frame
+        self._examine = examine
         self._reader = FrameReader(frames.FROM_SERVER, limits.ANSWER)
         self._transport: asyncio.Transport
         self._loop = asyncio.get_running_loop()
@@ -59,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._reason: ClientError = self._silent_end
         self._welcome: asyncio.Future[frames.Welcome] = self._loop.create_future()
         self.closed: asyncio.Future[ClientError] = self._loop.create_future()
+        self.refused: ClientError | None = None
         self.limits = limits.Limits()
         self.epoch = ""
 
@@ -69,6 +85,12 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._heard = self._loop.time()
         self._watch()
+        if self._examine is not None:
+            try:
+                self._examine(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
+            except ClientError as error:
+                self.refused = error
+                self.fail(error)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -77,6 +99,9 @@ class Connection(asyncio.Protocol):
             for frame in self._reader.feed(data):
                 self._receive(frame)
         except RemoteProtocolError as error:
+            if self._examine is None and data.startswith(_TLS_ALERT) and not self._welcome.done():
+                self.fail(StoppedError("this port speaks TLS: write tls:// before the server's address"))
+                return
             self.fail(StoppedError(f"this is no chat server, or a broken one: {clean_line(str(error), 200)}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,6 +121,14 @@ class Connection(asyncio.Protocol):
             self.closed.set_result(self._reason)
 
     # --- what the client calls
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody on the way can read along: only then may a secret be sent."""
+        if self._transport.get_extra_info("ssl_object") is not None:
+            return True
+        peer = self._transport.get_extra_info("peername")
+        return bool(peer) and links.is_loopback(peer[0])
 
     async def greet(self, client: str) -> frames.Welcome:
         """Say hello; raises `LostError` or `StoppedError`."""
@@ -217,27 +250,3 @@ def _farewell(bye: frames.Bye) -> ClientError:
     if not bye.reconnect:
         return StoppedError(text)
     return LostError(text, min(max(bye.after or 0, 0) / 1000, limits.RETURN_SECONDS))
-
-
-async def connect(target: Target, on_frame: Callable[[Frame], None]) -> Connection:
-    """Open a connection; raises `LostError` with what is wrong."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            _, connection = await loop.create_connection(
-                lambda: Connection(on_frame), target.host, target.port
-            )
-    except TimeoutError as error:
-        raise LostError(f"{target} does not answer") from error
-    except (OSError, UnicodeError) as error:
-        raise LostError(f"no server at {target}: {_reason(error)}") from error
-    return connection
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    # asyncio's text for a refused connection repeats the address and an errno; people need neither.
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, UnicodeError):  # of IDNA, whose text names a codec
-        return "no host can be called that"
-    return (error.strerror or str(error)).lower()

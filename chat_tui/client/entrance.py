@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
-from chat_tui.client.connection import Connection, Target, connect
+from chat_tui.client.connection import Connection, Target
+from chat_tui.client.dial import connect
 from chat_tui.client.errors import LostError, RequestError, StoppedError
 from chat_tui.client.sender import TEMPORARY
 from protocol import frames

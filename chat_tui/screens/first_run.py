@@ -10,14 +10,14 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
-from chat_tui import config, endpoints
-from protocol import limits
+from chat_tui import config
+from protocol import limits, links
 from protocol.names import BadNameError, check_user_name
 
 
 @dataclass(slots=True, frozen=True)
 class Choice:
-    """What was chosen."""
+    """What was chosen; `server` is `config.LOCAL`, or an address or link as it was written."""
 
     name: str
     server: str
@@ -66,7 +66,7 @@ class FirstRun(Screen[Choice]):
             with _Places(id="where", compact=True):
                 yield RadioButton("on this computer", value=not self._server)
                 yield RadioButton("join a server at", value=bool(self._server))
-            yield Input(self._server, placeholder="host:port", id="server", compact=True)
+            yield Input(self._server, placeholder="host:port, or a chat:// link", id="server", compact=True)
             yield Static("", id="problem", markup=False)
             yield Button("Go on", variant="primary", compact=True)
 
@@ -91,14 +91,13 @@ class FirstRun(Screen[Choice]):
         except BadNameError as error:
             self._complain(str(error), name)
             return
-        where = config.LOCAL
-        if not local:
-            try:
-                where = str(endpoints.parse_server(server.value))
-            except endpoints.AddressError as error:
-                self._complain(str(error), server)
-                return
-        self.dismiss(Choice(chosen, where))
+        try:
+            if not local:
+                links.parse(server.value)
+        except links.LinkError as error:
+            self._complain(str(error), server)
+            return
+        self.dismiss(Choice(chosen, config.LOCAL if local else server.value))
 
     def _complain(self, text: str, field: Input) -> None:
         self.query_one("#problem", Static).update(text)

@@ -36,6 +36,7 @@ from chat_tui.notifications import Notifier
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
+from chat_tui.screens.trust import TrustScreen
 from chat_tui.terminal import Title
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
@@ -68,13 +69,21 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
     def __init__(
-        self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache, settings: Settings
+        self,
+        endpoint: Endpoint,
+        name: str,
+        outbox: Outbox,
+        cache: Cache,
+        settings: Settings,
+        room: str = "",
     ) -> None:
+        """`room` is entered once there is a connection."""
         super().__init__()
         self._settings = settings
         self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
         self._actions = Actions(self.client, self)
         self._cache = cache
+        self._wanted = room
         self._problem = ""
         self._timelines = Timelines(self.client)
         self._drafts = Drafts(outbox)
@@ -132,7 +141,24 @@ class MainScreen(Screen[None]):
                 self._look_for_calls(room, events)
             case updates.RoomsChanged(opened):
                 self._rooms_changed(opened)
+            case updates.StatusChanged(status):
+                self._status_changed(status)
         self._draw_soon()
+
+    def _status_changed(self, status: updates.Status) -> None:
+        if status.phase == "online" and self._wanted:
+            self._do(Call(registry.BY_NAME["join"], (self._wanted,)))
+            self._wanted = ""
+        elif status.question is not None:
+            self.app.push_screen(TrustScreen(status.question), self._asked)
+        elif status.phase == "stopped":
+            self.complain(status.reason)  # the status line is too short for what has to be known now
+
+    def _asked(self, problem: str | None) -> None:
+        if problem:
+            self.complain(problem)
+        else:
+            self.client.reconnect()
 
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
         if room == self._room and self.app.app_focus:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from server import __version__
+from server.config.address import Address
 from server.config.declared import SECTIONS, SETTINGS, Setting, value_of, visible
 from server.config.settings import Config
 
@@ -59,6 +60,8 @@ def _literal(value: Any) -> str:  # noqa: ANN401  # whatever a setting can be
             return f"[{', '.join(map(_literal, value))}]"
         case bool() | int():
             return str(value).lower()
+        case Address():
+            return _literal(value.written)
         case Path():
             return _literal(str(value.absolute()))
         case _:

@@ -6,7 +6,7 @@ the command line, `--print-config` and the messages about mistakes are made from
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import platformdirs
@@ -100,6 +100,29 @@ class Limits(Section, frozen=True):
         )
 
 
+class Files(NamedTuple):
+    """Where a certificate (with those between it and its root, if any) and its key are, as PEM."""
+
+    certificate: Path
+    key: Path
+
+
+class Tls(Section, frozen=True):
+    """The certificate of listeners with TLS. Without one the server makes its own, which clients know by its
+    pin (`chat-server pin`). Both files are read again when they change, and at SIGHUP."""
+
+    cert: Annotated[
+        Path | None,
+        told(
+            "The certificate, as PEM, with those between it and its root.",
+            example="/etc/ssl/chat/fullchain.pem",
+        ),
+    ] = None
+    key: Annotated[
+        Path | None, told("The certificate's key, as PEM.", example="/etc/ssl/chat/privkey.pem")
+    ] = None
+
+
 class Metrics(Section, frozen=True):
     """Numbers and health for machines, over HTTP: /metrics for Prometheus, /healthz (the process lives) and
     /readyz (it serves, and its store can be written)."""
@@ -135,13 +158,15 @@ class Config(Section, frozen=True):
         tuple[Address, ...],
         told(
             "Where to listen, as HOST:PORT. 0.0.0.0 is every IPv4 address, [::] every IPv6 one; "
-            "port 0 takes a free one."
+            "port 0 takes a free one. With TLS unless it is loopback; tls:// or plain:// before it says "
+            "otherwise."
         ),
     ] = (parse_address(DEFAULT_LISTEN),)
     data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
         msgspec.field(default_factory=_usual_data)
     )
     limits: Limits = Limits()
+    tls: Tls = Tls()
     metrics: Metrics = Metrics()
     log: Log = Log()
 
@@ -150,3 +175,10 @@ class Config(Section, frozen=True):
     linger: Annotated[
         float, told("Seconds to stay after the last client has left, with `runtime`.", hidden=True)
     ] = 60.0
+
+    @property
+    def certificate(self) -> Files | None:
+        """The certificate that the server was given."""
+        if self.tls.cert is None or self.tls.key is None:
+            return None
+        return Files(self.tls.cert, self.tls.key)

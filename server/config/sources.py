@@ -53,7 +53,10 @@ def gather(given: argparse.Namespace, environ: Mapping[str, str] = os.environ) -
     for key, setting in SETTINGS.items():
         if key in flags:
             found.values[key] = tuple(flags[key]) if setting.many else flags[key]
-    return build(found.values)
+    config = build(found.values)
+    if (config.tls.cert is None) != (config.tls.key is None):
+        raise SettingsError(["tls.cert and tls.key go together: a certificate is of no use without its key"])
+    return config
 
 
 def settings_file(named: Path | None, environ: Mapping[str, str], *, look: bool = True) -> Path | None:
@@ -138,8 +141,8 @@ def parser() -> argparse.ArgumentParser:
         prog=APP,
         description="Host a chat: a headless server that chat-tui clients connect to.",
         epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
-        "SIGTERM or Ctrl+C stops it; everything is stored. "
-        f"'{APP} check-config' checks the settings and ends.",
+        "SIGTERM or Ctrl+C stops it; everything is stored. SIGHUP loads the certificate again. "
+        f"'{APP} check-config' checks the settings, '{APP} pin' prints what clients know this server by.",
         allow_abbrev=False,
     )
     add_config(parser)
@@ -151,6 +154,15 @@ def parser() -> argparse.ArgumentParser:
     for setting in SETTINGS.values():
         _add(parser, setting)
     parser.add_argument("--version", action="version", version=f"{APP} {__version__}")
+    return parser
+
+
+def command_parser(name: str, description: str, *keys: str) -> argparse.ArgumentParser:
+    """The command line of `chat-server NAME`, with the flags of some settings; for `gather` as well."""
+    parser = argparse.ArgumentParser(prog=f"{APP} {name}", description=description, allow_abbrev=False)
+    add_config(parser)
+    for key in keys:
+        _add(parser, SETTINGS[key])
     return parser
 
 

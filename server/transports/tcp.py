@@ -1,4 +1,4 @@
-"""Sessions over TCP: bytes in, frames to the session; blocks out, with bounded buffers.
+"""Sessions over TCP, with or without TLS: bytes in, frames to the session; blocks out, with bounded buffers.
 
 No task and no queue per session. A peer that reads too slowly fills its buffer to `HIGH_WATER`; from then on
 its session is `behind`, the hub leaves it out, and it fetches what it missed once it has drained. Nobody
@@ -7,13 +7,15 @@ else notices. Knows asyncio's transports and the session's few methods.
 
 import asyncio
 import logging
+import ssl
 from typing import cast
 
-from protocol import errors, frames, limits
+from protocol import codec, errors, frames, limits
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
 from server.core import STALL_SECONDS, Core
 from server.session import Session
+from server.transports.tls import DENIED, HANDSHAKE, Tls
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +48,11 @@ _STRANGERS = (
 
 
 class TcpTransport(asyncio.Protocol):
-    """One connection; see `session.Transport`."""
+    """One connection; see `session.Transport`. With a `context` it speaks TLS, and nothing else."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, context: ssl.SSLContext | None = None) -> None:
         self._core = core
+        self._tls = Tls(context) if context is not None else None
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(frames.FROM_CLIENT, limits.FRAME_BEFORE_LOGIN)
         self._session: Session
@@ -75,7 +78,29 @@ class TcpTransport(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self._take(data)
+        if self._tls is None:
+            self._take(data)
+        elif not self._transport.is_closing():
+            self._unwrap(self._tls, data)
+
+    def _unwrap(self, tls: Tls, data: bytes) -> None:
+        if tls.fresh and data[0] != HANDSHAKE:
+            self._tls = None
+            self.write(_in_the_clear(data))
+            self.close()
+            return
+        try:
+            said = tls.receive(data)
+        except ssl.SSLError:  # a scanner, or one who does not trust our certificate: its own affair
+            self._transport.write(tls.outgoing())  # tells it why
+            self._transport.close()
+            return
+        if answer := tls.outgoing():
+            self._transport.write(answer)
+        if said:
+            self._take(said)
+        if tls.ended:
+            self.close()
 
     def _take(self, data: bytes = b"") -> None:
         """Act on the frames that have come until something holds them back; the rest waits in the reader."""
@@ -97,8 +122,7 @@ class TcpTransport(asyncio.Protocol):
         except RemoteProtocolError as error:
             stranger = _stranger(data) if self._fresh else None
             if stranger is not None:
-                line = f"This is a chat-tui server; it does not speak {stranger}. Connect with: chat-tui\r\n"
-                self._transport.write(line.encode())
+                self.write(_line(stranger))
                 self.close()
             else:
                 self._session.close(error.code, str(error), reconnect=False)
@@ -158,8 +182,11 @@ class TcpTransport(asyncio.Protocol):
         return host
 
     def write(self, data: bytes) -> None:
-        """See `session.Transport`."""
-        self._transport.write(data)
+        """See `session.Transport`. Before the handshake nothing can be said."""
+        if self._tls is None:
+            self._transport.write(data)
+        elif self._tls.ready and not self._transport.is_closing():
+            self._transport.write(self._tls.send(data))
 
     def allow(self, frame_bytes: int) -> None:
         """See `session.Transport`."""
@@ -174,8 +201,23 @@ class TcpTransport(asyncio.Protocol):
 
     def close(self) -> None:
         """See `session.Transport`."""
+        if self._tls is not None and not self._transport.is_closing():
+            self._transport.write(self._tls.end() if self._tls.ready else DENIED)
         self._transport.close()
         self._loop.call_later(CLOSE_SECONDS, self._transport.abort)
+
+
+def _line(language: str) -> bytes:
+    return f"This is a chat-tui server; it does not speak {language}. Connect with: chat-tui\r\n".encode()
+
+
+def _in_the_clear(data: bytes) -> bytes:
+    """What somebody is told who does not speak TLS where it is spoken."""
+    stranger = _stranger(data)
+    if stranger is not None:
+        return _line(stranger)
+    text = "this port speaks TLS: write tls:// before the server's address"
+    return codec.encode(frames.Bye(errors.TLS_REQUIRED, text, reconnect=False))
 
 
 def _stranger(data: bytes) -> str | None:

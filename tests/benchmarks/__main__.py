@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from protocol import codec, frames
 from server.store.base import Draft
@@ -26,11 +27,14 @@ from tests.support.processes import ENVIRONMENT
 
 ARCHIVE = 1_000_000
 IDLE = 5_000
+OVER_TLS = ("A", "E", "F")
+"""What `--tls` measures a second time."""
+
 GENERATOR_SECONDS = 300
 """A run that takes longer hangs."""
 FIGURES = dict[str, float]
 
-FAN_OUT = {
+FAN_OUT: dict[str, tuple[str, dict[str, Any]]] = {
     "A": ("one room of 100, 10 senders", {"members": 100, "senders": 10}),
     "A1": ("the same, window of 1", {"members": 100, "senders": 10, "window": 1}),
     "B": ("one room of 1,000, 10 senders", {"members": 1000, "senders": 10}),
@@ -46,14 +50,18 @@ OTHERS = {
 
 
 @contextlib.contextmanager
-def serving(data: Path | None, core: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(
+    data: Path | None, core: int, *, tls: bool = False
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server process on its own core, and its port. Without data it is the bare one."""
     options = ["tests.benchmarks.bare"]
     if data is not None:
-        options = ["server", "--listen", "127.0.0.1:0", "--data", str(data), "--no-limits"]
+        listen = f"{'tls' if tls else 'plain'}://127.0.0.1:0"
+        options = ["server", "--listen", listen, "--data", str(data), "--no-limits"]
     process = subprocess.Popen(
         [sys.executable, "-m", *options],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if tls else None,  # its pin, which nobody asks for here
         text=True,
         preexec_fn=lambda: pin(core),
         env={**os.environ, **ENVIRONMENT},
@@ -101,7 +109,7 @@ def processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(name: str, seconds: float, archive: Path, *, bare: bool = False) -> FIGURES:
+def measure(name: str, seconds: float, archive: Path, *, tls: bool = False, bare: bool = False) -> FIGURES:
     """One run of one workload."""
     with tempfile.TemporaryDirectory() as folder:
         data = None if bare else archive if name in "GH" else Path(folder)
@@ -109,19 +117,20 @@ def measure(name: str, seconds: float, archive: Path, *, bare: bool = False) -> 
             with serving(data, 0) as (_, port):
                 generate("make_users", Load(port, members=IDLE))
         began = time.perf_counter()
-        with serving(data, 0) as (process, port):
+        with serving(data, 0, tls=tls) as (process, port):
+            load = Load(port, seconds=seconds, tls=tls)
             started = time.perf_counter() - began
             if name == "H":
                 return {"s": started}
             used = processor(process.pid)
             if name in FAN_OUT:
-                figures = generate("fan_out", Load(port, seconds=seconds, **FAN_OUT[name][1]))
+                figures = generate("fan_out", replace(load, **FAN_OUT[name][1]))
             elif name == "E":
-                figures = generate("latency", Load(port, senders=10, rate=100, seconds=seconds))
+                figures = generate("latency", replace(load, rate=100))
             elif name == "F":
-                figures = generate("idle", Load(port, members=IDLE), process.pid)
+                figures = generate("idle", replace(load, members=IDLE), process.pid)
             else:
-                figures = generate("history", Load(port, seconds=seconds), ARCHIVE)
+                figures = generate("history", load, ARCHIVE)
             return {**figures, "server": processor(process.pid) - used}
 
 
@@ -152,7 +161,7 @@ def told(name: str, runs: list[FIGURES]) -> str:
             f"load {middle['busy']:.0%} busy"
         )
     if name == "E":
-        return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms"
+        return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms, load {middle['busy']:.0%} busy"
     if name == "F":
         return (
             f"{middle['kB']:.1f} kB each, {middle['logins']:,.0f} logins/s (load {middle['busy']:.0%} busy), "
@@ -171,6 +180,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="length of a run")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--bare", action="store_true", help="beside each, a server that only hands round")
+    parser.add_argument("--tls", action="store_true", help=f"{', '.join(OVER_TLS)} also over TLS")
     given = parser.parse_args()
     chosen = [name.upper() for name in given.workloads] or names
     if unknown := set(chosen) - set(names):
@@ -187,15 +197,18 @@ def main() -> None:
             fill(archive)
         for name in chosen:
             what = FAN_OUT[name][0] if name in FAN_OUT else OTHERS[name]
-            kinds = (False, True) if given.bare else (False,)
+            kinds: dict[str, dict[str, bool]] = {what: {}}
+            if given.tls and name in OVER_TLS:
+                kinds["the same over TLS"] = {"tls": True}
+            if given.bare:
+                kinds["bare, nothing stored"] = {"bare": True}
             # Alternating, for a machine is not the same from one minute to the next.
             runs = [
-                {bare: measure(name, given.seconds, archive, bare=bare) for bare in kinds}
+                {kind: measure(name, given.seconds, archive, **options) for kind, options in kinds.items()}
                 for _ in range(given.runs)
             ]
-            for bare in kinds:
-                beside = "bare, nothing stored" if bare else what
-                print(f"| {name} | {beside} | {told(name, [run[bare] for run in runs])} |", flush=True)
+            for kind in kinds:
+                print(f"| {name} | {kind} | {told(name, [run[kind] for run in runs])} |", flush=True)
 
 
 if __name__ == "__main__":

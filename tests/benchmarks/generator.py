@@ -9,6 +9,7 @@ import json
 import os
 import random
 import resource
+import ssl
 import statistics
 import sys
 import time
@@ -45,6 +46,7 @@ class Load:
     seconds: float = 5.0
     rate: float = 0.0
     text: int = 100
+    tls: bool = False
 
 
 def frame(**fields: object) -> bytes:
@@ -139,22 +141,32 @@ class Peer(asyncio.Protocol):
         self._transport.abort()
 
 
-async def crowd(port: int, names: Iterable[tuple[str, str]], at_once: int = 100) -> list[Peer]:
+def context(load: Load) -> ssl.SSLContext | None:
+    """What the connections are made with: no benchmark needs to know whom it measures."""
+    if not load.tls:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def crowd(load: Load, names: Iterable[tuple[str, str]], at_once: int = 100) -> list[Peer]:
     """Bring people in and up to date; names and rooms. They sync when all are there, so that nobody has to be
     told of everybody else's joining."""
-    peers = await log_in(port, names, at_once)
+    peers = await log_in(load, names, at_once)
     await sync(peers)
     return peers
 
 
-async def log_in(port: int, names: Iterable[tuple[str, str]], at_once: int) -> list[Peer]:
+async def log_in(load: Load, names: Iterable[tuple[str, str]], at_once: int) -> list[Peer]:
     """Bring people in, some at once."""
     loop = asyncio.get_running_loop()
     gate = asyncio.Semaphore(at_once)
+    tls = context(load)
 
     async def one(name: str, room: str) -> Peer:
         async with gate:
-            _, peer = await loop.create_connection(lambda: Peer(name, room), "127.0.0.1", port)
+            _, peer = await loop.create_connection(lambda: Peer(name, room), "127.0.0.1", load.port, ssl=tls)
             await peer.ready
             return peer
 
@@ -185,7 +197,7 @@ def room_names(load: Load) -> list[tuple[str, str]]:
 
 async def fan_out(load: Load) -> dict[str, float]:
     """Deliveries per second in a closed loop: each sender has `window` messages without an answer."""
-    peers = await crowd(load.port, room_names(load))
+    peers = await crowd(load, room_names(load))
     by_room: defaultdict[str, list[Peer]] = defaultdict(list)
     for peer in peers:
         by_room[peer.room].append(peer)
@@ -276,7 +288,7 @@ def check(by_room: dict[str, list[Peer]], senders: int, acknowledged: int) -> No
 
 async def latency(load: Load) -> dict[str, float]:
     """Milliseconds from send to delivery, at `rate` messages per second, at ten of the receivers."""
-    peers = await crowd(load.port, room_names(load))
+    peers = await crowd(load, room_names(load))
     taken: list[float] = []
 
     def on_payload(payload: bytes) -> None:
@@ -310,7 +322,7 @@ async def idle(load: Load, pid: int) -> dict[str, float]:
     """Bytes of the server's memory per idle session; logins and first syncs per second."""
     before = resident(pid)
     began, busy = time.perf_counter(), time.process_time()
-    peers = await log_in(load.port, idlers(load), at_once=200)
+    peers = await log_in(load, idlers(load), at_once=200)
     elapsed, busy = time.perf_counter() - began, time.process_time() - busy
     began = time.perf_counter()
     await sync(peers)
@@ -329,7 +341,7 @@ async def idle(load: Load, pid: int) -> dict[str, float]:
 
 async def make_users(load: Load) -> dict[str, float]:
     """Let the users of `idle` log in once, so that they exist."""
-    for peer in await crowd(load.port, idlers(load)):
+    for peer in await crowd(load, idlers(load)):
         peer.close()
     return {}
 
@@ -346,7 +358,7 @@ def resident(pid: int) -> int:
 
 async def history(load: Load, events: int) -> dict[str, float]:
     """Milliseconds for a page of 50 events at a random place, one after the other."""
-    (peer,) = await crowd(load.port, [("reader", "#archive")])
+    (peer,) = await crowd(load, [("reader", "#archive")])
     answered = asyncio.Event()
     peer.on_payload = lambda _: answered.set()
     taken = []

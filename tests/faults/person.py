@@ -18,12 +18,10 @@ import msgspec
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
-from chat_tui.client.connection import Target
 from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.updates import Update
-from chat_tui.endpoints import RemoteServer
 from protocol import frames
 from protocol.frames import Request, Result
 from server.config import Address, parse_address
@@ -41,6 +39,7 @@ from tests.faults.history import (
     Shown,
     brief,
 )
+from tests.support.clients import in_the_clear
 
 R = TypeVar("R", bound=Result)
 
@@ -98,7 +97,7 @@ class Person:
         self, address: Address, name: str, called: str, folder: Path, fill: int, *, cached: bool
     ) -> None:
         self._book = Book(folder / f"{name}.jsonl")
-        endpoint = RemoteServer(Target(address.host, address.port))
+        endpoint = in_the_clear(address)
         outbox = Outbox(folder / f"{name}.outbox", endpoint.label, called)
         cache = Cache(folder / f"{name}.cache") if cached else None
         self._client = _RecordingClient(

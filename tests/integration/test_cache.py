@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from chat_tui import endpoints
 from chat_tui.client.cache import OPENED, Cache
 from chat_tui.client.client import PAGE, Client
 from chat_tui.client.errors import ClientError, LostError
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
-from chat_tui.endpoints import RemoteServer, parse_server
 from protocol import frames
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import until
@@ -23,7 +23,7 @@ class Person:
     def __init__(self, where: str, path: Path, name: str = "ann") -> None:
         self.told: list[Update] = []
         self.client = Client(
-            RemoteServer(parse_server(where)),
+            endpoints.endpoint(where),
             name,
             Outbox(None, where, name),
             self.told.append,

@@ -439,3 +439,11 @@ async def test_who_is_online_is_listed(server: RunningServer) -> None:
     await ann.close()
     await server.until(lambda: len(server.core.sessions) == 2)
     assert (await bob.ask(frames.Online(91), frames.OnlineResult)).total == 1
+
+
+async def test_who_comes_while_the_server_stops_is_told_so(server: RunningServer) -> None:
+    server.core._closing = True
+    wire = await server.connect()
+    (bye,) = await wire.rest()
+    assert isinstance(bye, frames.Bye)
+    assert (bye.code, bye.reconnect) == (errors.SHUTDOWN, True)

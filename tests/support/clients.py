@@ -1,19 +1,21 @@
 """A real client whose updates are written down as a screen would, and checked while they come."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from chat_tui.client import updates
 from chat_tui.client.client import Client
-from chat_tui.client.connection import Target
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL
 from chat_tui.client.updates import Status, Update
 from chat_tui.endpoints import RemoteServer
+from protocol.links import Link
 from server.config import Address
 from tests.support.waiting import until
 
@@ -21,6 +23,11 @@ from tests.support.waiting import until
 def soon(attempt: int) -> float:  # noqa: ARG001  # a back-off has it
     """A back-off for tests: hardly any."""
     return 0.02
+
+
+def in_the_clear(where: Address) -> RemoteServer:
+    """A server without TLS, at whatever address."""
+    return RemoteServer(Link(where.host, where.port, tls=False), KnownServers(Path(os.devnull)))
 
 
 class Person:
@@ -36,7 +43,7 @@ class Person:
         backoff: Callable[[int], float] = soon,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        endpoint = RemoteServer(Target(where.host, where.port)) if isinstance(where, Address) else where
+        endpoint = in_the_clear(where) if isinstance(where, Address) else where
         self.heard: list[Update] = []
         self.statuses: list[Status] = []
         self.shown: dict[str, list[RoomEvent]] = {}

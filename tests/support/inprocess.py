@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from server.app import Server
-from server.config import Address, Config, Limits, Metrics
+from server.certificate import Certificate
+from server.config import Address, Config, Files, Limits, Metrics, Tls
 from server.core import Core
 from tests.support.wire import SECONDS, Wire
 
 NO_LIMITS = Limits(enabled=False)
+LOOPBACK = Address("127.0.0.1", 0)
 
 
 class Clock:
@@ -30,12 +32,19 @@ class Clock:
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
-    def __init__(self, data: Path, limits: Limits = NO_LIMITS, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        limits: Limits = NO_LIMITS,
+        metrics: Metrics | None = None,
+        *,
+        listen: Address = LOOPBACK,
+        certificate: Files | None = None,
+    ) -> None:
         self.data = data
         self.clock = Clock()
-        config = Config(
-            listen=(Address("127.0.0.1", 0),), data=data, limits=limits, metrics=metrics or Metrics()
-        )
+        tls = Tls() if certificate is None else Tls(cert=certificate.certificate, key=certificate.key)
+        config = Config(listen=(listen,), data=data, limits=limits, metrics=metrics or Metrics(), tls=tls)
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
@@ -52,6 +61,12 @@ class RunningServer:
         return self._server._core
 
     @property
+    def certificate(self) -> Certificate:
+        """What it shows, if it speaks TLS."""
+        assert self._server.certificate is not None
+        return self._server.certificate
+
+    @property
     def address(self) -> Address:
         """Where it listens."""
         return self._server.addresses[0]
@@ -62,9 +77,13 @@ class RunningServer:
         assert self._server.monitor_address is not None
         return self._server.monitor_address
 
-    async def connect(self, *, buffer: int | None = None) -> Wire:
-        """A connection that has said nothing yet; hung up when the server stops."""
-        wire = await Wire.connect(self.address, buffer=buffer)
+    async def connect(self, *, buffer: int | None = None, raw: bool = False) -> Wire:
+        """A connection that has said nothing yet; hung up when the server stops.
+
+        `raw`: where others speak TLS, this one does not.
+        """
+        address = Address(self.address.host, self.address.port, tls=False) if raw else self.address
+        wire = await Wire.connect(address, buffer=buffer)
         self._wires.append(wire)
         return wire
 

@@ -276,6 +276,7 @@ async def open_chat(
         if wait:
             await chat.online()
         else:
-            await chat.until(lambda: isinstance(app.screen, MainScreen), "the main screen is there")
+            there = lambda: any(isinstance(screen, MainScreen) for screen in app.screen_stack)  # noqa: E731
+            await chat.until(there, "the main screen is there")
         chat.composer.cursor_blink = False
         yield chat

@@ -6,6 +6,7 @@ It can also send what no client should: maps that are no frames, bytes that are 
 import asyncio
 import secrets
 import socket
+import ssl
 from collections import deque
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,6 +25,13 @@ F = TypeVar("F", bound=Frame)
 R = TypeVar("R", bound=Result)
 
 
+def any_certificate() -> ssl.SSLContext:
+    """For who does not care whom it talks to."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 class Wire:
     """One connection. `aside` holds the frames that came while something else was awaited."""
 
@@ -37,14 +45,23 @@ class Wire:
         self._tag = secrets.token_hex(8)
 
     @classmethod
-    async def connect(cls, address: Address, *, buffer: int | None = None) -> Self:
-        """A connection that has said nothing yet. `buffer`: the bytes it lets the system hold unread."""
+    async def connect(
+        cls, address: Address, *, buffer: int | None = None, tls: ssl.SSLContext | None = None
+    ) -> Self:
+        """A connection that has said nothing yet; with `tls`, or at an address with TLS, behind a handshake.
+
+        `buffer`: the bytes it lets the system hold unread.
+        """
         wanted = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
         if buffer is not None:
             wanted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         wanted.settimeout(0)
         await asyncio.get_running_loop().sock_connect(wanted, (address.host, address.port))
-        return cls(*await asyncio.open_connection(sock=wanted, limit=buffer or 2**16))
+        if tls is None and address.secure:
+            tls = any_certificate()
+        limit = buffer or 2**16
+        name = address.host if tls is not None else None
+        return cls(*await asyncio.open_connection(sock=wanted, limit=limit, ssl=tls, server_hostname=name))
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,7 +76,7 @@ class Wire:
         self.writer.close()
         try:
             await self.writer.wait_closed()
-        except OSError:  # the server was faster, or dead
+        except OSError:  # the server was faster, or dead (in TLS: said more behind our last word)
             return
 
     # --- sending

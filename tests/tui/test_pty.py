@@ -14,6 +14,7 @@ import pytest
 from chat_tui import config
 from chat_tui.client.outbox import Outbox
 from protocol import frames
+from server.config import Address
 from tests.support.hostile import TEXTS, event, hostile_server
 from tests.support.inprocess import RunningServer
 from tests.support.pty import PROGRAM, Terminal, environment
@@ -104,6 +105,22 @@ async def test_typing_resizing_and_leaving(open_terminal: Open, server: RunningS
     assert b"two\nlines" in come.body
     terminal.type("\x11")
     assert await terminal.ended() == 0
+
+
+async def test_a_link_opens_its_room_and_asks_nobody(open_terminal: Open, tmp_path: Path) -> None:
+    secure = RunningServer(tmp_path / "secure", listen=Address("127.0.0.1", 0, tls=True))
+    await secure.start()
+    link = f"chat://{secure.address}/#deploys?pin={secure.certificate.pin}"
+    terminal = open_terminal("--name", "alice", link)
+    await terminal.sees(f"● alice on {secure.address}")
+    await terminal.until(lambda: terminal.lines[0].split()[1:2] == ["#deploys"], "it is in that room")
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+    again = open_terminal()
+    await again.sees(f"● alice on {secure.address}")
+    again.type("\x11")
+    assert await again.ended() == 0
+    await secure.stop()
 
 
 async def test_keys_in_bursts_do_what_they_do_in_their_order(

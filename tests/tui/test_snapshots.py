@@ -1,10 +1,12 @@
 """Pictures of every screen. After a change: `pytest --snapshot-update`, and look at each new picture."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
@@ -13,12 +15,17 @@ from syrupy.assertion import SnapshotAssertion
 from chat_tui import config
 from chat_tui.app import ChatApp
 from chat_tui.client import entrance
+from chat_tui.client.connection import Target
+from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
+from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.trust import Trust, UnknownServerError
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import FirstRun
 from protocol import frames
 from protocol.frames import Result
+from protocol.links import pin_of
 from tests.support.inprocess import RunningServer
 from tests.support.screen import NOW, Chat, Place, open_chat, running
 from tests.support.wire import Wire
@@ -207,6 +214,39 @@ async def test_first_run(picture: Callable[[Chat], bool], size: Size, theme: str
         await chat.press("enter")
         await chat.sees("at least one letter")
         await chat.type("mira")
+        assert picture(chat)
+
+
+class Doubtful:
+    """A server that is not the one it should be, as far as anybody can tell; a client's `Endpoint`."""
+
+    label = "chat.example.org:7777"
+    trust = Trust(label, KnownServers(Path(os.devnull)))
+    key, other = (pin_of(name) for name in (b"its key", b"another key"))
+
+    def __init__(self, error: ClientError) -> None:
+        self._error = error
+
+    async def locate(self) -> Target:
+        """What is found when one connects."""
+        raise self._error
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+async def test_an_unknown_server(picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    unknown = Doubtful(UnknownServerError(Doubtful.trust, Doubtful.key, "self-signed certificate"))
+    async with open_chat(unknown, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
+        await chat.sees("Trust")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+async def test_a_server_with_another_key(picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    changed = Doubtful(Doubtful.trust.changed(Doubtful.key, Doubtful.other))
+    async with open_chat(changed, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
+        await chat.sees("chat-tui forget")
         assert picture(chat)
 
 

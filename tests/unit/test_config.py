@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.config import DEFAULT_LISTEN, Address, Config, Limits, parse, parse_address
+from server.config import DEFAULT_LISTEN, Address, Config, Files, Limits, parse, parse_address
 from server.config.check import check_config
 from server.config.declared import SETTINGS, nearest, value_of, visible
 from server.config.printed import printed
@@ -74,6 +74,10 @@ def test_an_address_reads_back_as_it_prints(text: str, address: Address) -> None
         "[::1]",
         "[::1:7777",
         "host:1.5",
+        "tls://",
+        "tls://host",
+        "tls://plain://host:1",
+        "http://host:1",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
@@ -82,6 +86,24 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 # --- the command line
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "secure"),
+    [
+        ("tls://127.0.0.1:7777", Address("127.0.0.1", 7777, tls=True), True),
+        ("PLAIN://[::]:0", Address("::", 0, tls=False), False),
+        ("0.0.0.0:1", Address("0.0.0.0", 1), True),
+        ("chat.example.org:1", Address("chat.example.org", 1), True),
+        ("[2001:db8::1]:1", Address("2001:db8::1", 1), True),
+        ("localhost:1", Address("localhost", 1), False),
+        ("127.9.9.9:1", Address("127.9.9.9", 1), False),
+        ("[::1]:1", Address("::1", 1), False),
+    ],
+)
+def test_what_speaks_tls(text: str, address: Address, *, secure: bool) -> None:
+    assert parse_address(text) == address
+    assert address.secure == secure
 
 
 def test_without_arguments_it_listens_on_loopback() -> None:
@@ -95,11 +117,21 @@ def test_without_arguments_it_listens_on_loopback() -> None:
 
 
 def test_what_is_given_counts() -> None:
-    arguments = "--listen [::1]:1 --listen 127.0.0.1:0 --data d --runtime r --linger 0.5 --log-level info"
+    arguments = (
+        "--listen [::1]:1 --listen 127.0.0.1:0 --data d --runtime r --linger 0.5 --log-level info "
+        "--tls-cert c --tls-key k"
+    )
     config = parse(arguments.split(), {})
     assert config.listen == (Address("::1", 1), Address("127.0.0.1", 0))
     assert (config.data, config.runtime, config.linger) == (Path("d"), Path("r"), 0.5)
     assert config.log.level == "info"
+    assert config.certificate == Files(Path("c"), Path("k"))
+
+
+@pytest.mark.parametrize("arguments", [["--tls-cert", "c"], ["--tls-key", "k"]])
+def test_a_certificate_and_its_key_go_together(arguments: list[str]) -> None:
+    with pytest.raises(SettingsError, match="go together"):
+        parse(arguments, {})
 
 
 @pytest.mark.parametrize(
@@ -345,7 +377,8 @@ def test_flags_count_more_than_the_environment_and_that_more_than_the_file(tmp_p
 EVERYTHING = (
     '--listen [::]:1 --listen localhost:2 --data /da"ta --no-limits --sessions-per-address 3 '
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
-    "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json"
+    "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
+    "--listen tls://127.0.0.1:3 --listen plain://[::]:4"
 )
 
 

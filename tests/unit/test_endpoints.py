@@ -1,85 +1,62 @@
-"""Addresses, as people write them."""
+"""Endpoints, by what a person says: a server somewhere, in which way, or the one on this computer."""
+
+from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chat_tui import endpoints
+from chat_tui import config, endpoints
 from chat_tui.client.connection import Target
-from chat_tui.endpoints import AddressError, LocalServer, RemoteServer
+from chat_tui.client.errors import StoppedError
+from chat_tui.client.known import CHAIN, KnownServers
+from chat_tui.client.trust import Trust
+from chat_tui.endpoints import LocalServer, RemoteServer
+from protocol.links import LinkError
+
+PIN = f"sha256:{'3f' * 32}"
 
 
-@pytest.mark.parametrize(
-    ("text", "host", "port"),
-    [
-        ("chat.example.org", "chat.example.org", 7777),
-        ("chat.example.org:80", "chat.example.org", 80),
-        ("  localhost:1 ", "localhost", 1),
-        ("127.0.0.1:65535", "127.0.0.1", 65535),
-        ("[::1]", "::1", 7777),
-        ("[::1]:8000", "::1", 8000),
-        ("[fe80::1%eth0]:8000", "fe80::1%eth0", 8000),
-        ("bücher.example", "bücher.example", 7777),
-    ],
-)
-def test_addresses(text: str, host: str, port: int) -> None:
-    target = endpoints.parse_server(text)
-    assert (target.host, target.port) == (host, port)
-    assert endpoints.parse_server(str(target)) == target
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "is not HOST:PORT"),
-        ("   ", "is not HOST:PORT"),
-        (":80", "is not HOST:PORT"),
-        ("[]:80", "is not HOST:PORT"),
-        ("two words:80", "is not HOST:PORT"),
-        ("http://chat.example.org", "is not HOST:PORT"),
-        ("http://chat.example.org:80", "is not HOST:PORT"),
-        ("alice@chat.example.org", "is not HOST:PORT"),
-        ("[chat.example.org]:80", "is not HOST:PORT"),
-        ("[::1", "is not HOST:PORT"),
-        ("::1]:80", "is not HOST:PORT"),
-        ("[::1]x:80", "is not HOST:PORT"),
-        ("a\0b", "is not HOST:PORT"),
-        ("::1", r"an IPv6 address goes in brackets: \[::1\]:7777"),
-        ("2001:db8::1", r"brackets: \[2001:db8::1\]"),
-        ("host:", "is no port"),
-        ("host:0", "is no port"),
-        ("host:65536", "is no port"),
-        ("host:-1", "is no port"),
-        ("host:http", "is no port"),
-        ("host:٣", "is no port"),
-        pytest.param("host:" + "9" * 5000, "is no port", id="5,000 digits"),
-    ],
-)
-def test_what_is_no_address(text: str, reason: str) -> None:
-    with pytest.raises(AddressError, match=reason):
-        endpoints.parse_server(text)
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_an_address_or_an_error(text: str) -> None:
-    try:
-        target = endpoints.parse_server(text)
-    except AddressError:
-        return
-    assert target.host
-    assert 0 < target.port < 65536
+@pytest.fixture
+def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnownServers:
+    """What the person of this test knows."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return KnownServers(config.known_servers_file())
 
 
 def test_the_key_is_not_shown() -> None:
-    assert "secret" not in str(endpoints.parse_server("host", key="secret"))
+    assert "secret" not in str(Target("host", 1, key="secret"))
 
 
-async def test_endpoints_by_name() -> None:
-    assert isinstance(endpoints.endpoint(""), LocalServer)
-    assert isinstance(endpoints.endpoint("local"), LocalServer)
+async def test_endpoints_by_name(known: KnownServers) -> None:
+    for local in ("", "local"):
+        endpoint = endpoints.endpoint(local)
+        assert isinstance(endpoint, LocalServer)
+        assert (endpoint.place, endpoint.room) == ("local", "")
     remote = endpoints.endpoint("host:80")
     assert isinstance(remote, RemoteServer)
-    assert remote.label == "host:80"
-    assert await remote.locate() == Target("host", 80)
-    with pytest.raises(AddressError):
+    assert (remote.label, remote.place, remote.room) == ("host:80", "host:80", "")
+    assert await remote.locate() == Target("host", 80, trust=Trust("host:80", known))
+    assert await endpoints.endpoint("plain://host:80").locate() == Target("host", 80)
+    assert await endpoints.endpoint("127.0.0.1:80").locate() == Target("127.0.0.1", 80)
+    with pytest.raises(LinkError):
         endpoints.endpoint("host:http")
+
+
+async def test_an_endpoint_by_its_link(known: KnownServers) -> None:
+    remote = endpoints.endpoint(f"chat://localhost/#room?invite=code&pin={PIN}")
+    assert (remote.label, remote.place, remote.room) == ("localhost:7777", "tls://localhost:7777", "#room")
+    trust = Trust("localhost:7777", known, PIN)
+    assert await remote.locate() == Target("localhost", 7777, trust=trust, invite="code")
+    assert known.find("localhost:7777") == "", "nothing is remembered before a connection is tried"
+
+
+@pytest.mark.parametrize("how", [PIN, CHAIN])
+@pytest.mark.parametrize("text", ["plain://Chat.example.org:80", "127.0.0.1:80"])
+async def test_who_is_known_to_speak_tls_is_never_spoken_to_without(
+    known: KnownServers, how: str, text: str
+) -> None:
+    remote = endpoints.endpoint(text)
+    known.remember(remote.label, how)
+    with pytest.raises(StoppedError, match=f"write tls://{remote.label}.*chat-tui forget {remote.label}"):
+        await remote.locate()
+    known.forget(remote.label)
+    assert (await remote.locate()).trust is None

@@ -1,0 +1,88 @@
+"""Which servers this person knows, and by what: a file of lines, as ssh has one.
+
+A line is `HOST:PORT` and the server's pin, or `HOST:PORT chain` for one that showed a certificate which this
+system accepts. A person may read it, edit it, carry it to another computer. Knows one file.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from chat_tui.client.errors import ClientError
+from protocol.links import LinkError, normal_pin
+
+CHAIN = "chain"
+"""Stands for the pin of a server that is known by its certificate's chain: its key may change."""
+
+LOCK_SECONDS = 5
+"""For another program of the same person that is just writing; it takes none of them."""
+
+_HEAD = "# Servers that chat-tui knows, and by what. `chat-tui forget HOST:PORT` removes a line."
+
+
+@dataclass(slots=True, frozen=True)
+class KnownServers:
+    """See the module. Read anew each time: several programs share it. Each method raises `ClientError`."""
+
+    path: Path
+
+    def find(self, address: str) -> str:
+        """The pin by which it is known, or `CHAIN`, or "" if it is not known."""
+        for number, line in enumerate(self._lines(), 1):
+            if _is_of(line, address):
+                return self._read(number, line.split())
+        return ""
+
+    def _read(self, number: int, words: list[str]) -> str:
+        # What can't be understood is an alarm, never an unknown server, which a person may be asked to trust.
+        try:
+            return CHAIN if words[1] == CHAIN else normal_pin(words[1])
+        except (IndexError, LinkError) as error:
+            raise ClientError(
+                f"line {number} of {self.path} makes no sense: behind {words[0]} comes its pin, or {CHAIN!r}"
+            ) from error
+
+    def remember(self, address: str, how: str) -> None:
+        """Know it by this pin, or by `CHAIN`, from now on."""
+        self._change(address, [f"{address.lower()} {how}"])
+
+    def forget(self, address: str) -> bool:
+        """Know it no longer; whether it was known."""
+        return self._change(address, [])
+
+    def _lines(self) -> list[str]:
+        try:
+            return self.path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise ClientError(f"cannot read {self.path}: {error}") from error
+
+    def _change(self, address: str, new: list[str]) -> bool:
+        """Put these lines in the place of the server's own; whether there were any."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_SECONDS):
+                before = self._lines()
+                kept = [line for line in before if not _is_of(line, address)]
+                self._write([*(kept or [_HEAD]), *new])
+                return len(kept) < len(before)
+        except (OSError, filelock.Timeout) as error:
+            raise ClientError(f"cannot write to {self.path}: {error}") from error
+
+    def _write(self, lines: list[str]) -> None:
+        path = self.path.resolve()  # a link, as people's collections of settings have them, stays one
+        draft = path.with_name(f"{path.name}.new")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+
+def _is_of(line: str, address: str) -> bool:
+    return line.lower().split()[:1] == [address.lower()]
