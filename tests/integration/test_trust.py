@@ -478,6 +478,19 @@ async def test_a_server_that_never_answers_the_handshake(meet: Meet, monkeypatch
     silent.close()
 
 
+async def test_quitting_in_the_midst_of_a_handshake(serve: Serve, meet: Meet) -> None:
+    server = await serve()
+    proxy = Proxy(server.address)
+    await proxy.start()
+    proxy.stall("down")
+    alice = meet(proxy.address.port)
+    alice.begin()
+    await until(lambda: proxy.passed["up"])
+    await alice.stop()
+    await until(lambda: not server.core.sessions)
+    await proxy.stop()
+
+
 async def test_who_is_sent_away_at_the_door_comes_again(serve: Serve, meet: Meet) -> None:
     server = await serve(allowance=Allowance(sessions=1, connects=None, loopback=True))
     bob = await server.enter("bob")
