@@ -34,8 +34,9 @@ class Authority:
         self._name = _named(name)
         self._count = 0
         self.root = folder / "root.pem"
-        extension = x509.BasicConstraints(ca=True, path_length=None)
-        signed = _builder(self._name, self._name, self._key, (-1, 30)).add_extension(extension, critical=True)
+        signed = _builder(self._name, self._name, self._key, (-1, 30))
+        signed = signed.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        signed = signed.add_extension(_for_signing(), critical=True)
         self.root.write_bytes(signed.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
     def issue(
@@ -54,7 +55,9 @@ class Authority:
         files = into or Files(self._folder / f"{self._count}.pem", self._folder / f"{self._count}-key.pem")
         key = key or new_key()
         names = x509.SubjectAlternativeName([x509.DNSName(host)])
-        signed = _builder(_named(host), self._name, key, days).add_extension(names, critical=False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        signed = _builder(_named(host), self._name, key, days)
+        signed = signed.add_extension(names, critical=False).add_extension(issuer, critical=False)
         files.certificate.write_bytes(signed.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         files.key.write_bytes(_pem(key))
         return files
@@ -91,13 +94,29 @@ def _builder(
     subject: x509.Name, issuer: x509.Name, key: Key, days: tuple[int, int]
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
-    return x509.CertificateBuilder(
+    builder = x509.CertificateBuilder(
         issuer,
         subject,
         key.public_key(),
         x509.random_serial_number(),
         now + dt.timedelta(days=days[0]),
         now + dt.timedelta(days=days[1]),
+    )
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+
+
+def _for_signing() -> x509.KeyUsage:
+    """What newer Pythons demand of an authority."""
+    return x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 
