@@ -23,6 +23,10 @@ logger = logging.getLogger("server")
 COMMANDS = {
     "check-config": "server.config.check:check_config",
     "pin": "server.pins:main",
+    "backup": "server.admin:backup",
+    "restore": "server.admin:restore",
+    "export": "server.admin:export",
+    "prune": "server.admin:prune",
 }
 """What the first argument may be instead of a flag, and who does it: called with the other arguments, gives
 the exit status. Loaded when asked for: a server that a client starts for itself has to be there at once."""

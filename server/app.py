@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from protocol.links import is_loopback
+from server import folder, retention
 from server.config import Address, Config
 from server.core import Core, now_ms
 from server.errors import StartError
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from server.monitor import Monitor
 
 logger = logging.getLogger(__name__)
-
-LOCK_NAME = "server.lock"
-LOCK_SECONDS = 2
-"""A client that looks whether a server lives holds the lock for a moment; wait that out."""
 
 SWEEP_SECONDS = 1
 
@@ -50,13 +47,14 @@ class Server:
         self._leave: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._monitor: Monitor | None = None
+        self._pruning: asyncio.Task[None] | None = None
         self.addresses: list[Address] = []
         self.monitor_address: Address | None = None
         self.certificate: Certificate | None = None
 
     async def start(self) -> None:
         """Open the store and listen; raises `StartError`. `addresses` then has the real ports."""
-        self._lock = _take(self._config.data)
+        self._lock = folder.take(self._config.data)
         try:
             log = SqliteLog(self._config.data)
         except StartError:
@@ -84,6 +82,7 @@ class Server:
             await self._close("")
             raise
         self._core.left = self._left
+        self._pruning = asyncio.create_task(retention.keep_pruned(self._core, self._config.kept))
         self._sweep()
         self._left()
 
@@ -139,6 +138,9 @@ class Server:
                 timer.cancel()
         self._core.left = lambda: None
         logger.info("stopping", extra={"sessions": len(self._core.sessions)})
+        if self._pruning is not None:
+            self._pruning.cancel()
+            await asyncio.wait((self._pruning,))
         await self._core.close(text)
         if self._config.runtime is not None:
             with suppress(OSError):  # its folder may be gone, or no folder
@@ -171,24 +173,6 @@ def _cannot_listen(address: Address, error: OSError | UnicodeError) -> StartErro
     # `UnicodeError` is for what can be no host's name.
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
     return StartError(f"cannot listen on {address}: {reason}; is another server running?")
-
-
-def _take(data: Path) -> filelock.BaseFileLock:
-    """Make the data folder and lock it for this process."""
-    lock = filelock.FileLock(data / LOCK_NAME, timeout=LOCK_SECONDS)
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise StartError(
-            f"another chat-server uses the data folder {data}: stop it, or give --data"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StartError(
-            f"cannot write to the data folder {data}: {reason}; give another with --data"
-        ) from error
-    return lock
 
 
 def _write_runtime(path: Path, address: str, key: str) -> None:

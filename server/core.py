@@ -84,6 +84,7 @@ class Core:
         self.door = Door(allowance)
         self._allowance = allowance
         self._sends: dict[int, Bucket] = {}
+        self.sweeps: set[Callable[[float], None]] = set()
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._reader = ThreadPoolExecutor(1, "reader")
@@ -145,8 +146,13 @@ class Core:
     # --- time passing
 
     def sweep(self) -> None:
-        """Once a second or so: end sessions that took too long for something, ping the quiet ones."""
+        """Once a second or so: end sessions that took too long for something, ping the quiet ones.
+
+        Who has put a method into `sweeps` looks after its own.
+        """
         now = self.monotonic()
+        for look in tuple(self.sweeps):
+            look(now)
         for session in tuple(self.sessions):
             age, silence = now - session.began, now - session.heard
             if session.phase is Phase.HELLO and age > limits.HANDSHAKE_SECONDS:
@@ -211,6 +217,7 @@ class Core:
             events = self.log.read(
                 question.room, after=cursor, before=question.head + 1, limit=question.limit, size=size
             )
+        floor = self.log.floor(question.room)
         first = events[0].seq if events else question.head + 1
         state = frames.RoomState(
             room=question.room,
@@ -220,7 +227,8 @@ class Core:
             read=question.unread.seq,
             unread=self.log.unread(question.unread, UNREAD_CAP),
             events=events,
-            complete=first == cursor + 1,
+            complete=first <= max(cursor, floor) + 1,
+            floor=floor,
         )
         return state, size - sum(len(event.body) + limits.EVENT_BYTES for event in events)
 

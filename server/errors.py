@@ -1,8 +1,12 @@
 """What can go wrong in the server, apart from bugs."""
 
 
-class StartError(Exception):
-    """The server can't start; the text is the one line that tells the operator why and what to do."""
+class OperatorError(Exception):
+    """What the operator asked for can't be done; the text is the one line that says why and what to do."""
+
+
+class StartError(OperatorError):
+    """The server can't start."""
 
 
 class SettingsError(Exception):

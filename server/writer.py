@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from protocol import errors
 from protocol.frames import Event
@@ -33,6 +33,8 @@ BATCH_BYTES = 512 * 1024
 room, so this also bounds by how much a peer's queue can pass its high water."""
 
 _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
+
+R = TypeVar("R")
 
 Key = tuple[str, ...]
 
@@ -104,6 +106,10 @@ class Writer:
     async def drain(self) -> None:
         """Wait until everything submitted so far, and what follows meanwhile, is stored."""
         await self._idle.wait()
+
+    async def between(self, work: Callable[[], R]) -> R:
+        """Run `work` in the writer's thread, between two batches: it changes the store, but no state."""
+        return await self._loop.run_in_executor(self._thread, work)
 
     async def close(self) -> None:
         """Store what waits, then end the thread."""

@@ -189,6 +189,11 @@ class Cache:
                     "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?)",
                     [(r.name, r.topic, r.members, r.last, r.read, r.unread) for r in changed.values()],
                 )
+                # What the server keeps no longer, this computer does not either.
+                self._database.executemany(
+                    "DELETE FROM events WHERE room = ? AND seq <= ?",
+                    [(r.name, r.floor) for r in changed.values() if r.floor],
+                )
 
     def close(self) -> None:
         """Write what was gathered and let go of the file."""

@@ -137,6 +137,7 @@ class Client:
         self._connection = connection
         if self.user not in (0, login.user):
             self.rooms.clear()  # the name is somebody else's now, and so is what we held
+            self._reads.clear()
         self.user = login.user
         self.name = clean_line(login.name, NAME)
         try:
@@ -165,6 +166,7 @@ class Client:
             # We hold events that the server has not: they were another store's.
             if result.reset or name not in heads or heads[name] < room.last:
                 del self.rooms[name]
+                self._reads.drop(name)
         for state in result.rooms:
             self._load(state)
         self._listen(updates.RoomsChanged())
@@ -306,6 +308,8 @@ class Client:
         name = clean_line(state.room, ROOM)
         room = self.rooms.setdefault(name, Room(name, self.user))
         room.me = self.user
+        if room.skip(state.floor):
+            self._listen(updates.Restarted(name))
         fresh = room.state(state, fill=self._fill)
         if fresh is None:
             self.sender.seen(name, (event.cid for event in room.events if event.user == self.user))
@@ -352,10 +356,11 @@ class Client:
             page = await self.ask(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
             if self.rooms.get(room.name) is not room:
                 return  # left meanwhile: nobody is shown it any more
-            fresh = [new for event in page.events for new in room.receive(event)]
-            self._appended(room, fresh, missed=True)
-            return
-        # Too much: start anew from the newest page, with the counts that go with it.
+            if page.floor <= room.last:
+                fresh = [new for event in page.events for new in room.receive(event)]
+                self._appended(room, fresh, missed=True)
+                return
+        # Too much, or pruned: start anew from the newest page, with the counts that go with it.
         result = await self.ask(self._sync())
         for state in result.rooms:
             if clean_line(state.room, ROOM) == room.name and self.rooms.get(room.name) is room:
@@ -429,6 +434,7 @@ class Client:
             page = await self.ask(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
             if self.rooms.get(room.name) is not room:
                 return []  # left meanwhile, and perhaps entered again: that one begins elsewhere
+            room.floor = max(room.floor, page.floor)
             older = room.before([from_wire(event) for event in page.events])
         if older:
             self._listen(updates.Prepended(room.name, older))

@@ -35,6 +35,10 @@ class ReadMarkers:
         """We are no longer in that room."""
         self._unsent.pop(room, None)
 
+    def clear(self) -> None:
+        """What was to be told is void."""
+        self._unsent.clear()
+
     def send_soon(self) -> None:
         """Tell the server in a moment, if there is something to tell."""
 

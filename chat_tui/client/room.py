@@ -2,7 +2,8 @@
 
 The events it holds are one run without a gap, from some `seq` to `last`. What comes next in order is
 appended; what was had before is dropped; what comes too early is kept aside until the gap before it has
-been fetched (`missing` tells). So it does not matter in what order pages and live events arrive.
+been fetched (`missing` tells). So it does not matter in what order pages and live events arrive. What the
+server has pruned, up to its `floor`, can't be fetched: a run that ends below it can't be gone on with.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ page, and the rest comes as one scrolls up."""
 @dataclass(slots=True)
 class Room:
     """See the module. `me` is the own user's id; `base` the `seq` before the first event held. Up to
-    `counted`, events are in `topic` and `members` already, up to `tallied` in `unread`.
+    `counted`, events are in `topic` and `members` already, up to `tallied` in `unread`. Up to `floor` the
+    server has none any more.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Room:
     ahead: dict[int, RoomEvent] = field(default_factory=dict)
     counted: int = 0
     tallied: int = 0
+    floor: int = 0
     loaded: bool = False
 
     @property
@@ -52,8 +55,8 @@ class Room:
 
     @property
     def has_older(self) -> bool:
-        """Whether there are events before those held."""
-        return self.base > 0
+        """Whether there are events before those held, as far as the server still has them."""
+        return self.base > self.floor
 
     def receive(self, event: frames.Event) -> list[RoomEvent]:
         """Take an event in; return those that are new and in order now (often just this one)."""
@@ -113,6 +116,20 @@ class Room:
             return None
         self.head = max(self.head, state.head)
         return [new for event in state.events for new in self.receive(event)]
+
+    def skip(self, floor: int) -> bool:
+        """The server has no events up to `floor` any more. Returns whether what was held is void: it ends
+        below that, and nothing will ever join on to it."""
+        self.floor = max(self.floor, floor)
+        if not self.loaded or self.last >= self.floor:
+            return False
+        self.base = self.floor
+        self.events.clear()
+        self.ahead = {seq: event for seq, event in self.ahead.items() if seq > self.base}
+        self.head = max(self.head, self.base)
+        self.unread = min(self.unread, max(0, self.tallied - self.base))  # what is gone is not unread
+        self.tallied = max(self.tallied, self.base)
+        return True
 
     def restart(self, events: list[frames.Event], head: int) -> None:
         """Forget all events and hold these, the room's newest, instead; and what came after them."""

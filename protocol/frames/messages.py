@@ -28,10 +28,14 @@ class Send(Request[SendResult], tag="send", frozen=True):
 
 
 class HistoryResult(Result, frozen=True):
-    """Events in rising `seq`; `complete`: nothing lies beyond them in the asked direction."""
+    """Events in rising `seq`; `complete`: nothing lies beyond them in the asked direction.
+
+    `floor` as in `RoomState`.
+    """
 
     events: list[Event]
     complete: bool = False
+    floor: Seq = 0
 
 
 class History(Request[HistoryResult], tag="history", frozen=True):

@@ -13,8 +13,9 @@ from protocol.frames.events import Event
 class RoomState(Result, frozen=True):
     """A room as one member sees it: how it is now, and the events asked for.
 
-    `events` are in rising `seq`, end at `head`, and begin right after the cursor if `complete`.
-    `read` is the read marker, `unread` counts the messages of others after it (at most 1,000).
+    `events` are in rising `seq`, end at `head`, and begin right after the cursor, or the floor if that
+    is higher, if `complete`. `read` is the read marker, `unread` counts the messages of others after it (at
+    most 1,000). `floor`: the events up to this `seq` are gone from the server.
     """
 
     room: str
@@ -25,6 +26,7 @@ class RoomState(Result, frozen=True):
     unread: int = 0
     events: list[Event] = msgspec.field(default_factory=list)
     complete: bool = True
+    floor: Seq = 0
 
 
 class SyncResult(Result, frozen=True):

@@ -16,6 +16,7 @@ import msgspec
 
 from server.config.address import Address, parse_address
 from server.config.settings import Config, Section
+from server.retention import Rule, parse_rule
 
 ENVIRONMENT = "CHAT_SERVER_"
 
@@ -65,8 +66,9 @@ class Setting:
             return self._one(raw, folder, text=text)
         if text and isinstance(raw, str):
             raw = raw.replace(",", " ").split()
-        if not isinstance(raw, list) or not raw:
-            raise ValueError("has to be a list of one or more, as in " + f'["{self.default[0]}"]')
+        if not isinstance(raw, list) or (self.default and not raw):
+            example = f', as in ["{self.default[0]}"]' if self.default else ""
+            raise ValueError(f"has to be a list of one or more{example}")
         return tuple(self._one(one, folder, text=text) for one in raw)
 
     def _one(self, raw: object, folder: Path, *, text: bool) -> Any:  # noqa: ANN401
@@ -86,6 +88,7 @@ class Setting:
 
 _READERS: dict[Any, Callable[[str, Path], Any]] = {
     Address: lambda raw, _: parse_address(raw),
+    Rule: lambda raw, _: parse_rule(raw),
     Path: lambda raw, folder: folder / Path(raw).expanduser(),
 }
 

@@ -13,6 +13,8 @@ import platformdirs
 from msgspec import Meta
 
 from server.config.address import EXAMPLE, Address, parse_address
+from server.retention import Retention, Rule
+from server.retention import parse as parse_retention
 from server.throttle import NO_LIMITS, Allowance
 
 APP = "chat-server"
@@ -165,6 +167,14 @@ class Config(Section, frozen=True):
     data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
         msgspec.field(default_factory=_usual_data)
     )
+    retention: Annotated[
+        tuple[Rule, ...],
+        told(
+            "Events that are older are removed for good, as in 90d (m, h, d, w or y); with a room's name "
+            "before it only there, as in #deploys=7d, and #decisions=forever keeps all of one. Everything is "
+            "kept unless set."
+        ),
+    ] = ()
     limits: Limits = Limits()
     tls: Tls = Tls()
     metrics: Metrics = Metrics()
@@ -175,6 +185,11 @@ class Config(Section, frozen=True):
     linger: Annotated[
         float, told("Seconds to stay after the last client has left, with `runtime`.", hidden=True)
     ] = 60.0
+
+    @property
+    def kept(self) -> Retention:
+        """For how long events are kept."""
+        return parse_retention(self.retention)
 
     @property
     def certificate(self) -> Files | None:

@@ -19,6 +19,7 @@ from server.config.address import Address
 from server.config.declared import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, nearest, visible
 from server.config.settings import APP, Config
 from server.errors import SettingsError
+from server.retention import Rule
 
 FILE = "chat-server.toml"
 
@@ -27,7 +28,7 @@ _CONFIG = ENVIRONMENT + "CONFIG"
 # Kubernetes tells every process of the services around it; one called `chat-server` becomes such variables.
 _NOT_OURS = re.compile(rf"{ENVIRONMENT}(SERVICE_(HOST|PORT)|PORT)(_|$)")
 
-_METAVARS: dict[Any, str] = {Address: "HOST:PORT", Path: "PATH", int: "N", float: "N"}
+_METAVARS: dict[Any, str] = {Address: "HOST:PORT", Rule: "[#ROOM=]AGE", Path: "PATH", int: "N", float: "N"}
 
 
 def parse(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -142,7 +143,8 @@ def parser() -> argparse.ArgumentParser:
         description="Host a chat: a headless server that chat-tui clients connect to.",
         epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
         "SIGTERM or Ctrl+C stops it; everything is stored. SIGHUP loads the certificate again. "
-        f"'{APP} check-config' checks the settings, '{APP} pin' prints what clients know this server by.",
+        f"Other commands, each with --help of its own: '{APP} check-config' checks the settings; 'pin' prints "
+        "what clients know this server by; 'backup', 'restore', 'export' and 'prune' look after what it keeps.",
         allow_abbrev=False,
     )
     add_config(parser)

@@ -35,13 +35,14 @@ def history(session: "Session", request: frames.History) -> None:
         events = session.core.log.read(
             room.name, after=request.after, before=before, limit=request.limit, size=limits.PAGE_BYTES
         )
+        floor = session.core.log.floor(room.name)
         if not events:
             complete = True
         elif before is None:
             complete = events[-1].seq >= room.head
         else:
-            complete = events[0].seq <= (request.after or 0) + 1
-        return lambda: session.answer(request, frames.HistoryResult(events, complete))
+            complete = events[0].seq <= max(request.after or 0, floor) + 1
+        return lambda: session.answer(request, frames.HistoryResult(events, complete, floor))
 
     session.read(request, answer)
 

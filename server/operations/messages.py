@@ -7,7 +7,7 @@ from protocol.frames import Result
 from server.errors import RefusedError
 from server.operations.base import NOTHING, Store, Stored, member_room
 from server.state import State
-from server.store.base import Draft, Mark
+from server.store.base import GONE, Draft, Mark
 from server.writer import Key
 
 
@@ -32,12 +32,14 @@ class StoreSend(Store):
         return (self._draft(room.name, request.kind, now, request.body, request.cid),)
 
     def result(self, stored: Stored) -> Result:
-        """The message's place; a cid must always stand for the same message."""
+        """The message's place; a cid must always stand for the same message, as far as that is known."""
         (entry,) = stored
         if entry is None:
             raise AssertionError("the store answered a send as if it were a mark")
         event, request = entry.event, self.request
-        if entry.dup and (event.room, event.kind, event.body) != (request.room, request.kind, request.body):
+        same = (event.room, event.kind, event.body) == (request.room, request.kind, request.body)
+        pruned = event.kind == GONE and event.room == request.room
+        if entry.dup and not same and not pruned:
             raise RefusedError(errors.CID_REUSED, f"cid {request.cid!r} was used for another message before")
         return frames.SendResult(event.seq, event.time, entry.dup)
 

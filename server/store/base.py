@@ -1,8 +1,9 @@
 """The log as a port with two ends: append a batch, read a page.
 
-What stands behind it gives each event its `seq` and keeps it for ever; it never looks into a body that a
-client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing above changes.
-All methods block and may be called from any one thread at a time per end: `append` and `probe` from the
+What stands behind it gives each event its `seq` and keeps it until it is pruned; it never looks into a body
+that a client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing above
+changes. All methods block and may be called from any one thread at a time per end: `append`, `probe` and
+`prune` from the
 writer's, the reading ones from the reader's.
 """
 
@@ -36,7 +37,7 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 
 
 class Appended(NamedTuple):
-    """The event as it is stored. `dup`: it was before, under the same user and cid."""
+    """The event as it is stored. `dup`: it was before, under the same user and cid; it may be `GONE`."""
 
     event: Event
     dup: bool
@@ -48,6 +49,10 @@ class Unread(NamedTuple):
     room: str
     user: int
     seq: int
+
+
+GONE = ""
+"""The kind of a pruned event: nothing is left of it but its place, its time and its cid."""
 
 
 class Log(Protocol):
@@ -79,11 +84,24 @@ class Log(Protocol):
         """Events of a room in rising `seq`: the oldest after `after`, or the newest before `before`.
 
         At most `limit` of them and, but for the first, `size` bytes (see `limits.EVENT_BYTES`). With both
-        given: the newest between them. Raises `StorageError`.
+        given: the newest between them. None at or below the floor. Raises `StorageError`.
+        """
+
+    def floor(self, room: str) -> int:
+        """Up to this `seq` a room's events were pruned. Raises `StorageError`.
+
+        Asked after `read`, what lies between it and the first event of the page is in the room.
         """
 
     def unread(self, question: Unread, limit: int) -> int:
         """How many spoken events of other users come after a `seq`, counted up to `limit`."""
+
+    def prune(self, room: str, before: int, limit: int) -> int:
+        """Remove the room's oldest events, up to the first that is not older than `before` (ms since 1970).
+
+        At most `limit` of them; returns how many. Heads, cids and read markers stay as they are: nothing is
+        counted again and no cid can be stored again. Raises `StorageError`; nothing was removed then.
+        """
 
     def close(self) -> None:
         """Let go of the store."""

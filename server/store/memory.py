@@ -1,12 +1,15 @@
 """The log's twin in memory: for tests of what stands above it. It forgets everything with the process."""
 
+import itertools
 import secrets
 from collections.abc import Sequence
+
+import msgspec
 
 from protocol import limits
 from protocol.frames import SPOKEN, Event
 from server.state import State
-from server.store.base import Appended, Draft, Mark, Unread
+from server.store.base import GONE, Appended, Draft, Mark, Unread
 
 
 class MemoryLog:
@@ -16,6 +19,7 @@ class MemoryLog:
         self.epoch = secrets.token_hex(8)
         self._rooms: dict[str, list[Event]] = {}
         self._cids: dict[tuple[int, str], Event] = {}
+        self._floors: dict[str, int] = {}
 
     def load(self) -> State:
         """An empty state: nothing is kept."""
@@ -52,7 +56,8 @@ class MemoryLog:
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
     ) -> list[Event]:
         """See the port."""
-        events = self._rooms.get(room, [])[after or 0 : None if before is None else max(before - 1, 0)]
+        start = max(after or 0, self.floor(room))
+        events = self._rooms.get(room, [])[start : None if before is None else max(before - 1, 0)]
         newest_first = before is not None
         page: list[Event] = []
         for event in reversed(events) if newest_first else events:
@@ -62,10 +67,26 @@ class MemoryLog:
             page.append(event)
         return page[::-1] if newest_first else page
 
+    def floor(self, room: str) -> int:
+        """See the port."""
+        return self._floors.get(room, 0)
+
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         events = self._rooms.get(question.room, [])[question.seq :]
         return min(limit, sum(event.user != question.user and event.kind in SPOKEN for event in events))
+
+    def prune(self, room: str, before: int, limit: int) -> int:
+        """See the port."""
+        events, floor = self._rooms.get(room, []), self.floor(room)
+        old = list(itertools.takewhile(lambda event: event.time < before, events[floor : floor + limit]))
+        for event in old:
+            gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
+            events[event.seq - 1] = gone
+            if event.cid is not None:
+                self._cids[event.user, event.cid] = gone
+        self._floors[room] = floor + len(old)
+        return len(old)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -1,8 +1,15 @@
-"""The tables of the SQLite store, and the steps from each version to the next.
+"""The tables of the SQLite store, and the way from each version to the next.
 
 `PRAGMA user_version` counts the steps that were taken. A step is never changed once it has been
-released; a new one is added behind it.
+released; a new one is added behind it, and `python3 -m tests.data` makes the database of the new version that
+the tests of later ones begin with.
 """
+
+import sqlite3
+from pathlib import Path
+
+from server.errors import OperatorError, StartError
+from server.store import copies
 
 STEPS: tuple[str, ...] = (
     # 1: events are the truth, the other tables are their sum, kept in the same transaction so that
@@ -27,6 +34,42 @@ STEPS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX cids ON events (user, cid) WHERE cid IS NOT NULL;
     """,
+    # 2: pruning. Up to `floor` a room's events are gone. Of those that had a cid the row is still there,
+    # emptied, so that the cid can't be stored again; it is the index above that sees to it, as ever.
+    """
+    ALTER TABLE rooms ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 VERSION = len(STEPS)
+
+
+def check(connection: sqlite3.Connection, name: object) -> int:
+    """The database's version; raises `StartError` if this program is too old for it."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StartError(
+            f"the database {name} is from a newer chat-server (its schema is {version}, this program "
+            f"knows {VERSION}): install that newer chat-server, or give another --data folder"
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the database up to this program's version; a copy of one that holds something is kept first."""
+    version = check(connection, path)
+    if 0 < version < VERSION:
+        kept = path.with_name(f"{path.name}.before-schema-{VERSION}")
+        try:
+            copies.copy(connection, kept)
+        except OperatorError as error:
+            raise StartError(
+                f"the database {path} is of an older chat-server, and a copy of it could not be kept: {error}"
+            ) from error
+    step(connection, version)
+
+
+def step(connection: sqlite3.Connection, version: int) -> None:
+    """Take the steps that come after `version`."""
+    for number, script in enumerate(STEPS[version:], version + 1):
+        connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -8,7 +8,7 @@ the events that change rooms and users; nothing of sessions or frames on a wire.
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from protocol import codec, frames, limits, names
@@ -16,7 +16,7 @@ from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state import SERVER_LOG, USER, Room, State, User
 from server.store import schema
-from server.store.base import Appended, Draft, Mark, Unread
+from server.store.base import GONE, Appended, Draft, Mark, Unread
 
 FILE_NAME = "chat.sqlite3"
 
@@ -24,6 +24,7 @@ _INSERT = (
     "INSERT INTO events (room, seq, user, sender, kind, time, cid, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _COLUMNS = "seq, user, sender, kind, time, cid, body"
+_FLOOR = "(SELECT floor FROM rooms WHERE name = ?)"
 _SPOKEN = ", ".join(f"'{kind}'" for kind in sorted(frames.SPOKEN))
 
 
@@ -35,14 +36,20 @@ class SqliteLog:
         self._room_ids: dict[str, int] = {}
         self._heads: dict[str, int] = {}
         self._heads_known = False
-        try:
-            self._writing = self._connect()
-            _migrate(self._writing, self._path)
-            self._reading = self._connect()
-            self._reading.execute("PRAGMA query_only = ON")
-            self.epoch = self._epoch()
-        except sqlite3.Error as error:
-            raise StartError(f"cannot open the database {self._path}: {error}") from error
+        with ExitStack() as opened:
+            try:
+                if not self._path.exists():
+                    self._path.touch(mode=0o600)
+                self._writing = opened.enter_context(closing(self._connect()))
+                # What is pruned is overwritten, and not only let go of.
+                self._writing.execute("PRAGMA secure_delete = ON")
+                schema.migrate(self._writing, self._path)
+                self._reading = opened.enter_context(closing(self._connect()))
+                self._reading.execute("PRAGMA query_only = ON")
+                self.epoch = self._epoch()
+            except (OSError, sqlite3.Error) as error:
+                raise StartError(f"cannot open the database {self._path}: {error}") from error
+            opened.pop_all()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -209,9 +216,9 @@ class SqliteLog:
         order = "ASC" if before is None else "DESC"
         sql = (
             f"SELECT {_COLUMNS} FROM events WHERE room = (SELECT id FROM rooms WHERE name = ?) "  # noqa: S608
-            f"AND seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?"
+            f"AND seq > max(?, {_FLOOR}) AND seq < ? ORDER BY seq {order} LIMIT ?"
         )
-        bounds = (room, after or 0, 2**62 if before is None else before, limit)
+        bounds = (room, after or 0, room, 2**62 if before is None else before, limit)
         page: list[Event] = []
         try:
             for row in self._reading.execute(sql, bounds):
@@ -224,19 +231,52 @@ class SqliteLog:
             raise StorageError(f"the server cannot read its store: {error}") from error
         return page if before is None else page[::-1]
 
+    def floor(self, room: str) -> int:
+        """See the port."""
+        try:
+            row = self._reading.execute("SELECT floor FROM rooms WHERE name = ?", (room,)).fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+        return int(row[0]) if row is not None else 0
+
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         sql = (
             "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
-            "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > ? AND user <> ? "
+            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) AND user <> ? "
             f"AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
         try:
-            bounds = (question.room, question.seq, question.user, limit)
+            bounds = (question.room, question.seq, question.room, question.user, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
         except sqlite3.Error as error:
             raise StorageError(f"the server cannot read its store: {error}") from error
         return int(count)
+
+    def prune(self, room: str, before: int, limit: int) -> int:
+        """See the port."""
+        run = self._writing.execute
+        try:
+            with self._transaction():
+                found = run("SELECT id, floor, head FROM rooms WHERE name = ?", (room,)).fetchone()
+                number, floor, head = found or (0, 0, 0)
+                (kept,) = run(
+                    "SELECT min(seq) FROM (SELECT seq, time FROM events WHERE room = ? AND seq > ? "
+                    "ORDER BY seq LIMIT ?) WHERE time >= ?",
+                    (number, floor, limit, before),
+                ).fetchone()
+                last = min(head, floor + limit) if kept is None else kept - 1
+                bounds = (number, floor, last)
+                run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
+                run(
+                    "UPDATE events SET sender = '', kind = ?, body = x'' "
+                    "WHERE room = ? AND seq > ? AND seq <= ?",
+                    (GONE, *bounds),
+                )
+                run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        return int(last - floor)
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
@@ -248,14 +288,3 @@ def _event(
     room: str, seq: int, user: int, sender: str, kind: str, time: int, cid: str | None, body: bytes
 ) -> Event:
     return Event(room, seq, user, sender, kind, time, body, cid)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > schema.VERSION:
-        raise StartError(
-            f"the database {path} is from a newer chat-server (its schema is {version}, this program "
-            f"knows {schema.VERSION}): install that newer chat-server, or give another --data folder"
-        )
-    for number, step in enumerate(schema.STEPS[version:], version + 1):
-        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")

@@ -8,6 +8,7 @@ else notices. Knows asyncio's transports and the session's few methods.
 import asyncio
 import logging
 import ssl
+import sys
 from typing import cast
 
 from protocol import codec, errors, frames, limits
@@ -18,6 +19,10 @@ from server.session import Session
 from server.transports.tls import DENIED, HANDSHAKE, Tls
 
 logger = logging.getLogger(__name__)
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 HIGH_WATER = 1024 * 1024
 """Bytes queued for one peer before it is behind. Centrifugo cuts at the same size, InspIRCd too."""
@@ -57,7 +62,8 @@ class TcpTransport(asyncio.Protocol):
         self._reader = FrameReader(frames.FROM_CLIENT, limits.FRAME_BEFORE_LOGIN)
         self._session: Session
         self._transport: asyncio.Transport
-        self._stall: asyncio.TimerHandle | None = None
+        self._untaken = 0
+        self._took = 0.0
         self._holds: set[str] = set()
         self._fresh = True
         self._key: str | None = None
@@ -132,34 +138,39 @@ class TcpTransport(asyncio.Protocol):
         self._session.behind = True
         self._core.counters.fell_behind += 1
         self._hold("writing")
-        self._watch_stall(self._transport.get_write_buffer_size())
+        self._untaken, self._took = self._queued(), self._core.monotonic()
+        self._core.sweeps.add(self._watch_stall)
 
     def resume_writing(self) -> None:
         """It does again."""
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
+        self._core.sweeps.discard(self._watch_stall)
         self._session.writable()
         self._release("writing")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """The connection is closed or broken; either way the session has ended."""
-        if self._stall is not None:
-            self._stall.cancel()
+        self._core.sweeps.discard(self._watch_stall)
         self._core.door.leave(self._key)
         self._session.lost()
 
-    def _watch_stall(self, queued: int) -> None:
-        def check() -> None:
-            left = self._transport.get_write_buffer_size()
-            if left < queued:
-                self._watch_stall(left)
-            else:
-                self._core.counters.stalled += 1
-                logger.info("connection cut: it takes nothing", extra={"address": self.address})
-                self._transport.abort()
+    def _watch_stall(self, now: float) -> None:
+        queued = self._queued()
+        if queued < self._untaken:
+            self._untaken, self._took = queued, now
+        elif now - self._took >= STALL_SECONDS:
+            self._core.counters.stalled += 1
+            logger.info("connection cut: it takes nothing", extra={"address": self.address})
+            self._transport.abort()
 
-        self._stall = self._loop.call_later(STALL_SECONDS, check)
+    def _queued(self) -> int:
+        """Bytes that the peer has not taken: ours and, where that can be asked, the system's. Of those there
+        may be megabytes, and a slow peer takes nothing of ours for minutes."""
+        queued = self._transport.get_write_buffer_size()
+        if sys.platform == "linux" and not self._transport.is_closing():
+            answer = bytearray(4)
+            fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, answer)
+            queued += int.from_bytes(answer, sys.byteorder)
+        return queued
 
     def _hold(self, why: str) -> None:
         self._holds.add(why)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chat_tui.client import updates
+from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.events import RoomEvent
@@ -31,7 +32,7 @@ def in_the_clear(where: Address) -> RemoteServer:
 
 
 class Person:
-    """A client with a file for its outbox. `shown`: what a screen that only heard the updates would show."""
+    """A client with files for its outbox and cache. `shown`: what a screen shows that hears only updates."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Person:
         name: str,
         outbox: Path | None = None,
         *,
+        cache: Path | None = None,
         fill: int = FILL,
         backoff: Callable[[int], float] = soon,
         wall: Callable[[], float] = time.time,
@@ -48,8 +50,16 @@ class Person:
         self.statuses: list[Status] = []
         self.shown: dict[str, list[RoomEvent]] = {}
         self.client = Client(
-            endpoint, name, Outbox(outbox, "here", name), self._hear, fill=fill, backoff=backoff, wall=wall
+            endpoint,
+            name,
+            Outbox(outbox, "here", name),
+            self._hear,
+            cache=None if cache is None else Cache(cache),
+            fill=fill,
+            backoff=backoff,
+            wall=wall,
         )
+        self.shown = {name: list(room.events) for name, room in self.client.rooms.items()}
         self.running: asyncio.Task[None] | None = None
 
     def _hear(self, update: Update) -> None:

@@ -109,10 +109,18 @@ class Wire:
                 data = await self.reader.read(2**16)
                 if not data:
                     raise EOFError("the server has closed the connection")
-                for frame in self._frames.feed(data):
-                    assert not isinstance(frame, Rejected), frame
-                    self._come.append(frame)
+                self._feed(data)
         return self._come.popleft()
+
+    async def take(self, count: int) -> None:
+        """Read so many bytes from the socket, whatever frames they are; `next` gives them."""
+        async with asyncio.timeout(SECONDS):
+            self._feed(await self.reader.readexactly(count))
+
+    def _feed(self, data: bytes) -> None:
+        for frame in self._frames.feed(data):
+            assert not isinstance(frame, Rejected), frame
+            self._come.append(frame)
 
     async def next_of(self, kind: type[F], seconds: float = SECONDS) -> F:
         """The next frame of that kind; those before it are put `aside`."""

@@ -378,7 +378,7 @@ EVERYTHING = (
     '--listen [::]:1 --listen localhost:2 --data /da"ta --no-limits --sessions-per-address 3 '
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
     "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
-    "--listen tls://127.0.0.1:3 --listen plain://[::]:4"
+    "--retention 90d --retention #a=forever --listen tls://127.0.0.1:3 --listen plain://[::]:4"
 )
 
 

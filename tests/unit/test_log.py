@@ -14,7 +14,7 @@ from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state import SERVER_LOG, USER, State, apply
 from server.store import schema
-from server.store.base import Appended, Draft, Log, Mark, Unread
+from server.store.base import GONE, Appended, Draft, Log, Mark, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
@@ -180,6 +180,53 @@ def test_unread_counts_what_others_said(log: Log) -> None:
     assert log.unread(Unread("#a", ANN, 0), 1) == 1
 
 
+def aged(room: str, *times: int) -> list[Draft | Mark]:
+    """Events of these times; each third has no cid."""
+    return [
+        Draft(room, BOB, "bob", frames.JOIN, time)
+        if number % 3 == 0
+        else Draft(room, BOB, "bob", frames.MESSAGE, time, b"text", f"{room}-{number}")
+        for number, time in enumerate(times)
+    ]
+
+
+def test_pruning_removes_what_is_older_and_nothing_else(log: Log) -> None:
+    log.append([*aged("#a", 1, 2, 3, 4, 5, 6), *aged("#b", 1, 2)])
+    assert log.prune("#a", 4, 100) == 3
+    assert log.prune("#a", 4, 100) == 0
+    assert [log.floor(room) for room in ("#a", "#b", "#none")] == [3, 0, 0]
+    assert seqs(log, "#a") == seqs(log, "#a", before=100) == seqs(log, "#a", after=1) == [4, 5, 6]
+    assert seqs(log, "#a", before=4) == []
+    assert seqs(log, "#b") == [1, 2]
+    assert log.unread(Unread("#a", ANN, 0), 10) == 2
+    assert log.prune("#none", 4, 100) == 0
+
+
+def test_pruning_goes_in_steps_and_in_order(log: Log) -> None:
+    log.append(aged("#a", 1, 1, 9, 1, 1))
+    assert [log.prune("#a", 5, 1) for _ in range(3)] == [1, 1, 0]
+    assert seqs(log, "#a") == [3, 4, 5], "what lies behind a younger one stays"
+
+
+def test_a_room_of_which_all_is_pruned_goes_on_counting(log: Log) -> None:
+    log.append(aged("#a", 1, 2, 3))
+    assert log.prune("#a", 10, 100) == 3
+    assert seqs(log, "#a") == []
+    assert [event.seq for event, _ in added(log, say("#a", "next"))] == [4]
+    assert seqs(log, "#a") == [4]
+
+
+def test_the_cid_of_a_pruned_event_is_never_stored_again(log: Log) -> None:
+    ((first, _),) = added(log, Draft("#a", ANN, "ann", frames.MESSAGE, 7, b"secret", "c1"))
+    log.prune("#a", 10, 100)
+    gone = Event("#a", first.seq, ANN, "", GONE, 7, b"", "c1")
+    assert added(log, say("#a", "secret", "c1"), say("#a", "new", "c2")) == [
+        Appended(gone, dup=True),
+        Appended(Event("#a", 2, ANN, "ann", frames.MESSAGE, 1000, b"new", "c2"), dup=False),
+    ]
+    assert seqs(log, "#a") == [2]
+
+
 def test_a_new_log_has_an_empty_state_and_its_own_epoch(log: Log) -> None:
     assert log.load() == State()
     assert log.epoch
@@ -193,14 +240,17 @@ DRAFTS = st.one_of(
 
 
 @settings(max_examples=50, deadline=None)
-@given(batches=st.lists(st.lists(DRAFTS, max_size=5), max_size=5), size=st.integers(0, 2000))
+@given(st.lists(st.lists(DRAFTS, max_size=5), max_size=5), st.integers(0, 2000), st.integers(0, 4))
 def test_both_logs_answer_alike(
-    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Draft]], size: int
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Draft]], size: int, pruned: int
 ) -> None:
     memory, disk = MemoryLog(), SqliteLog(tmp_path_factory.mktemp("log"))
     try:
         for batch in batches:
             assert memory.append(batch) == disk.append(batch)
+            before = 1000 + pruned % 2  # none, or all
+            assert memory.prune("#a", before, pruned) == disk.prune("#a", before, pruned)
+            assert memory.floor("#a") == disk.floor("#a")
         for room in ("#a", "#b"):
             for bounds in ({}, {"before": 4}, {"after": 1}, {"after": 1, "before": 5}):
                 wanted: dict[str, int] = {"limit": 3, "size": size, **bounds}
@@ -278,6 +328,19 @@ def test_everything_is_there_after_reopening(disk: Callable[[], SqliteLog]) -> N
     assert log.read("#a", limit=10, size=PLENTY) == stored
     answers = added(log, say("#a", "1", "c1"), say("#a", "3", "c3"))
     assert [(event.seq, dup) for event, dup in answers] == [(1, True), (3, False)]
+
+
+def test_what_is_pruned_is_gone_from_the_disk(disk: Callable[[], SqliteLog], tmp_path: Path) -> None:
+    log = disk()
+    log.append([say("#a", f"secret {number} " * 50, f"c{number}") for number in range(200)])
+    log.append([user("ann"), plain("#a", frames.JOIN), say("#a", "kept"), Mark("#a", ANN, 150)])
+    log.append([Draft("#a", ANN, "ann", frames.TOPIC, 0, codec.pack(frames.TopicBody("topic")))])
+    before = log.load()
+    log.prune("#a", 1001, 201)
+    log = disk()
+    assert [event.kind for event in log.read("#a", limit=9, size=PLENTY)] == [frames.MESSAGE, frames.TOPIC]
+    assert log.load() == before, "the sums stay: heads, members, topics, read markers"
+    assert b"secret" not in (tmp_path / FILE_NAME).read_bytes()
 
 
 def test_marks_only_rise_and_stay(disk: Callable[[], SqliteLog]) -> None:

@@ -38,12 +38,13 @@ class Log:
 
     kinds: list[Kind]
     events: list[Event] = field(init=False)
+    floor: int = 0
 
     def __post_init__(self) -> None:
         self.events = [_event(seq, kind, user) for seq, (kind, user) in enumerate(self.kinds, 1)]
 
     def between(self, after: int, before: int) -> list[Event]:
-        return self.events[after : max(after, before - 1)]
+        return self.events[max(after, self.floor) : max(after, before - 1)]
 
     def topic(self, head: int) -> str:
         topics = [f"topic {event.seq}" for event in self.events[:head] if event.kind == frames.TOPIC]
@@ -54,9 +55,8 @@ class Log:
         return MEMBERS + kinds.count(frames.JOIN) - kinds.count(frames.LEAVE)
 
     def unread(self, read: int, head: int) -> int:
-        return sum(
-            event.kind == frames.MESSAGE and event.user != ME for event in self.events[min(read, head) : head]
-        )
+        after = max(min(read, head), self.floor)
+        return sum(event.kind == frames.MESSAGE and event.user != ME for event in self.events[after:head])
 
     def state(self, head: int, cursor: int | None = None, limit: int = 5, read: int = 0) -> RoomState:
         events = self.between(max(cursor or 0, head - limit), head + 1)
@@ -68,7 +68,8 @@ class Log:
             read=read,
             unread=self.unread(read, head),
             events=events,
-            complete=(events[0].seq if events else head + 1) == (cursor or 0) + 1,
+            complete=(events[0].seq if events else head + 1) <= max(cursor or 0, self.floor) + 1,
+            floor=self.floor,
         )
 
 
@@ -84,7 +85,7 @@ def _event(seq: int, kind: str, user: int) -> Event:
 def _whole(room: Room, log: Log) -> None:
     """One run of the log's own events, without a gap or a double."""
     assert [event.seq for event in room.events] == list(range(room.base + 1, room.last + 1))
-    for shown, stored in zip(room.events, log.between(room.base, room.last + 1), strict=True):
+    for shown, stored in zip(room.events, log.events[room.base : room.last], strict=True):
         assert (shown.kind, shown.user, shown.time) == (stored.kind, stored.user, stored.time)
 
 
@@ -112,7 +113,7 @@ class Play:
 
     def step(self) -> None:
         name = self.data.draw(
-            st.sampled_from(["event", "event", "event", "state", "after", "before", "mark"])
+            st.sampled_from(["event", "event", "event", "state", "after", "before", "mark", "prune"])
         )
         getattr(self, name)()
         self.cursors.append(self.room.last)
@@ -131,11 +132,13 @@ class Play:
     def state(self) -> None:
         """An answer to a `sync` or a `join` that was asked for earlier: it may be older than what we have."""
         cursor = self.one_of(self.cursors)
-        head = self.seq(max(1, cursor))
+        head = self.seq(max(1, cursor, self.log.floor))
         read = min(self.data.draw(st.integers(0, self.read)), head)
         loaded, lowest = self.room.loaded, self.room.base
         state = self.log.state(head, cursor, self.data.draw(st.integers(0, 6)), read)
         self.guessed |= loaded and read > self.room.read and read < lowest
+        if self.room.skip(state.floor):
+            self.shown = []
         fresh = self.room.state(state, fill=self.fill)
         if fresh is None:
             self.guessed |= loaded
@@ -144,8 +147,18 @@ class Play:
             self.shown += [new.seq for new in fresh]
 
     def after(self) -> None:
-        cursor = self.one_of(self.cursors)
-        for event in self.log.between(cursor, cursor + 1 + self.data.draw(st.integers(1, 8))):
+        self._history(self.one_of(self.cursors), self.data.draw(st.integers(1, 8)))
+
+    def _history(self, cursor: int, count: int) -> None:
+        if self.log.floor > self.room.last:  # then the client asks for the state
+            if self.room.skip(self.log.floor):
+                self.shown = []
+            fresh = self.room.state(self.log.state(self.end, cursor, read=self.read), fill=self.fill)
+            self.shown = [event.seq for event in self.room.events]
+            assert fresh is None or [new.seq for new in fresh] == self.shown
+            return
+        start = max(cursor, self.log.floor)
+        for event in self.log.between(cursor, start + 1 + count):
             self._receive(event)
 
     def before(self) -> None:
@@ -163,13 +176,16 @@ class Play:
         if self.data.draw(st.booleans()):
             self.read = max(self.read, self.room.read)
 
+    def prune(self) -> None:
+        """The server removes its oldest events; a client that holds them goes on holding them."""
+        self.log.floor = self.seq(max(1, self.log.floor))
+
     def finish(self) -> None:
         """Fetch what is missing, as the client does."""
         self.room.head = max(self.room.head, self.end)
         while self.room.missing:
             before = self.room.last
-            for event in self.log.between(before, before + 1 + 7):
-                self._receive(event)
+            self._history(before, 7)
             assert self.room.last > before
         _whole(self.room, self.log)
 
@@ -185,7 +201,7 @@ def test_any_order_ends_in_the_same_room(data: st.DataObject, kinds: list[Kind],
     assert (room.last, room.head, room.ahead) == (end, end, {})
     assert (room.topic, room.members) == (log.topic(end), log.members(end))
     assert room.unread >= log.unread(room.read, end)
-    if not play.guessed or room.read >= room.base:
+    if not log.floor and (not play.guessed or room.read >= room.base):  # else it may count what is gone
         assert room.unread == log.unread(room.read, end)
     room.state(log.state(end, end, read=room.read))
     assert room.unread == log.unread(room.read, end)
@@ -198,6 +214,42 @@ def test_events_in_any_order_without_any_answer(order: list[int], kinds: list[Ki
     told = [new.seq for seq in (*order, *order) for new in room.receive(log.events[seq - 1])]
     assert told == list(range(1, 13))
     assert (room.topic, room.members, room.unread) == (log.topic(12), log.members(12), log.unread(0, 12))
+
+
+def test_what_is_pruned_behind_what_is_held_changes_nothing() -> None:
+    log = Log([(frames.MESSAGE, OTHER)] * 20)
+    room = Room(ROOM, ME)
+    room.state(log.state(10, limit=10))
+    log.floor = 5
+    assert not room.skip(5)
+    assert len(room.state(log.state(20, 10, limit=50)) or ()) == 10
+    assert (room.base, room.last, room.missing, room.has_older) == (0, 20, False, False)
+
+
+def test_what_is_pruned_before_it_was_seen_is_skipped() -> None:
+    log = Log([(frames.MESSAGE, OTHER)] * 20)
+    room = Room(ROOM, ME)
+    room.state(log.state(10, limit=10))
+    log.floor = 12
+    state = log.state(20, 10, limit=3)
+    assert room.skip(12)
+    assert room.state(state) == []
+    assert (room.events, room.base, room.missing, room.unread) == ([], 12, True, 8)
+    for event in log.between(12, 21):
+        room.receive(event)
+    assert (room.base, room.last, room.missing, room.unread, room.has_older) == (12, 20, False, 8, False)
+
+
+def test_a_room_of_which_nothing_is_left_is_empty_and_goes_on() -> None:
+    log = Log([(frames.MESSAGE, OTHER)] * 20)
+    room = Room(ROOM, ME)
+    room.state(log.state(10, limit=10))
+    log.floor = 19
+    assert room.skip(19)
+    log.kinds, log.events = log.kinds[:19], log.events[:19]
+    room.state(log.state(19, 10))
+    assert (room.last, room.missing, room.unread, room.has_older) == (19, False, 0, False)
+    assert len(room.receive(_event(20, frames.MESSAGE, OTHER))) == 1
 
 
 MESSAGES = Log([(frames.MESSAGE, OTHER)] * 3000)

@@ -1,0 +1,166 @@
+"""Copies of a store's file: taken while a server writes to it, verified, put in place whole or not at all.
+
+Knows SQLite and files; of the tables only what tells a chat's database from any other.
+"""
+
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from server.errors import OperatorError
+
+STEP_PAGES = 1024
+"""Copied at once: 4 MiB, which a disk takes in some 10 ms."""
+
+PAUSE_SECONDS = 0.005
+"""Between two steps, so that a server's fsync does not queue behind all of a copy."""
+
+TABLES = frozenset({"meta", "rooms", "users", "members", "reads", "events"})
+"""What a chat's database has had since the first version."""
+
+
+class Summary(NamedTuple):
+    """What a copy holds."""
+
+    epoch: str
+    size: int
+    rooms: int
+    users: int
+    events: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.size / 1e6:,.1f} MB, rooms: {self.rooms:,}, users: {self.users:,}, "
+            f"events: {self.events:,}"
+        )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database to read from, beside who writes to it; raises `OperatorError` if it can't be read."""
+    if not path.is_file():
+        raise OperatorError(f"there is no database {path}")
+    try:
+        # Not `mode=ro`: that one leaves an empty write-ahead log behind.
+        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+        with closing(source):
+            source.execute("PRAGMA query_only = ON")
+            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            yield source
+    except sqlite3.Error as error:
+        raise OperatorError(f"cannot read {path}: {error}") from error
+
+
+def copy(source: sqlite3.Connection, target: Path) -> Summary:
+    """Copy a database as it is now to `target`, verified and on the disk; replaces what is there.
+
+    Raises `OperatorError`; `target` is as it was then.
+    """
+    with draft(target) as path:
+        fill(path, source)
+        summary = inspect(path, target)
+        place(path, target)
+    return summary
+
+
+@contextmanager
+def draft(target: Path) -> Iterator[Path]:
+    """An empty file beside `target` that only its owner may read; it goes if it was not put in place."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise _cannot(target, error) from error
+    os.close(descriptor)
+    path = Path(name)
+    try:
+        yield path
+    except (OSError, sqlite3.Error) as error:
+        raise _cannot(target, error) from error
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _cannot(target: Path, error: Exception) -> OperatorError:
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    return OperatorError(f"cannot make {target}: {reason}")
+
+
+def fill(path: Path, source: sqlite3.Connection) -> None:
+    """Make `path` a copy of the database as it is now."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as target:
+        target.execute("PRAGMA synchronous = OFF")  # `place` syncs it once
+        # One snapshot for all steps: without it each commit of the server would begin the copy anew, and
+        # under load it would never end. In WAL mode it holds no writer up.
+        source.execute("BEGIN")
+        try:
+            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            source.backup(target, pages=STEP_PAGES, progress=_pause)
+        finally:
+            source.execute("ROLLBACK")
+        # One file that can be read anywhere, also where nothing can be written beside it.
+        target.execute("PRAGMA journal_mode = DELETE")
+
+
+def _pause(status: int, remaining: int, total: int) -> None:  # noqa: ARG001  # sqlite3's signature
+    if remaining:
+        time.sleep(PAUSE_SECONDS)
+
+
+def inspect(path: Path, name: Path) -> Summary:
+    """Read a database through, and count what it holds.
+
+    Raises `OperatorError` if it is damaged, or no chat's; to people it is called `name`.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
+        if not tables >= TABLES:
+            raise OperatorError(f"{name} is no database of a chat-server")
+        (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict != "ok":
+            raise OperatorError(f"{name} is damaged: {verdict.splitlines()[-1]}")
+        epoch = database.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        if epoch is None:
+            raise OperatorError(f"{name} has no epoch: no chat-server has ever used it")
+
+        def count(what: str) -> int:
+            return int(database.execute(f"SELECT count(*) FROM {what}").fetchone()[0])  # noqa: S608
+
+        return Summary(
+            epoch=epoch[0],
+            size=path.stat().st_size,
+            rooms=count("rooms WHERE name <> ''"),
+            users=count("users"),
+            events=count("events WHERE kind <> '' AND room IN (SELECT id FROM rooms WHERE name <> '')"),
+        )
+
+
+def compact(path: Path) -> None:
+    """Give the room that removed events have left in the file back to the disk; nobody may have it open."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("VACUUM")
+    except sqlite3.Error as error:
+        raise OperatorError(
+            f"the events are removed, but {path} could not be made smaller ({error}); "
+            "new events will take the room that is free in it"
+        ) from error
+
+
+def place(path: Path, target: Path) -> None:
+    """Give a finished file its name, so that a power cut leaves the old one or the new one."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+    path.replace(target)
+    if sys.platform != "win32":  # which can't open folders
+        descriptor = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

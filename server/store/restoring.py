@@ -1,0 +1,70 @@
+"""Putting a backup in the place of the store. Who calls it has locked the data folder.
+
+What comes back is another store than the one that clients know, for what was said since the backup is not in
+it and others will get the same numbers: so it gets a new epoch, and clients drop what they hold and
+fetch anew.
+"""
+
+import os
+import secrets
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from server.errors import OperatorError
+from server.store import copies, schema
+
+
+def restore(backup: Path, current: Path) -> tuple[copies.Summary, Path | None]:
+    """Replace the database `current` by the one in `backup`, brought up to this program's schema.
+
+    Returns what is there now, and under which name what was there before is kept. Raises `OperatorError`;
+    nothing was changed then.
+    """
+    with copies.reading(backup) as source, copies.draft(current) as path:
+        schema.check(source, backup)
+        copies.fill(path, source)
+        copies.inspect(path, backup)
+        _make_ours(path)
+        summary = copies.inspect(path, backup)
+        kept = _keep(current) if current.exists() else None
+        copies.place(path, current)
+    return summary, kept
+
+
+def _make_ours(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        schema.step(database, schema.check(database, path))
+        database.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (secrets.token_hex(8),))
+
+
+def _keep(current: Path) -> Path:
+    """Give what is there another name, its write-ahead log included."""
+    kept = _free_name(current)
+    try:
+        with closing(sqlite3.connect(current)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error:
+        pass  # damaged, which may be why there is a restore: what is left of its log goes with it
+    parts = [suffix for suffix in ("-wal", "-shm") if current.with_name(current.name + suffix).exists()]
+    if not parts:
+        try:
+            os.link(current, kept)  # so that there is a database at every moment
+        except OSError:
+            pass  # a file system without links
+        else:
+            return kept
+    for suffix in ("", *parts):
+        current.with_name(current.name + suffix).rename(kept.with_name(kept.name + suffix))
+    return kept
+
+
+def _free_name(current: Path) -> Path:
+    now = time.strftime("%Y-%m-%dT%H%M%S")
+    name = f"{current.name}.before-restore-{now}"
+    for number in range(2, 1000):
+        if not current.with_name(name).exists():
+            return current.with_name(name)
+        name = f"{current.name}.before-restore-{now}-{number}"
+    raise OperatorError(f"{name} is there already")
