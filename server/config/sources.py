@@ -143,8 +143,9 @@ def parser() -> argparse.ArgumentParser:
         description="Host a chat: a headless server that chat-tui clients connect to.",
         epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
         "SIGTERM or Ctrl+C stops it; everything is stored. SIGHUP loads the certificate again. "
-        f"Other commands, each with --help of its own: '{APP} check-config' checks the settings; 'pin' prints "
-        "what clients know this server by; 'backup', 'restore', 'export' and 'prune' look after what it keeps.",
+        f"Other commands, each with --help of its own: '{APP} check-config' checks the settings; 'pin' "
+        "prints what clients know this server by; 'backup', 'restore', 'export' and 'prune' look after what "
+        "it keeps.",
         allow_abbrev=False,
     )
     add_config(parser)
