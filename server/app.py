@@ -15,15 +15,24 @@ from pathlib import Path
 
 import filelock
 
+from protocol import limits
+from server import accounts, operations
 from server.config import Address, Config
 from server.core import Core, now_ms
 from server.errors import StartError
+from server.state import Invite
 from server.store.sqlite import SqliteLog
 from server.transports.tcp import TcpTransport
 
 LOCK_NAME = "server.lock"
 LOCK_SECONDS = 2
 """A client that looks whether a server lives holds the lock for a moment; wait that out."""
+
+ADMIN_NAME = "admin.json"
+"""Beside the store: where the local administrator comes in, and with which key. Only the server's own user on
+this computer can read it (see `admin`)."""
+
+ADMIN_LISTEN = Address("127.0.0.1", 0)
 
 SWEEP_SECONDS = 1
 
@@ -51,17 +60,27 @@ class Server:
             self._lock.release()
             raise
         key = secrets.token_urlsafe(32) if self._config.runtime is not None else None
+        admin_key = secrets.token_urlsafe(32)
         try:
-            self._core = Core(log, key=key, allowance=self._config.allowance, clock=self._clock)
+            self._core = Core(
+                log,
+                key=key,
+                admin_key=admin_key,
+                entrance=self._config.entrance,
+                allowance=self._config.allowance,
+                clock=self._clock,
+            )
         except StartError:
             log.close()
             self._lock.release()
             raise
         try:
             for address in self._config.listen:
-                await self._listen(address)
+                self.addresses += await self._listen(address)
+            (administration,) = await self._listen(ADMIN_LISTEN, local=True)
+            write_runtime(self._config.data / ADMIN_NAME, str(administration), admin_key)
             if self._config.runtime is not None and key is not None:
-                _write_runtime(self._config.runtime, str(self.addresses[0]), key)
+                write_runtime(self._config.runtime, str(self.addresses[0]), key)
         except StartError:
             await self._close("")
             raise
@@ -69,19 +88,29 @@ class Server:
         self._sweep()
         self._left()
 
-    async def _listen(self, address: Address) -> None:
+    async def _listen(self, address: Address, *, local: bool = False) -> list[Address]:
+        """Listen there; `local`: for the local administrator. Returns where it really does."""
         loop = asyncio.get_running_loop()
         try:
             listener = await loop.create_server(
-                lambda: TcpTransport(self._core), address.host, address.port, backlog=4096
+                lambda: TcpTransport(self._core, local=local), address.host, address.port, backlog=4096
             )
         except (OSError, UnicodeError) as error:  # the latter for what can be no host's name
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
             raise StartError(f"cannot listen on {address}: {reason}; is another server running?") from error
         self._listeners.append(listener)
-        for socket in listener.sockets:
-            host, port = socket.getsockname()[:2]
-            self.addresses.append(Address(host, port))
+        return [Address(*socket.getsockname()[:2]) for socket in listener.sockets]
+
+    async def first_invite(self) -> str:
+        """The code of an invitation for the first account, if there is none yet and not everybody may make
+        one. It is another one each time, and the one before ends."""
+        if self._core.state.registered or self._core.accounts.entrance == "open":
+            return ""
+        code = accounts.new_code()
+        maker = accounts.LOCAL_ADMIN
+        invite = Invite(accounts.new_id(), accounts.digest(code), maker, 0, 0, 1, 1, first=True)
+        await self._core.store(operations.MakeInvite(invite, limits.INVITE_DAYS))
+        return code
 
     def stop(self) -> None:
         """End: store everything, say bye to everybody."""
@@ -100,9 +129,10 @@ class Server:
                 timer.cancel()
         self._core.left = lambda: None
         await self._core.close(text)
-        if self._config.runtime is not None:
-            with suppress(OSError):  # its folder may be gone, or no folder
-                self._config.runtime.unlink(missing_ok=True)
+        for path in (self._config.runtime, self._config.data / ADMIN_NAME):
+            if path is not None:
+                with suppress(OSError):  # its folder may be gone, or no folder
+                    path.unlink(missing_ok=True)
         self._lock.release()
 
     def _sweep(self) -> None:
@@ -141,8 +171,8 @@ def _take(data: Path) -> filelock.BaseFileLock:
     return lock
 
 
-def _write_runtime(path: Path, address: str, key: str) -> None:
-    """Tell this person's clients where the server is; nobody else may read it."""
+def write_runtime(path: Path, address: str, key: str) -> None:
+    """Tell this person's programs where the server is; nobody else may read it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")

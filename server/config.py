@@ -1,12 +1,14 @@
 """What a server is told when it starts, and how the command line says it."""
 
 import argparse
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from server import __version__
+from server.accounts import ENTRANCES, Entrance
 from server.throttle import NO_LIMITS, Allowance
 
 DEFAULT_LISTEN = "127.0.0.1:7777"
@@ -33,6 +35,14 @@ class Config:
     runtime: Path | None = None
     linger: float = 60.0
     allowance: Allowance = NO_LIMITS
+    given_entrance: Entrance | None = None
+
+    @property
+    def entrance(self) -> Entrance:
+        """Who may make an account: on one computer everybody, else who is invited, unless it was said."""
+        if self.given_entrance is not None:
+            return self.given_entrance
+        return "open" if all(is_loopback(address.host) for address in self.listen) else "invite"
 
 
 def parse_address(text: str) -> Address:
@@ -48,6 +58,25 @@ def parse_address(text: str) -> Address:
     return Address(bare, int(port))
 
 
+def is_loopback(host: str) -> bool:
+    """Whether who comes to this address can only come from this computer."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Give a command the option that says where the server keeps everything."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=platformdirs.user_data_path("chat-server", appauthor=False),
+        help="where everything is kept (default: %(default)s)",
+    )
+
+
 def positive(text: str) -> int:
     """A number from 1; raises `argparse.ArgumentTypeError`."""
     if not (text.isascii() and text.isdigit() and int(text) > 0):
@@ -61,7 +90,8 @@ def parser() -> argparse.ArgumentParser:
         prog="chat-server",
         description="Host a chat: a headless server that chat-tui clients connect to.",
         epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
-        "SIGTERM or Ctrl+C stops it; everything is stored.",
+        "SIGTERM or Ctrl+C stops it; everything is stored. Other commands, each with its own --help: "
+        "chat-server user (accounts), chat-server invite (invitations).",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -72,12 +102,12 @@ def parser() -> argparse.ArgumentParser:
         help="where to listen; may be given several times, port 0 takes a free one "
         f"(default: {DEFAULT_LISTEN})",
     )
+    add_data(parser)
     parser.add_argument(
-        "--data",
-        metavar="DIR",
-        type=Path,
-        default=platformdirs.user_data_path("chat-server", appauthor=False),
-        help="where everything is kept (default: %(default)s)",
+        "--entrance",
+        choices=ENTRANCES,
+        help="who may make an account: open (whoever comes, under any free name), invite (who has an "
+        "invitation), closed (the administrator makes them). Default: open on loopback, else invite",
     )
     usual = Allowance()
     for name, what, default in (
@@ -111,4 +141,4 @@ def parse(arguments: list[str] | None = None) -> Config:
     )
     if given.no_limits:
         allowance = NO_LIMITS
-    return Config(tuple(listen), given.data, given.runtime, given.linger, allowance)
+    return Config(tuple(listen), given.data, given.runtime, given.linger, allowance, given.entrance)

@@ -13,6 +13,7 @@ from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
 from server.core import STALL_SECONDS, Core
 from server.session import Session
+from server.throttle import address_key
 
 HIGH_WATER = 1024 * 1024
 """Bytes queued for one peer before it is behind. Centrifugo cuts at the same size, InspIRCd too."""
@@ -43,10 +44,12 @@ _STRANGERS = (
 
 
 class TcpTransport(asyncio.Protocol):
-    """One connection; see `session.Transport`."""
+    """One connection; see `session.Transport`. `local`: it came where the local administrator comes in."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, *, local: bool = False) -> None:
+        self.address = ""
         self._core = core
+        self._local = local
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(frames.FROM_CLIENT, limits.FRAME_BEFORE_LOGIN)
         self._session: Session
@@ -62,10 +65,10 @@ class TcpTransport(asyncio.Protocol):
         """A peer has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
-        self._session = Session(self._core, self)
+        self.address = (self._transport.get_extra_info("peername") or ("",))[0]
+        self._session = Session(self._core, self, local=self._local)
         self._core.begin(self._session)
-        host = (self._transport.get_extra_info("peername") or ("",))[0]
-        self._key, problem = self._core.door.knock(host, self._core.monotonic())
+        self._key, problem = self._core.door.knock(self.address, self._core.monotonic())
         if problem:
             self._session.close(errors.RATE_LIMITED, problem)
 
@@ -143,6 +146,11 @@ class TcpTransport(asyncio.Protocol):
                 self._loop.call_soon(self._take)
 
     # --- what the session calls
+
+    @property
+    def private(self) -> bool:
+        """See `session.Transport`."""
+        return bool(self.address) and address_key(self.address) is None
 
     def write(self, data: bytes) -> None:
         """See `session.Transport`."""

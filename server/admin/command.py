@@ -1,0 +1,73 @@
+"""What the commands have in common: their options, their one line about what went wrong, passwords."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any
+
+from protocol.passwords import BadPasswordError, check_password
+from server import config
+from server.admin.connection import AdminError, Administration, administration
+
+Work = Callable[[Administration, argparse.Namespace], Coroutine[Any, Any, None]]
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The parser of `chat-server NAME`."""
+    parser = argparse.ArgumentParser(
+        prog=f"chat-server {name}",
+        description=f"{description} It works beside the running server, and without one.",
+        allow_abbrev=False,
+    )
+    config.add_data(parser)
+    return parser
+
+
+def run(work: Work, given: argparse.Namespace, *, make: bool = False, asks_password: bool = False) -> int:
+    """Do the work as the local administrator of the server in `--data`; gives the exit status.
+
+    `given.password` is there for work that `asks_password`: asked for before, for no server waits long.
+    """
+
+    async def connected() -> None:
+        async with administration(given.data, make=make) as connection:
+            await work(connection, given)
+
+    try:
+        if asks_password:
+            given.password = read_password(given.name)
+        asyncio.run(connected())
+    except (AdminError, BadPasswordError) as error:
+        print(f"chat-server: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def read_password(name: str) -> str:
+    """A new password: asked for twice, or the first line of standard input; an argument others could see.
+
+    Raises `AdminError`, `BadPasswordError`.
+    """
+    if not sys.stdin.isatty():
+        return check_password(sys.stdin.readline().rstrip("\r\n"))
+    password = check_password(getpass.getpass(f"Password for {name}: "))
+    if check_password(getpass.getpass("Once more: ")) != password:
+        raise AdminError("these were two different passwords")
+    return password
+
+
+def when(time: int) -> str:
+    """A time in ms since 1970, as people write it; `-` for none."""
+    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M") if time else "-"
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows as columns, the first one being their names."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
