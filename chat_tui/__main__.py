@@ -1,4 +1,4 @@
-"""`chat-tui`: the screen, and the two commands that work without one."""
+"""`chat-tui`: the screen, and the commands that work without one."""
 
 import argparse
 import asyncio
@@ -6,9 +6,12 @@ import getpass
 import importlib.metadata
 import sys
 
-from chat_tui import cli, config, endpoints
+from chat_tui import cli, config, endpoints, logins, passwords
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
+from chat_tui.client.identity import Identity
+from chat_tui.client.tokens import Tokens
+from chat_tui.passwords import PasswordSource
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,6 +49,14 @@ def parser() -> argparse.ArgumentParser:
     )
     follow.add_argument("--count", type=int, metavar="N", help="end after so many events")
     follow.add_argument("--json", action="store_true", help="one JSON object a line")
+    login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
+    register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
+    register.add_argument(
+        "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
+    )
+    commands.add_parser("logout", parents=[who], help="log out on this computer")
+    for command in (send, follow, login, register):
+        passwords.add_option(command)
     return parser
 
 
@@ -59,7 +70,10 @@ def main() -> None:
         server = getattr(given, "server", "") or settings.server
         if given.command is None:
             sys.exit(_open_screen(settings, getattr(given, "name", ""), getattr(given, "server", "")))
-        asyncio.run(_command(given, endpoints.endpoint(server), name or getpass.getuser()))
+        endpoint = endpoints.endpoint(server)
+        tokens = Tokens(config.tokens_folder())
+        name = tokens.name_of(endpoint.label, name or getpass.getuser())
+        asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))
     except (cli.UsageError, endpoints.AddressError) as error:
         commands.error(str(error))
     except (ClientError, config.ConfigError) as error:
@@ -73,11 +87,21 @@ def main() -> None:
         sys.exit(0)
 
 
-async def _command(given: argparse.Namespace, endpoint: Endpoint, name: str) -> None:
-    if given.command == "send":
-        await cli.send(endpoint, name, given.room, cli.read_text(given.text), given.cid)
-    else:
-        await cli.follow(endpoint, name, given.room, given.since, given.count, as_json=given.json)
+async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity) -> None:
+    source = PasswordSource(getattr(given, "password_file", ""))
+    match given.command:
+        case "send":
+            if given.text == source.file == "-":
+                raise cli.UsageError("standard input can't be both the text and the password")
+            await cli.send(endpoint, who, source, given.room, cli.read_text(given.text), given.cid)
+        case "follow":
+            await cli.follow(endpoint, who, source, given.room, given.since, given.count, as_json=given.json)
+        case "login":
+            await logins.login(endpoint, who, source)
+        case "register":
+            await logins.register(endpoint, who, source, given.invite)
+        case "logout":
+            await logins.logout(endpoint, who)
 
 
 def _open_screen(settings: config.Settings, name: str, server: str) -> int:

@@ -4,6 +4,7 @@ import getpass
 import sys
 from typing import ClassVar
 
+from textual import on
 from textual.app import App
 from textual.binding import BindingType
 
@@ -11,9 +12,12 @@ from chat_tui import config, endpoints, terminal, themes
 from chat_tui.client.cache import Cache
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
+from chat_tui.client.identity import Attempt, Identity
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.tokens import Tokens
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import Choice, FirstRun
+from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
 from protocol.names import BadNameError, check_user_name
 
@@ -32,6 +36,7 @@ class ChatApp(App[None]):
         super().__init__()
         self._settings = settings
         self._given = Choice(name, server)
+        self._place = server
         self._endpoint = endpoint
         for theme in themes.OURS:
             self.register_theme(theme)
@@ -51,21 +56,34 @@ class ChatApp(App[None]):
         if choice is not None:
             self._open(choice)
 
-    def _open(self, choice: Choice) -> None:
+    @on(LoginScreen.NameChosen)
+    def _name_chosen(self, message: LoginScreen.NameChosen) -> None:
+        """It is somebody else: with a cache, an outbox and a login of their own."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._open(Choice(message.name, self._place), message.attempt)
+
+    def _open(self, choice: Choice, attempt: Attempt | None = None) -> None:
+        """Open the main screen; with an `attempt` for somebody who was asked who they are."""
+        self._place = choice.server
         problem = ""
-        if not self._settings.name:
+        if not self._settings.name or (attempt is not None and not self._given.name):
             try:
                 config.remember(name=choice.name, server=choice.server)
             except config.ConfigError as error:
                 problem = str(error)
         endpoint = self._endpoint or endpoints.endpoint(choice.server)
         try:
-            outbox = Outbox(config.outbox_file(), endpoint.label, choice.name)
-            cache = Cache(config.cache_file(endpoint.label, choice.name))
+            tokens = Tokens(config.tokens_folder())
+            who = Identity(endpoint.label, tokens.name_of(endpoint.label, choice.name), tokens)
+            outbox = Outbox(config.outbox_file(), endpoint.label, who.name)
+            cache = Cache(config.cache_file(endpoint.label, who.name))
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        main = MainScreen(endpoint, choice.name, outbox, cache)
+        if attempt is not None:
+            who.use(attempt)
+        main = MainScreen(endpoint, who, outbox, cache)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)

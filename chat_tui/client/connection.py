@@ -5,13 +5,14 @@ silence; it knows nothing of rooms, of trying again, or of what frames mean.
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
+from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from protocol import VERSION, codec, errors, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError
@@ -27,17 +28,23 @@ CONNECT_SECONDS = 10
 ERROR_TEXT = 1000
 """Characters of an error that are shown: a sentence, not a flood."""
 
+UNSAFE = (
+    "this connection is not encrypted, so others could read the password on its way: "
+    "use a server with TLS, or a tunnel"
+)
+
 PROVE_SECONDS = 5
 """For a server to answer a ping when we have reason to think that it has given us up."""
 
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """Where a server is. `key` opens one that belongs to one person."""
+    """Where a server is. `key` opens one that belongs to one person. `invite` is the link's invitation."""
 
     host: str
     port: int
     key: str = ""
+    invite: str = ""
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -61,6 +68,7 @@ class Connection(asyncio.Protocol):
         self.closed: asyncio.Future[ClientError] = self._loop.create_future()
         self.limits = limits.Limits()
         self.epoch = ""
+        self.entrance = "open"
 
     # --- what asyncio calls
 
@@ -97,6 +105,12 @@ class Connection(asyncio.Protocol):
 
     # --- what the client calls
 
+    @property
+    def private(self) -> bool:
+        """Whether nobody on the way can read along: only then may a secret be sent."""
+        peer = self._transport.get_extra_info("peername")
+        return bool(peer) and _is_loopback(peer[0])
+
     async def greet(self, client: str) -> frames.Welcome:
         """Say hello; raises `LostError` or `StoppedError`."""
         self._write(frames.Hello([VERSION], client))
@@ -109,13 +123,17 @@ class Connection(asyncio.Protocol):
         self.limits = welcome.limits
         self._watch()  # by this server's own limit from now on
         self.epoch = welcome.epoch
+        self.entrance = next((one for one in ("open", "invite", "closed") if one in welcome.auth), "open")
         return welcome
 
     async def request(self, request: Request[R]) -> R:
         """Ask, and wait for the answer. The request's `id` is chosen here.
 
-        Raises `RequestError` if the server refuses, `LostError` if the connection ends before.
+        Raises `RequestError` if the server refuses, `LostError` if the connection ends before. What holds a
+        secret is not sent where others can read along.
         """
+        if _secret(request) and not self.private:
+            raise RequestError(errors.NOT_PRIVATE, UNSAFE)
         if self._transport.is_closing():
             raise LostError(str(self._reason))
         self._last_id += 1
@@ -169,7 +187,7 @@ class Connection(asyncio.Protocol):
                 if not self._welcome.done():
                     self._welcome.set_result(frame)
             case frames.Bye():
-                self._reason = _farewell(frame)
+                self._reason = self._farewell(frame)
                 self._transport.close()
             case frames.Ping():
                 self._write(frames.Pong(frame.n))
@@ -200,6 +218,12 @@ class Connection(asyncio.Protocol):
         if answer is not None and not answer.done():
             answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
 
+    def _farewell(self, bye: frames.Bye) -> ClientError:
+        text = clean_line(bye.text, 200) or clean_line(bye.code)
+        if bye.code == errors.LOGGED_OUT:
+            return LoginError(text, bye.code, self.entrance)
+        return LostError(text) if bye.reconnect else StoppedError(text)
+
     def _watch(self) -> None:
         if self.closed.done():
             return
@@ -212,9 +236,19 @@ class Connection(asyncio.Protocol):
             self._watchdog = self._loop.call_later(self.limits.silence - silence, self._watch)
 
 
-def _farewell(bye: frames.Bye) -> ClientError:
-    text = clean_line(bye.text, 200) or clean_line(bye.code)
-    return LostError(text) if bye.reconnect else StoppedError(text)
+def _secret(request: Request[Any]) -> bool:
+    match request:
+        case frames.Login(token=token, password=password):
+            return bool(token or password)
+        case frames.Register() | frames.ChangePassword() | frames.AddUser() | frames.SetPassword():
+            return True
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 async def connect(target: Target, on_frame: Callable[[Frame], None]) -> Connection:

@@ -7,6 +7,7 @@ the order in which things happened.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chat_tui.client.errors import LoginError, StoppedError
 from chat_tui.client.events import RoomEvent
 
 Phase = Literal["connecting", "online", "waiting", "stopped"]
@@ -17,13 +18,20 @@ class Status:
     """The connection, truthfully.
 
     `connecting`, `online`, `waiting` (for the next attempt, at `retry_at` on the loop's clock) or `stopped`
-    (no more attempts unless asked). `reason` says why it is not online.
+    (no more attempts unless asked). `reason` says why it is not online; `login` is there if it stopped
+    because a person has to say who they are.
     """
 
     phase: Phase = "connecting"
     reason: str = ""
     attempt: int = 0
     retry_at: float = 0.0
+    login: LoginError | None = None
+
+
+def stopped(reason: StoppedError) -> Status:
+    """The status of a client that has stopped for this reason."""
+    return Status("stopped", str(reason), login=reason if isinstance(reason, LoginError) else None)
 
 
 @dataclass(slots=True, frozen=True)

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_tui import config
@@ -23,6 +22,7 @@ from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent, mentions
+from chat_tui.client.identity import Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
@@ -30,6 +30,7 @@ from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
@@ -52,7 +53,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(AccountDialogs):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -60,9 +61,10 @@ class MainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
-    def __init__(self, endpoint: Endpoint, name: str, outbox: Outbox, cache: Cache) -> None:
+    def __init__(self, endpoint: Endpoint, who: Identity, outbox: Outbox, cache: Cache) -> None:
         super().__init__()
-        self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
+        self._remembered_name = who.name
+        self.client = Client(endpoint, who.name, outbox, self._hear, identity=who, cache=cache)
         self._actions = Actions(self.client, self)
         self._cache = cache
         self._problem = ""
@@ -126,9 +128,14 @@ class MainScreen(Screen[None]):
                 self._timeline(room).set_pending(self.client.sender.in_room(room))
             case updates.RoomsChanged(opened):
                 self._rooms_changed(opened)
-            case updates.StatusChanged(status) if status.phase == "waiting":
-                self._missed_from = set(self.client.rooms)
+            case updates.StatusChanged(status):
+                self._status_changed(status)
         self._draw_soon()
+
+    def _status_changed(self, status: updates.Status) -> None:
+        if status.phase == "waiting":
+            self._missed_from = set(self.client.rooms)
+        self._account_status(status)
 
     def _timeline(self, room: str) -> Timeline:
         timeline = self._timelines.get(room)
@@ -459,10 +466,6 @@ class MainScreen(Screen[None]):
         self.app.theme = name
         self._remember(theme=name)
         self._draw_soon()
-
-    def name_changed(self) -> None:
-        """See `View`."""
-        self._remember(name=self.client.name)
 
     def _remember(self, **changes: str) -> None:
         try:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def make_invite(session: "Session", request: frames.MakeInvite) -> None:
     """Let some people register."""
     administrator(session)
+    if session.core.accounts.embedded:
+        raise RefusedError(errors.DENIED, "this chat belongs to one person, and nobody else comes in")
     if session.core.accounts.entrance == "closed":
         raise RefusedError(errors.DENIED, "nobody registers on a closed server: chat-server user add NAME")
     room = checked(names.check_room_name, request.room) if request.room else ""

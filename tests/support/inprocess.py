@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from server.accounts import Entrance
 from server.app import Server
 from server.config import Address, Config
 from server.core import Core
@@ -29,10 +30,12 @@ class Clock:
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
-    def __init__(self, data: Path, allowance: Allowance = NO_LIMITS) -> None:
+    def __init__(
+        self, data: Path, allowance: Allowance = NO_LIMITS, entrance: Entrance | None = None
+    ) -> None:
         self.data = data
         self.clock = Clock()
-        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance)
+        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance, given_entrance=entrance)
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
