@@ -72,7 +72,9 @@ def main() -> None:
             sys.exit(_open_screen(settings, getattr(given, "name", ""), getattr(given, "server", "")))
         endpoint = endpoints.endpoint(server)
         tokens = Tokens(config.tokens_folder())
-        name = tokens.name_of(endpoint.label, name or getpass.getuser())
+        name = name or getpass.getuser()
+        if given.command not in ("login", "register"):
+            name = tokens.name_of(endpoint.label, name)
         asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))
     except (cli.UsageError, endpoints.AddressError) as error:
         commands.error(str(error))

@@ -67,15 +67,18 @@ class ChatApp(App[None]):
         """Open the main screen; with an `attempt` for somebody who was asked who they are."""
         self._place = choice.server
         problem = ""
-        if not self._settings.name or (attempt is not None and not self._given.name):
-            try:
+        try:
+            if not self._settings.name:
                 config.remember(name=choice.name, server=choice.server)
-            except config.ConfigError as error:
-                problem = str(error)
+            elif attempt is not None and not self._given.name:
+                config.remember(name=choice.name)
+        except config.ConfigError as error:
+            problem = str(error)
         endpoint = self._endpoint or endpoints.endpoint(choice.server)
         try:
             tokens = Tokens(config.tokens_folder())
-            who = Identity(endpoint.label, tokens.name_of(endpoint.label, choice.name), tokens)
+            name = choice.name if attempt is not None else tokens.name_of(endpoint.label, choice.name)
+            who = Identity(endpoint.label, name, tokens)
             outbox = Outbox(config.outbox_file(), endpoint.label, who.name)
             cache = Cache(config.cache_file(endpoint.label, who.name))
         except ClientError as error:

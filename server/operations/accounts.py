@@ -198,13 +198,13 @@ class MakeAccount(Awaited):
         if self._invite is not None:
             used = (use_invite(state, self._invite, now),)
         self._first = state.registered == 0
-        note = Audit(now, self._actor or 0, "register", self._name)
         return (
             _user(self._name, now, admin=self._first),
             Password(NEW, self._password),
             *_renewed(self._device, NEW, now),
             *used,
-            note,
+            *(_settled(state) if self._first else ()),
+            Audit(now, self._actor or 0, "register", self._name),
         )
 
     def done(self, stored: Stored) -> None:
@@ -212,6 +212,11 @@ class MakeAccount(Awaited):
         if stored[0] is not None:
             self.user = stored[0].event.seq
         super().done(stored)
+
+
+def _settled(state: State) -> list[EndInvite]:
+    """There is a first account now: nobody else needs the code for it."""
+    return [EndInvite(invite.id) for invite in state.invites.values() if invite.first]
 
 
 def use_invite(state: State, invite: Invite, now: int) -> Invite | EndInvite:
@@ -261,7 +266,7 @@ class SetPassword(Awaited):
             raise RefusedError(errors.BAD_LOGIN, "the password has just been changed, elsewhere")
         self._first = state.registered == 0
         self.ended = [device for device in user.devices if device != self._kept]
-        entries: list[Entry] = [Password(user.id, self._new)]
+        entries: list[Entry] = [Password(user.id, self._new), *(_settled(state) if self._first else ())]
         if self._first and not user.admin:
             entries.append(_role(user, now, admin=True, disabled=user.disabled))
         entries += [EndDevice(user.id, device) for device in self.ended]

@@ -1,12 +1,14 @@
 """A real server in the test's own process and loop: real sockets, real SQLite, reachable insides."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from server.accounts import Entrance
-from server.app import Server
-from server.config import Address, Config
+from server.app import ADMIN_NAME, Server
+from server.config import Address, Config, parse_address
 from server.core import Core
 from server.throttle import NO_LIMITS, Allowance
 from tests.support.wire import SECONDS, Wire
@@ -27,15 +29,26 @@ class Clock:
         return int(self.seconds * 1000)
 
 
+class Administration(NamedTuple):
+    """Where the local administrator comes in."""
+
+    address: Address
+    key: str
+
+
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
     def __init__(
-        self, data: Path, allowance: Allowance = NO_LIMITS, entrance: Entrance | None = None
+        self,
+        data: Path,
+        allowance: Allowance = NO_LIMITS,
+        entrance: Entrance | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.data = data
         self.clock = Clock()
-        config = Config((Address("127.0.0.1", 0),), data, allowance=allowance, given_entrance=entrance)
+        config = Config((Address(host, 0),), data, allowance=allowance, given_entrance=entrance)
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
@@ -55,6 +68,16 @@ class RunningServer:
     def address(self) -> Address:
         """Where it listens."""
         return self._server.addresses[0]
+
+    @property
+    def administration(self) -> Administration:
+        """Where the local administrator comes in, as the file beside the store says."""
+        told = json.loads((self.data / ADMIN_NAME).read_bytes())
+        return Administration(parse_address(told["address"]), told["key"])
+
+    async def first_invite(self) -> str:
+        """The code for the first account."""
+        return await self._server.first_invite()
 
     async def connect(self, *, buffer: int | None = None) -> Wire:
         """A connection that has said nothing yet; hung up when the server stops."""
