@@ -15,15 +15,27 @@ from server.admin.connection import AdminError, Administration, administration
 Work = Callable[[Administration, argparse.Namespace], Coroutine[Any, Any, None]]
 
 
-def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """The parser of `chat-server NAME`."""
-    parser = argparse.ArgumentParser(
-        prog=f"chat-server {name}",
-        description=f"{description} It works beside the running server, and without one.",
-        allow_abbrev=False,
-    )
-    config.add_data(parser)
-    return parser
+class Parser:
+    """The parser of `chat-server NAME`, and of what can come behind that."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self._parser = argparse.ArgumentParser(
+            prog=f"chat-server {name}",
+            description=f"{description} It works beside the running server, and without one.",
+            allow_abbrev=False,
+        )
+        self._commands = self._parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(self, name: str, what: str, work: Work) -> argparse.ArgumentParser:
+        """Add a command; what it does is `given.work`."""
+        parser = self._commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+        config.add_data(parser)
+        parser.set_defaults(work=work)
+        return parser
+
+    def parse(self, arguments: list[str]) -> argparse.Namespace:
+        """What was given; ends the program with status 2 if it is wrong."""
+        return self._parser.parse_args(arguments)
 
 
 def run(work: Work, given: argparse.Namespace, *, make: bool = False, asks_password: bool = False) -> int:

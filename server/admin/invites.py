@@ -12,24 +12,19 @@ from server.admin.connection import Administration
 
 def main(arguments: list[str]) -> int:
     """Run the command; gives the exit status."""
-    given = _parser().parse_args(arguments)
+    given = _parser().parse(arguments)
     return command.run(given.work, given, make=given.work is _make)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = command.parser("invite", "Make, list and end invitations.")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    make = commands.add_parser("make", help="make an invitation, and print its code")
-    make.add_argument(
-        "--room", default="", metavar="ROOM", help="where those who come by it are from the start"
-    )
+def _parser() -> command.Parser:
+    parser = command.Parser("invite", "Make, list and end invitations.")
+    make = parser.add("make", "make an invitation, and print its code", _make)
+    make.add_argument("--room", default="", help="where those who come by it are from the start")
     make.add_argument("--uses", type=config.positive, default=1, metavar="N", help="for so many (default: 1)")
     make.add_argument("--days", type=config.positive, default=7, metavar="N", help="for so long (default: 7)")
-    make.set_defaults(work=_make)
-    commands.add_parser("list", help="list those that have not ended").set_defaults(work=_list)
-    end = commands.add_parser("end", help="end an invitation")
+    parser.add("list", "list those that have not ended", _list)
+    end = parser.add("end", "end an invitation", _end)
     end.add_argument("id", metavar="ID", help="as `list` shows it")
-    end.set_defaults(work=_end)
     return parser
 
 

@@ -11,27 +11,24 @@ from server.admin.connection import Administration
 
 def main(arguments: list[str]) -> int:
     """Run the command; gives the exit status."""
-    given = _parser().parse_args(arguments)
-    return command.run(
-        given.work, given, make=given.work is _add, asks_password=given.work in (_add, _password)
-    )
+    given = _parser().parse(arguments)
+    asks_password = given.work in (_add, _password)
+    return command.run(given.work, given, make=given.work is _add, asks_password=asks_password)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = command.parser("user", "See and change who has an account.")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    commands.add_parser("list", help="list all users").set_defaults(work=_list)
-    for name, work, what in (
-        ("add", _add, "make an account; the password is asked for, or the first line of standard input"),
-        ("password", _password, "give somebody another password, and log them out everywhere"),
-        ("admin", _admin, "make somebody an administrator"),
-        ("disable", _disable, "let somebody in no longer"),
-        ("enable", _enable, "let somebody in again"),
-        ("delete-devices", _delete_devices, "log somebody out everywhere"),
+def _parser() -> command.Parser:
+    parser = command.Parser("user", "See and change who has an account.")
+    parser.add("list", "list all users", _list)
+    for name, what, work in (
+        ("add", "make an account; the password is asked for, or the first line of standard input", _add),
+        ("password", "give somebody another password, and log them out everywhere", _password),
+        ("admin", "make somebody an administrator", _admin),
+        ("disable", "let somebody in no longer", _disable),
+        ("enable", "let somebody in again", _enable),
+        ("delete-devices", "log somebody out everywhere", _delete_devices),
     ):
-        one = commands.add_parser(name, help=what)
+        one = parser.add(name, what, work)
         one.add_argument("name", metavar="NAME")
-        one.set_defaults(work=work)
         if name == "admin":
             one.add_argument("--off", action="store_true", help="make them an administrator no longer")
     return parser

@@ -28,7 +28,7 @@ class Operator:
     async def run(self, command: str, *arguments: str, given: str = "") -> tuple[int, str, str]:
         """Exit status, stdout, stderr."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server", command, "--data", str(self.data), *arguments,
+            sys.executable, "-m", "server", command, *arguments, "--data", str(self.data),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         async with asyncio.timeout(SECONDS):
@@ -162,7 +162,7 @@ async def test_what_is_called_wrongly_ends_with_2(tmp_path: Path, arguments: tup
 
 
 async def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "server", "user", "--data", str(tmp_path / "data"), "add", "ann"]
+    command = [sys.executable, "-m", "server", "user", "add", "ann", "--data", str(tmp_path / "data")]
     terminal = Terminal(command, os.environ)
     try:
         await terminal.sees("Password for ann:")
