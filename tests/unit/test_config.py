@@ -118,3 +118,21 @@ def test_a_limit_is_a_number_from_1(number: str, capsys: pytest.CaptureFixture[s
         parse(["--sends-per-second", number])
     assert ended.value.code == 2
     assert "--no-limits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("listen", "entrance"),
+    [
+        ([], "open"),
+        (["127.0.0.1:0", "[::1]:0", "localhost:0"], "open"),
+        (["0.0.0.0:0"], "invite"),
+        (["127.0.0.1:0", "192.0.2.1:7777"], "invite"),
+        (["chat.example.org:7777"], "invite"),
+        (["[::]:7777"], "invite"),
+    ],
+)
+def test_who_may_come_in_depends_on_who_can_reach_it(listen: list[str], entrance: str) -> None:
+    arguments = [part for address in listen for part in ("--listen", address)]
+    assert parse(arguments).entrance == entrance
+    for said in ("open", "invite", "closed"):
+        assert parse([*arguments, "--entrance", said]).entrance == said
