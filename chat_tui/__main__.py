@@ -6,9 +6,12 @@ import getpass
 import importlib.metadata
 import sys
 
-from chat_tui import cli, config, endpoints
+from chat_tui import cli, config, endpoints, logins, passwords
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
+from chat_tui.client.identity import Identity
+from chat_tui.client.tokens import Tokens
+from chat_tui.passwords import PasswordSource
 from protocol.links import SCHEME, LinkError
 
 
@@ -65,6 +68,14 @@ def parser() -> argparse.ArgumentParser:
     )
     forget = commands.add_parser("forget", help="know a server no longer, because it was set up anew")
     forget.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is")
+    login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
+    register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
+    register.add_argument(
+        "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
+    )
+    commands.add_parser("logout", parents=[who], help="log out on this computer")
+    for command in (send, follow, login, register):
+        passwords.add_option(command)
     return parser
 
 
@@ -86,7 +97,11 @@ def main() -> None:
                 cli.forget(given.link)
             case _:
                 endpoint = endpoints.endpoint(server or settings.server)
-                asyncio.run(_command(given, endpoint, name or settings.name or getpass.getuser()))
+                tokens = Tokens(config.tokens_folder())
+                name = name or settings.name or getpass.getuser()
+                if given.command not in ("login", "register"):
+                    name = tokens.name_of(endpoint.label, name)
+                asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))
     except (cli.UsageError, LinkError) as error:
         commands.error(str(error))
     except (ClientError, config.ConfigError) as error:
@@ -100,11 +115,21 @@ def main() -> None:
         sys.exit(0)
 
 
-async def _command(given: argparse.Namespace, endpoint: Endpoint, name: str) -> None:
-    if given.command == "send":
-        await cli.send(endpoint, name, given.room, cli.read_text(given.text), given.cid)
-    else:
-        await cli.follow(endpoint, name, given.room, given.since, given.count, as_json=given.json)
+async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity) -> None:
+    source = PasswordSource(getattr(given, "password_file", ""))
+    match given.command:
+        case "send":
+            if given.text == source.file == "-":
+                raise cli.UsageError("standard input can't be both the text and the password")
+            await cli.send(endpoint, who, source, given.room, cli.read_text(given.text), given.cid)
+        case "follow":
+            await cli.follow(endpoint, who, source, given.room, given.since, given.count, as_json=given.json)
+        case "login":
+            await logins.login(endpoint, who, source)
+        case "register":
+            await logins.register(endpoint, who, source, given.invite)
+        case "logout":
+            await logins.logout(endpoint, who)
 
 
 def _open_screen(settings: config.Settings, name: str, server: str, *, keep: bool = False) -> int:

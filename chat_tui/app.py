@@ -5,6 +5,7 @@ import os
 import sys
 from typing import ClassVar
 
+from textual import on
 from textual.app import App
 from textual.binding import BindingType
 
@@ -12,9 +13,12 @@ from chat_tui import clipboard, config, endpoints, terminal, themes
 from chat_tui.client.cache import Cache
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
+from chat_tui.client.identity import Attempt, Identity
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.tokens import Tokens
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import Choice, FirstRun
+from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
@@ -44,6 +48,7 @@ class ChatApp(App[None]):
         self._settings = settings
         self._keep = keep
         self._given = Choice(name, server)
+        self._place = server
         self._endpoint = endpoint
         for theme in themes.OURS:
             self.register_theme(theme)
@@ -79,7 +84,16 @@ class ChatApp(App[None]):
         if choice is not None:
             self._open(choice)
 
-    def _open(self, choice: Choice) -> None:
+    @on(LoginScreen.NameChosen)
+    def _name_chosen(self, message: LoginScreen.NameChosen) -> None:
+        """It is somebody else: with a cache, an outbox and a login of their own."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._open(Choice(message.name, self._place), message.attempt)
+
+    def _open(self, choice: Choice, attempt: Attempt | None = None) -> None:
+        """Open the main screen; with an `attempt` for somebody who was asked who they are."""
+        self._place = choice.server
         problem = ""
         found = endpoints.endpoint(choice.server)
         try:
@@ -87,16 +101,23 @@ class ChatApp(App[None]):
                 config.remember(name=choice.name, server=found.place)
             elif self._keep:
                 config.remember(server=found.place)
+            elif attempt is not None and not self._given.name:
+                config.remember(name=choice.name)
         except config.ConfigError as error:
             problem = str(error)
         endpoint = self._endpoint or found
         try:
-            outbox = Outbox(config.outbox_file(), endpoint.label, choice.name)
-            cache = Cache(config.cache_file(endpoint.label, choice.name))
+            tokens = Tokens(config.tokens_folder())
+            name = choice.name if attempt is not None else tokens.name_of(endpoint.label, choice.name)
+            who = Identity(endpoint.label, name, tokens)
+            outbox = Outbox(config.outbox_file(), endpoint.label, who.name)
+            cache = Cache(config.cache_file(endpoint.label, who.name))
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        main = MainScreen(endpoint, choice.name, outbox, cache, self._settings, found.room)
+        if attempt is not None:
+            who.use(attempt)
+        main = MainScreen(endpoint, who, outbox, cache, self._settings, found.room)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)

@@ -18,14 +18,17 @@ from chat_tui import config
 from chat_tui.client import updates
 from chat_tui.client.client import Client
 from chat_tui.client.connection import Connection
-from chat_tui.client.entrance import Endpoint, enter
+from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.identity import Identity
 from chat_tui.client.known import CHAIN, KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.trust import Trust
 from chat_tui.client.updates import Update
+from chat_tui.logins import come_in
+from chat_tui.passwords import PasswordSource
 from protocol import codec, frames, limits, links
 from protocol.errors import LocalProtocolError
 from protocol.links import LinkError
@@ -114,9 +117,11 @@ def _known() -> KnownServers:
     return KnownServers(config.known_servers_file())
 
 
-async def send(endpoint: Endpoint, name: str, room: str, text: str, cid: str | None) -> None:
+async def send(
+    endpoint: Endpoint, who: Identity, source: PasswordSource, room: str, text: str, cid: str | None
+) -> None:
     """Store one message; returns when it is stored. Raises `ClientError`."""
-    connection, _ = await enter(await endpoint.locate(), name, lambda _: None)
+    connection = await come_in(endpoint, who, source, lambda _: None)
     try:
         body = codec.body(frames.TextBody(text), connection.limits.body)
         joined = await connection.request(frames.Join(1, room, 0))
@@ -150,10 +155,17 @@ def read_text(argument: str) -> str:
 
 
 async def follow(
-    endpoint: Endpoint, name: str, room: str, since: int | None, count: int | None, *, as_json: bool
+    endpoint: Endpoint,
+    who: Identity,
+    source: PasswordSource,
+    room: str,
+    since: int | None,
+    count: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Print a room's events after `since` (None: from now on), `count` of them. Raises `ClientError`."""
-    connection, _ = await enter(await endpoint.locate(), name, lambda _: None)
+    connection = await come_in(endpoint, who, source, lambda _: None)
     try:
         joined = await connection.request(frames.Join(1, room, 0))
     finally:
@@ -161,17 +173,18 @@ async def follow(
         await connection.closed
     if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
         sys.stdout.reconfigure(errors="replace")
-    follower = Follower(endpoint, name, room, joined.room.head if since is None else since)
+    follower = Follower(endpoint, who, room, joined.room.head if since is None else since)
     await follower.run(count, as_json=as_json)
 
 
 class Follower:
     """Prints a room's events as they come, each once and in order, over any number of reconnects."""
 
-    def __init__(self, endpoint: Endpoint, name: str, room: str, since: int) -> None:
+    def __init__(self, endpoint: Endpoint, who: Identity, room: str, since: int) -> None:
         self._room = room
         self._events: asyncio.Queue[RoomEvent | ClientError] = asyncio.Queue()
-        self._client = Client(endpoint, name, Outbox(None, endpoint.label, name), self._hear, fill=WHOLE)
+        outbox = Outbox(None, endpoint.label, who.name)
+        self._client = Client(endpoint, who.name, outbox, self._hear, identity=who, fill=WHOLE)
         self._client.rooms[room] = Room(room, 0, base=since, loaded=True)
         self._told = ""
 

@@ -58,6 +58,11 @@ def cache_file(server: str, name: str) -> Path:
     return platformdirs.user_data_path(APP, appauthor=False) / "cache" / f"{which}.sqlite3"
 
 
+def tokens_folder() -> Path:
+    """Where the tokens are that let this computer in."""
+    return platformdirs.user_data_path(APP, appauthor=False) / "tokens"
+
+
 def local_data() -> Path:
     """Where the chat on this computer keeps its data."""
     return platformdirs.user_data_path(APP, appauthor=False) / "server"

@@ -46,6 +46,24 @@ TOPIC = 400
 CID = 64
 """Characters of a client's own id for a send: any UUID or hash in hex fits."""
 
+PASSWORD_MIN = 8
+"""Characters of a password, at least: NIST's and OWASP's floor."""
+
+PASSWORD = 128
+"""Characters of a password, at most: any sentence, and no work for whoever hashes it."""
+
+DEVICES = 32
+"""Devices on which one user may be logged in. Then the one that was not there for longest is logged out."""
+
+INVITES = 1000
+"""Invitations of one server that have not ended."""
+
+INVITE_USES = 10_000
+"""How many may register with one invitation, at most."""
+
+INVITE_DAYS = 365
+"""How long an invitation lasts, at most."""
+
 WATCHED_ROOMS = 8
 """Rooms whose people one session may watch at once: what fits beside each other on a screen."""
 

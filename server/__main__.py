@@ -23,10 +23,12 @@ logger = logging.getLogger("server")
 COMMANDS = {
     "check-config": "server.config.check:check_config",
     "pin": "server.pins:main",
-    "backup": "server.admin:backup",
-    "restore": "server.admin:restore",
-    "export": "server.admin:export",
-    "prune": "server.admin:prune",
+    "user": "server.admin.users:main",
+    "invite": "server.admin.invites:main",
+    "backup": "server.store.commands:backup",
+    "restore": "server.store.commands:restore",
+    "export": "server.store.commands:export",
+    "prune": "server.store.commands:prune",
 }
 """What the first argument may be instead of a flag, and who does it: called with the other arguments, gives
 the exit status. Loaded when asked for: a server that a client starts for itself has to be there at once."""
@@ -81,6 +83,9 @@ async def _serve(config: Config) -> int:
 
         for line in pins.invitations(server.addresses, server.certificate):
             print(f"chat-server: {line}", file=sys.stderr, flush=True)
+    if code := await server.first_invite():
+        text = f"nobody has an account yet: the first one is the administrator's, by the invitation {code}"
+        print(f"chat-server: {text}", file=sys.stderr, flush=True)
     _log_start(config, server)
     await server.wait()
     logger.info("stopped")

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 
 import filelock
 
+from protocol import limits
 from protocol.links import is_loopback
-from server import folder, retention
+from server import accounts, folder, operations, retention
 from server.config import Address, Config
 from server.core import Core, now_ms
 from server.errors import StartError
+from server.state import Invite
 from server.store.sqlite import SqliteLog
 from server.transports.tcp import TcpTransport
 
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     from server.monitor import Monitor
 
 logger = logging.getLogger(__name__)
+
+ADMIN_NAME = "admin.json"
+"""Beside the store: where the local administrator comes in, and with which key. Only the server's own user on
+this computer can read it (see `admin`)."""
+
+ADMIN_LISTEN = Address("127.0.0.1", 0)
 
 SWEEP_SECONDS = 1
 
@@ -61,8 +69,16 @@ class Server:
             self._lock.release()
             raise
         key = secrets.token_urlsafe(32) if self._config.runtime is not None else None
+        admin_key = secrets.token_urlsafe(32)
         try:
-            self._core = Core(log, key=key, allowance=self._config.limits.allowance, clock=self._clock)
+            self._core = Core(
+                log,
+                key=key,
+                admin_key=admin_key,
+                entrance=self._config.who_may_enter,
+                allowance=self._config.limits.allowance,
+                clock=self._clock,
+            )
         except StartError:
             log.close()
             self._lock.release()
@@ -73,11 +89,13 @@ class Server:
 
                 self.certificate = Certificate(self._config.data, self._config.certificate, self._clock)
             for address in self._config.listen:
-                await self._listen(address)
+                self.addresses += await self._listen(address)
+            (administration,) = await self._listen(ADMIN_LISTEN, local=True)
+            write_runtime(self._config.data / ADMIN_NAME, str(administration), admin_key)
             if self._config.metrics.listen is not None:
                 await self._open_monitor(self._config.metrics.listen)
             if self._config.runtime is not None and key is not None:
-                _write_runtime(self._config.runtime, str(self.addresses[0]), key)
+                write_runtime(self._config.runtime, str(self.addresses[0]), key)
         except StartError:
             await self._close("")
             raise
@@ -86,30 +104,43 @@ class Server:
         self._sweep()
         self._left()
 
-    async def _listen(self, address: Address) -> None:
+    async def _listen(self, address: Address, *, local: bool = False) -> list[Address]:
+        """Listen there; `local`: for the local administrator. Returns where it really does."""
         loop = asyncio.get_running_loop()
         certificate = self.certificate if address.secure else None
 
         def accept() -> TcpTransport:
-            return TcpTransport(self._core, certificate.context if certificate is not None else None)
+            return TcpTransport(
+                self._core, certificate.context if certificate is not None else None, local=local
+            )
 
         try:
             listener = await loop.create_server(accept, address.host, address.port, backlog=4096)
         except (OSError, UnicodeError) as error:
             raise _cannot_listen(address, error) from error
         self._listeners.append(listener)
-        for socket in listener.sockets:
-            host, port = socket.getsockname()[:2]
-            self.addresses.append(Address(host, port, address.secure))
         if not address.secure and not is_loopback(address.host):
             logger.warning(
                 "%s is not encrypted: who is on the way can read and change all that is said", address
             )
+        found = (socket.getsockname()[:2] for socket in listener.sockets)
+        return [Address(host, port, address.secure) for host, port in found]
 
     def reload(self) -> None:
         """Load the certificate again, for connections to come."""
         if self.certificate is not None:
             self.certificate.reload()
+
+    async def first_invite(self) -> str:
+        """The code of an invitation for the first account, if there is none yet and not everybody may make
+        one. It is another one each time, and the one before ends."""
+        if self._core.state.registered or self._core.accounts.entrance == "open":
+            return ""
+        code = accounts.new_code()
+        maker = accounts.LOCAL_ADMIN
+        invite = Invite(accounts.new_id(), accounts.digest(code), maker, 0, 0, 1, 1, first=True)
+        await self._core.store(operations.MakeInvite(invite, limits.INVITE_DAYS))
+        return code
 
     async def _open_monitor(self, address: Address) -> None:
         from server.monitor import Monitor  # 0.1 s that only who wants metrics pays
@@ -142,9 +173,10 @@ class Server:
             self._pruning.cancel()
             await asyncio.wait((self._pruning,))
         await self._core.close(text)
-        if self._config.runtime is not None:
-            with suppress(OSError):  # its folder may be gone, or no folder
-                self._config.runtime.unlink(missing_ok=True)
+        for path in (self._config.runtime, self._config.data / ADMIN_NAME):
+            if path is not None:
+                with suppress(OSError):  # its folder may be gone, or no folder
+                    path.unlink(missing_ok=True)
         if self._monitor is not None:
             self._monitor.close()
         self._lock.release()
@@ -175,8 +207,8 @@ def _cannot_listen(address: Address, error: OSError | UnicodeError) -> StartErro
     return StartError(f"cannot listen on {address}: {reason}; is another server running?")
 
 
-def _write_runtime(path: Path, address: str, key: str) -> None:
-    """Tell this person's clients where the server is; nobody else may read it."""
+def write_runtime(path: Path, address: str, key: str) -> None:
+    """Tell this person's programs where the server is; nobody else may read it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")

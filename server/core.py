@@ -5,20 +5,22 @@ ends run in a thread each, so the loop never waits for a disk.
 """
 
 import asyncio
-import hmac
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from protocol import errors, frames, limits
 from server import __version__
+from server.accounts import Accounts, Entrance
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.hub import Hub
+from server.operations import Awaited
 from server.session import Phase, Session
 from server.state import User
 from server.store.base import Log, Unread
@@ -59,20 +61,22 @@ class RoomQuestion:
 
 
 class Core:
-    """See the module. `key`: who does not give it can't come in. `allowance`: what each may ask for."""
+    """See the module. `key` and `admin_key`: see `Accounts`. `allowance`: what each may ask for."""
 
     def __init__(
         self,
         log: Log,
         *,
         key: str | None = None,
+        admin_key: str = "",
+        entrance: Entrance = "open",
         allowance: Allowance = NO_LIMITS,
         clock: Callable[[], int] = now_ms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.log = log
         self.epoch = log.epoch
-        self.key = key
+        self.accounts = Accounts(entrance, allowance, key, admin_key)
         self.clock = clock
         self.monotonic = monotonic
         self.title = f"chat-server/{__version__}"
@@ -81,6 +85,7 @@ class Core:
         self.hub = Hub(self.state, self.counters)
         self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
+        self._working: set[asyncio.Task[None]] = set()
         self.door = Door(allowance)
         self._allowance = allowance
         self._sends: dict[int, Bucket] = {}
@@ -89,10 +94,6 @@ class Core:
         self._closing = False
         self._reader = ThreadPoolExecutor(1, "reader")
         self._loop = asyncio.get_running_loop()
-
-    def admits(self, key: str) -> bool:
-        """Whether somebody with this key may come in."""
-        return self.key is None or hmac.compare_digest(key.encode(), self.key.encode())
 
     def spend(self, user: User) -> None:
         """Count a send of this user; raises `RefusedError` if it is one too many for now."""
@@ -121,12 +122,38 @@ class Core:
         self.sessions.discard(session)
         self.left()
 
+    def end_sessions(self, user: User, code: str, text: str, which: Callable[[Session], bool]) -> None:
+        """Close connections of a user, for good."""
+        for session in tuple(self.sessions):
+            if session.ready and session.user is user and which(session):
+                session.close(code, text, reconnect=False)
+
+    def online_devices(self, user: User) -> frozenset[str]:
+        """The devices of a user that are connected."""
+        return frozenset(one.device for one in self.sessions if one.ready and one.user is user)
+
+    # --- work that takes its time
+
+    def work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside the rest; the server does not end before it is done. It must not raise."""
+        task = self._loop.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def store(self, operation: Awaited) -> None:
+        """Have it stored; raises `RefusedError`."""
+        self.writer.submit(operation)
+        await operation.outcome
+
     async def close(self, text: str) -> None:
         """Store what was sent, say bye to everybody, let go of the store."""
         self._closing = True
         for session in self.sessions:
             session.hush()
+        while self._working:
+            await asyncio.wait(self._working)
         await self.writer.close()
+        self.accounts.hasher.close()
         gone = asyncio.Event()
         self.left = lambda: None if self.sessions else gone.set()
         count = len(self.sessions)

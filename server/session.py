@@ -8,7 +8,7 @@ What each request does stands in `handlers`.
 import enum
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from protocol import VERSION, codec, errors, frames, limits
@@ -17,13 +17,15 @@ from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 from server import operations
 from server.errors import RefusedError
-from server.handlers import HANDLERS
+from server.handlers import ENTERING, FOR_LOCAL_ADMIN, HANDLERS
 from server.state import User
 
 if TYPE_CHECKING:
     from server.core import Core
 
 logger = logging.getLogger(__name__)
+
+_BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
 
 Question = Callable[[], Callable[[], None]]
 """What is asked of the log, in the reader's thread; it gives the answer, for the loop."""
@@ -43,8 +45,12 @@ class Transport(Protocol):
     """What carries a session's bytes."""
 
     @property
+    def private(self) -> bool:
+        """Whether nobody on the way can read along: only then is a secret taken, or told."""
+
+    @property
     def address(self) -> str:
-        """The host it comes from, for the log."""
+        """The host it comes from; empty where that is not known."""
 
     def write(self, data: bytes) -> None:
         """Send bytes; never waits."""
@@ -61,10 +67,13 @@ class Transport(Protocol):
 
 class Session:
     """See the module. `behind` is set by the transport while its peer takes no more; `unsent` counts the
-    bytes of answers that wait for the end of the tick; `entering`: a login is under way."""
+    bytes of answers that wait for the end of the tick; `entering`: a login is under way. `local`: it is
+    for the local administrator. `device` is the id of the device that came in, `client` its program."""
 
-    def __init__(self, core: "Core", transport: Transport) -> None:
+    def __init__(self, core: "Core", transport: Transport, *, local: bool = False) -> None:
         self.core = core
+        self.local = local
+        self.device = self.client = ""
         self._transport = transport
         self._user: User | None = None
         self._open = 0
@@ -83,6 +92,16 @@ class Session:
         if self._user is None:
             raise AssertionError("nobody has logged in here yet")
         return self._user
+
+    @property
+    def address(self) -> str:
+        """Where its peer is."""
+        return self._transport.address
+
+    @property
+    def private(self) -> bool:
+        """See `Transport`."""
+        return self._transport.private
 
     @property
     def ready(self) -> bool:
@@ -188,18 +207,20 @@ class Session:
         if self._open == limits.IN_FLIGHT:
             self._transport.pause(reading=True)
         try:
-            if handler is not None and self._in_order(request):
-                handler(self, request)
-            else:
+            if handler is None or not self._in_order(request):
                 self.refuse(request, RefusedError(errors.OUT_OF_ORDER, self._order()))
+            elif self.local and type(request) not in FOR_LOCAL_ADMIN:
+                self.refuse(request, RefusedError(errors.DENIED, "only a user can do that"))
+            else:
+                handler(self, request)
         except RefusedError as error:
             self.refuse(request, error)
         except Exception:  # one session's request must never end the others, whatever bug it met
             logger.exception("a %s request failed", type(request).__name__)
-            self.refuse(request, RefusedError(errors.INTERNAL, "the server failed at this; it goes on"))
+            self.refuse(request, _BUG)
 
     def _in_order(self, request: Request[Any]) -> bool:
-        return self.phase is (Phase.LOGIN if isinstance(request, frames.Login) else Phase.READY)
+        return self.phase is (Phase.LOGIN if type(request) in ENTERING else Phase.READY)
 
     def _order(self) -> str:
         """What is wrong with a request that has no place now."""
@@ -238,23 +259,25 @@ class Session:
             self.close(errors.BAD_VERSION, text, reconnect=False)
             return
         self.phase = Phase.LOGIN
+        self.client = clean_line(hello.client)
         self.send(
             frames.Welcome(
                 v=VERSION,
                 epoch=self.core.epoch,
                 time=self.core.clock(),
                 server=self.core.title,
-                features=["watch", "read-markers"],
-                auth=["open"] if self.core.key is None else ["key"],
+                features=["watch", "read-markers", "accounts"],
+                auth=["key"] if self.local else self.core.accounts.told,
             )
         )
 
-    def enter(self, user: User) -> None:
+    def enter(self, user: User, device: str) -> None:
         """It is this user's from now on. Raises `RefusedError` if it is somebody's, or over, already."""
         if self.phase is not Phase.LOGIN:
             raise RefusedError(errors.OUT_OF_ORDER, self._order())
         self.phase = Phase.READY
         self._user = user
+        self.device = device
         self.core.counters.logins += 1
         logger.info("login", extra={"user": user.name, "address": self._transport.address})
         self._transport.allow(limits.FRAME)
@@ -264,6 +287,22 @@ class Session:
     def submit(self, operation: type[operations.Store], request: Request[Any]) -> None:
         """Have it stored; it is answered when it is."""
         self.core.writer.submit(operation(self.user, request, self.answer, self.refuse))
+
+    def work(self, request: Request[Any], work: Coroutine[Any, Any, Result]) -> None:
+        """Answer the request with what the work gives, or with why it was refused."""
+
+        async def watched() -> None:
+            try:
+                result = await work
+            except RefusedError as error:
+                self.refuse(request, error)
+            except Exception:  # as in `_request`
+                logger.exception("a %s request failed", type(request).__name__)
+                self.refuse(request, _BUG)
+            else:
+                self.answer(request, result)
+
+        self.core.work(watched())
 
     def read(self, request: Request[Any], question: Question) -> None:
         """Answer the request from the log."""

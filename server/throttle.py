@@ -6,7 +6,12 @@ seconds by the caller.
 """
 
 import ipaddress
+import math
+from collections import OrderedDict
 from dataclasses import dataclass
+
+from protocol import errors
+from server.errors import RefusedError
 
 FORGET = 10_000
 """Addresses remembered before full buckets, which say nothing, are thrown out."""
@@ -19,6 +24,8 @@ class Allowance:
     `sessions` at once and `connects` in `connect_seconds` count per address (an IPv6 network of /64 is one:
     that is what one household gets). Loopback is not counted unless `loopback`: behind a tunnel or a proxy
     everybody comes from there. `sends` is a user's burst, `sends_per_second` what it is refilled with.
+    `guesses` are wrong passwords and invitations at once; then one more every `guess_seconds`. Those are
+    counted on loopback as well: others than the owner are there too.
     """
 
     sessions: int | None = None
@@ -27,6 +34,8 @@ class Allowance:
     sends: int | None = None
     sends_per_second: float = 10.0
     loopback: bool = False
+    guesses: int | None = None
+    guess_seconds: float = 10.0
 
 
 NO_LIMITS = Allowance()
@@ -51,6 +60,10 @@ class Bucket:
             self._left -= 1
             return 0.0
         return (1 - self._left) / self._rate
+
+    def give_back(self) -> None:
+        """What was taken last was not used."""
+        self._left = min(self._size, self._left + 1)
 
     def full(self, now: float) -> bool:
         """Whether it is as good as new."""
@@ -108,3 +121,74 @@ class Door:
             left = self._inside.pop(key) - 1
             if left:
                 self._inside[key] = left
+
+
+class Guesses:
+    """Slows those who guess passwords and invitations: by address, and by the account that is guessed at.
+
+    By account alone, anybody could lock a person out. So an address from which the account's owner has come
+    in lately is counted by itself, for that account, and nothing that others do makes it wait. Which
+    these are is forgotten with the process: every device that comes back with its token says so anew.
+    """
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def guess(self, host: str, account: str, now: float) -> "Guess":
+        """Somebody is about to try. `account` is the folded name, empty for an invitation.
+
+        Raises `RefusedError` if they have to wait. They are taken to be wrong until `Guess.right`.
+        """
+        where = address_key(host) or "loopback"
+        if self._allowance.guesses is None:
+            return Guess(self, host, account, [])
+        if (where, account) in self._known:
+            keys = [(where, account)]
+        else:
+            keys = [(where, "")] + ([("", account)] if account else [])
+        taken: list[Bucket] = []
+        for key in keys:
+            bucket = self._bucket(key, now)
+            if (wait := bucket.take(now)) > 0:
+                for other in taken:
+                    other.give_back()
+                text = f"too many attempts that were wrong: try again in {math.ceil(wait)} s"
+                raise RefusedError(errors.RATE_LIMITED, text, retry_after=math.ceil(wait * 1000))
+            taken.append(bucket)
+        return Guess(self, host, account, taken)
+
+    def _bucket(self, key: tuple[str, str], now: float) -> Bucket:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= FORGET:
+                self._buckets = {one: kept for one, kept in self._buckets.items() if not kept.full(now)}
+            size = self._allowance.guesses or 1
+            bucket = self._buckets[key] = Bucket(size, 1 / self._allowance.guess_seconds, now)
+        return bucket
+
+    def know(self, host: str, account: str) -> None:
+        """The account's owner came in from there."""
+        pair = (address_key(host) or "loopback", account)
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        if len(self._known) > FORGET:
+            self._known.popitem(last=False)
+
+
+class Guess:
+    """One attempt."""
+
+    def __init__(self, guesses: Guesses, host: str, account: str, taken: list[Bucket]) -> None:
+        self._guesses = guesses
+        self._host = host
+        self._account = account
+        self._taken = taken
+
+    def right(self) -> None:
+        """It was right, so it does not count."""
+        for bucket in self._taken:
+            bucket.give_back()
+        if self._account:
+            self._guesses.know(self._host, self._account)

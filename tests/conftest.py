@@ -8,6 +8,7 @@ import pytest
 
 from server.config import Address
 from tests.support.inprocess import RunningServer
+from tests.support.places import serve as serve  # a fixture for all
 from tests.support.processes import ServerProcess
 from tests.support.wire import Wire
 

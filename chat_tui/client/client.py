@@ -14,15 +14,16 @@ from chat_tui.client import updates
 from chat_tui.client.cache import Account, Cache
 from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint, backoff, enter
-from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
+from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.events import NAME, ROOM, RoomEvent, from_wire
+from chat_tui.client.identity import Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.reads import ReadMarkers
 from chat_tui.client.room import FILL, Room
 from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
 from chat_tui.client.updates import Status, Update
 from chat_tui.client.wakeups import Wakeups
-from protocol import frames, limits
+from protocol import errors, frames, limits
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 
@@ -48,6 +49,7 @@ class Client:
         outbox: Outbox,
         listen: Callable[[Update], None],
         *,
+        identity: Identity | None = None,
         cache: Cache | None = None,
         fill: int = FILL,
         backoff: Callable[[int], float] = backoff,
@@ -55,6 +57,7 @@ class Client:
     ) -> None:
         self.endpoint = endpoint
         self.name = name
+        self.identity = identity or Identity(endpoint.label, name)
         self.user = 0
         self.rooms: dict[str, Room] = {}
         self.status = Status()
@@ -119,6 +122,8 @@ class Client:
     async def _pause(self, reason: ClientError, attempt: int) -> None:
         self._hurry.clear()
         if isinstance(reason, StoppedError):
+            if isinstance(reason, LoginError) and reason.code == errors.LOGGED_OUT:
+                self.identity.ended()
             self._tell_status(updates.stopped(reason))
             await self._hurry.wait()
             return
@@ -133,13 +138,13 @@ class Client:
 
     async def _connect(self) -> Connection:
         target = await self.endpoint.locate()
-        connection, login = await enter(target, self.name, self._receive)
+        connection, login = await enter(target, self.identity, self._receive)
         self._connection = connection
         if self.user not in (0, login.user):
             self.rooms.clear()  # the name is somebody else's now, and so is what we held
             self._reads.clear()
         self.user = login.user
-        self.name = clean_line(login.name, NAME)
+        self._renamed(clean_line(login.name, NAME))
         try:
             self._synced(await connection.request(self._sync()))
         except RequestError as error:
@@ -413,13 +418,16 @@ class Client:
 
     async def nick(self, name: str) -> None:
         """Be called `name` from now on. Raises `ClientError`."""
+        before = self.name
         result = await self.ask(frames.Nick(1, name))
         self._renamed(clean_line(result.name, NAME))
+        self.identity.gave_up(before)
 
     def _renamed(self, name: str) -> None:
         """We have another name, given here or on another device: the next login is under that one."""
         if name and name != self.name:
             self.name = name
+            self.identity.renamed(name)
             self.sender.rename(name)
             self._tell_status(self.status)
 

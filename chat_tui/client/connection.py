@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from chat_tui.client.errors import ClientError, LostError, RequestError, StoppedError
+from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.trust import Trust
 from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.codec import FrameReader, Rejected
@@ -26,6 +26,11 @@ CONNECT_SECONDS = 10
 
 ERROR_TEXT = 1000
 """Characters of an error that are shown: a sentence, not a flood."""
+
+UNSAFE = (
+    "this connection is not encrypted, so others could read the password on its way: "
+    "use a server with TLS, or a tunnel"
+)
 
 PROVE_SECONDS = 5
 """For a server to answer a ping when we have reason to think that it has given us up."""
@@ -77,6 +82,7 @@ class Connection(asyncio.Protocol):
         self.refused: ClientError | None = None
         self.limits = limits.Limits()
         self.epoch = ""
+        self.entrance = "open"
 
     # --- what asyncio calls
 
@@ -142,13 +148,17 @@ class Connection(asyncio.Protocol):
         self.limits = welcome.limits
         self._watch()  # by this server's own limit from now on
         self.epoch = welcome.epoch
+        self.entrance = next((one for one in ("open", "invite", "closed") if one in welcome.auth), "open")
         return welcome
 
     async def request(self, request: Request[R]) -> R:
         """Ask, and wait for the answer. The request's `id` is chosen here.
 
-        Raises `RequestError` if the server refuses, `LostError` if the connection ends before.
+        Raises `RequestError` if the server refuses, `LostError` if the connection ends before. What holds a
+        secret is not sent where others can read along.
         """
+        if _secret(request) and not self.private:
+            raise RequestError(errors.NOT_PRIVATE, UNSAFE)
         if self._transport.is_closing():
             raise LostError(str(self._reason), self._reason.after)
         self._last_id += 1
@@ -202,7 +212,7 @@ class Connection(asyncio.Protocol):
                 if not self._welcome.done():
                     self._welcome.set_result(frame)
             case frames.Bye():
-                self._reason = _farewell(frame)
+                self._reason = self._farewell(frame)
                 self._transport.close()
             case frames.Ping():
                 self._write(frames.Pong(frame.n))
@@ -233,6 +243,12 @@ class Connection(asyncio.Protocol):
         if answer is not None and not answer.done():
             answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
 
+    def _farewell(self, bye: frames.Bye) -> ClientError:
+        text = clean_line(bye.text, 200) or clean_line(bye.code)
+        if bye.code == errors.LOGGED_OUT:
+            return LoginError(text, bye.code, self.entrance)
+        return LostError(text) if bye.reconnect else StoppedError(text)
+
     def _watch(self) -> None:
         if self.closed.done():
             return
@@ -245,8 +261,19 @@ class Connection(asyncio.Protocol):
             self._watchdog = self._loop.call_later(self.limits.silence - silence, self._watch)
 
 
+def _secret(request: Request[Any]) -> bool:
+    match request:
+        case frames.Login(token=token, password=password):
+            return bool(token or password)
+        case frames.Register() | frames.ChangePassword() | frames.AddUser() | frames.SetPassword():
+            return True
+    return False
+
+
 def _farewell(bye: frames.Bye) -> ClientError:
     text = clean_line(bye.text, 200) or clean_line(bye.code)
+    if bye.code == errors.LOGGED_OUT:
+        return LoginError(bye.code, text)
     if not bye.reconnect:
         return StoppedError(text)
     return LostError(text, min(max(bye.after or 0, 0) / 1000, limits.RETURN_SECONDS))

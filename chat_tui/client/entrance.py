@@ -4,17 +4,18 @@ Used by `Client` again and again, and by the command line once.
 """
 
 import random
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
 from chat_tui.client.connection import Connection, Target
 from chat_tui.client.dial import connect
-from chat_tui.client.errors import LostError, RequestError, StoppedError
-from chat_tui.client.sender import TEMPORARY
+from chat_tui.client.identity import Identity
 from protocol import frames
 from protocol.frames import Frame
 
-CLIENT = "chat-tui/0.1.0"
+CLIENT = f"chat-tui/0.1.0 ({sys.platform})"
+"""Also what the list of one's devices shows."""
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 """Seconds before the first attempt after a loss, and at most: after a restart people are back within a
@@ -42,17 +43,14 @@ def backoff(attempt: int) -> float:
 
 
 async def enter(
-    target: Target, name: str, on_frame: Callable[[Frame], None]
+    target: Target, who: Identity, on_frame: Callable[[Frame], None]
 ) -> tuple[Connection, frames.LoginResult]:
     """Connect, say hello and log in."""
     connection = await connect(target, on_frame)
     try:
         await connection.greet(CLIENT)
-        login = await connection.request(frames.Login(1, name, key=target.key))
-    except RequestError as error:
-        connection.close()
-        kind = LostError if error.code in TEMPORARY else StoppedError
-        raise kind(str(error)) from error
+        who.invite = who.invite or target.invite
+        login = await who.enter(connection, target.key)
     except BaseException:
         connection.close()
         raise

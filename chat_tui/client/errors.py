@@ -20,6 +20,18 @@ class StoppedError(ClientError):
     """The server doesn't want this client: trying again as before makes no sense."""
 
 
+class LoginError(StoppedError):
+    """The server wants to know who this is, or to know it better: a person has to be asked.
+
+    `code` is one of `protocol.errors`; `entrance` says who may register there: `open`, `invite` or `closed`.
+    """
+
+    def __init__(self, text: str, code: str, entrance: str = "open") -> None:
+        super().__init__(text)
+        self.code = code
+        self.entrance = entrance
+
+
 class RequestError(ClientError):
     """The server refused one request; `code` is one of `protocol.errors`."""
 

@@ -7,7 +7,7 @@ the order in which things happened.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chat_tui.client.errors import StoppedError
+from chat_tui.client.errors import LoginError, StoppedError
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.trust import UnknownServerError
 
@@ -19,8 +19,8 @@ class Status:
     """The connection, truthfully.
 
     `connecting`, `online`, `waiting` (for the next attempt, at `retry_at` on the loop's clock) or `stopped`
-    (no more attempts unless asked). `reason` says why it is not online; `question` is there if it stopped
-    because a person has to say whether this is the server.
+    (no more attempts unless asked). `reason` says why it is not online. If it stopped because a person has to
+    say something, `question` is there if that is whether this is the server, `login` if it is who they are.
     """
 
     phase: Phase = "connecting"
@@ -28,11 +28,17 @@ class Status:
     attempt: int = 0
     retry_at: float = 0.0
     question: UnknownServerError | None = None
+    login: LoginError | None = None
 
 
 def stopped(reason: StoppedError) -> Status:
     """The status of a client that has stopped for this reason."""
-    return Status("stopped", str(reason), question=reason if isinstance(reason, UnknownServerError) else None)
+    return Status(
+        "stopped",
+        str(reason),
+        question=reason if isinstance(reason, UnknownServerError) else None,
+        login=reason if isinstance(reason, LoginError) else None,
+    )
 
 
 @dataclass(slots=True, frozen=True)

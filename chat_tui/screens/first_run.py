@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
 from chat_tui import config
+from chat_tui.screens.choices import Choices
 from protocol import limits, links
 from protocol.names import BadNameError, check_user_name
 
@@ -21,23 +22,6 @@ class Choice:
 
     name: str
     server: str
-
-
-class _Places(RadioSet, inherit_bindings=False):
-    """Moving chooses, so that Enter can go on from here as well."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,right", "choose(True)", show=False),
-        Binding("up,left", "choose(False)", show=False),
-    ]
-
-    def action_choose(self, down: bool) -> None:  # noqa: FBT001  # actions have no keywords
-        """Choose the other one."""
-        if down:
-            self.action_next_button()
-        else:
-            self.action_previous_button()
-        self.action_toggle_button()
 
 
 class FirstRun(Screen[Choice]):
@@ -63,7 +47,7 @@ class FirstRun(Screen[Choice]):
             yield Label("What shall others call you?")
             yield Input(self._name, max_length=limits.NAME, id="name", compact=True)
             yield Label("Where is the chat?", classes="question")
-            with _Places(id="where", compact=True):
+            with Choices(id="where", compact=True):
                 yield RadioButton("on this computer", value=not self._server)
                 yield RadioButton("join a server at", value=bool(self._server))
             yield Input(self._server, placeholder="host:port, or a chat:// link", id="server", compact=True)

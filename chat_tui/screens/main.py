@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_tui import config, editor
@@ -23,6 +22,7 @@ from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent, mentions
+from chat_tui.client.identity import Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
@@ -33,6 +33,7 @@ from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
 from chat_tui.notifications import Notifier
+from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
@@ -60,7 +61,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(AccountDialogs):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -71,7 +72,7 @@ class MainScreen(Screen[None]):
     def __init__(
         self,
         endpoint: Endpoint,
-        name: str,
+        who: Identity,
         outbox: Outbox,
         cache: Cache,
         settings: Settings,
@@ -80,7 +81,8 @@ class MainScreen(Screen[None]):
         """`room` is entered once there is a connection."""
         super().__init__()
         self._settings = settings
-        self.client = Client(endpoint, name, outbox, self._hear, cache=cache)
+        self._remembered_name = who.name
+        self.client = Client(endpoint, who.name, outbox, self._hear, identity=who, cache=cache)
         self._actions = Actions(self.client, self)
         self._cache = cache
         self._wanted = room
@@ -151,8 +153,9 @@ class MainScreen(Screen[None]):
             self._wanted = ""
         elif status.question is not None:
             self.app.push_screen(TrustScreen(status.question), self._asked)
-        elif status.phase == "stopped":
+        elif status.phase == "stopped" and status.login is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
+        self._account_status(status)
 
     def _asked(self, problem: str | None) -> None:
         if problem:
@@ -494,10 +497,6 @@ class MainScreen(Screen[None]):
             self._lent = False
             self._draw_soon()
         self._composer.put(clean_text(text))
-
-    def name_changed(self) -> None:
-        """See `View`."""
-        self._remember(name=self.client.name)
 
     def _remember(self, **changes: str) -> None:
         try:

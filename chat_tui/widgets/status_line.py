@@ -60,4 +60,6 @@ class StatusLine(Widget):
                 left = max(0, round(status.retry_at - asyncio.get_running_loop().time()))
                 again = f" in {left} s" if left else ""
                 return [("○", "$text-error"), (f" not connected, trying again{again}", "")]
+        if status.login is not None:
+            return [("✕", "$text-error"), (" not logged in, /reconnect asks again", "")]
         return [("✕", "$text-error"), (" not connected, /reconnect tries again", "")]

@@ -8,6 +8,26 @@ with `re` equal to it. Fields not listed are ignored, so both sides can add some
 
 from typing import Any
 
+from protocol.frames.accounts import (
+    ChangePassword,
+    DeviceInfo,
+    Devices,
+    DevicesResult,
+    EndDevice,
+    Logout,
+    Register,
+)
+from protocol.frames.administration import (
+    AddUser,
+    EndDevices,
+    SetAdmin,
+    SetDisabled,
+    SetPassword,
+    UserInfo,
+    UserResult,
+    Users,
+    UsersResult,
+)
 from protocol.frames.base import Body, Cid, Frame, Id, Name, Request, Result, RoomName, Seq, Word
 from protocol.frames.events import (
     ACTION,
@@ -22,6 +42,14 @@ from protocol.frames.events import (
     NickBody,
     TextBody,
     TopicBody,
+)
+from protocol.frames.invitations import (
+    EndInvite,
+    InviteInfo,
+    Invites,
+    InvitesResult,
+    MakeInvite,
+    MakeInviteResult,
 )
 from protocol.frames.messages import Heads, History, HistoryResult, Marker, Read, Send, SendResult
 from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Presence, Watch, WatchResult
@@ -41,6 +69,9 @@ from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, P
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
     Login, Sync, Join, Leave, Topic, Nick, Send, History, Read, Watch, Rooms, Online,
+    Register, ChangePassword, Logout, Devices, EndDevice,
+    MakeInvite, Invites, EndInvite,
+    Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices,
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
@@ -59,9 +90,17 @@ __all__ = [
     "REQUESTS",
     "SPOKEN",
     "TOPIC",
+    "AddUser",
     "Body",
     "Bye",
+    "ChangePassword",
     "Cid",
+    "DeviceInfo",
+    "Devices",
+    "DevicesResult",
+    "EndDevice",
+    "EndDevices",
+    "EndInvite",
     "Error",
     "Event",
     "Frame",
@@ -70,11 +109,17 @@ __all__ = [
     "History",
     "HistoryResult",
     "Id",
+    "InviteInfo",
+    "Invites",
+    "InvitesResult",
     "Join",
     "JoinResult",
     "Leave",
     "Login",
     "LoginResult",
+    "Logout",
+    "MakeInvite",
+    "MakeInviteResult",
     "Marker",
     "Name",
     "Nick",
@@ -87,6 +132,7 @@ __all__ = [
     "Pong",
     "Presence",
     "Read",
+    "Register",
     "Request",
     "Result",
     "RoomInfo",
@@ -97,11 +143,18 @@ __all__ = [
     "Send",
     "SendResult",
     "Seq",
+    "SetAdmin",
+    "SetDisabled",
+    "SetPassword",
     "Sync",
     "SyncResult",
     "TextBody",
     "Topic",
     "TopicBody",
+    "UserInfo",
+    "UserResult",
+    "Users",
+    "UsersResult",
     "Watch",
     "WatchResult",
     "Welcome",

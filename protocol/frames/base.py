@@ -13,6 +13,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=4 * limits.NAME)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=4 * limits.ROOM)]
 Cid = Annotated[str, Meta(min_length=1, max_length=limits.CID)]
 Word = Annotated[str, Meta(max_length=128)]
+Secret = Annotated[str, Meta(max_length=4 * limits.PASSWORD)]
+"""A password, a token or an invitation's code. It must never be logged."""
 
 
 # None of them can be part of a cycle, so the collector need not look at them: there are many.

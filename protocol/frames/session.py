@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from protocol.frames.base import Frame, Id, Name, Request, Result, Seq, Word
+from protocol.frames.base import Frame, Id, Name, Request, Result, Secret, Seq, Word
 from protocol.limits import Limits
 
 
@@ -29,19 +29,30 @@ class Welcome(Frame, tag="welcome", frozen=True):
 
 
 class LoginResult(Result, frozen=True):
-    """`user` is the lasting id, `name` the name as the server writes it."""
+    """`user` is the lasting id, `name` the name as the server writes it.
+
+    `token` is there for who came without one: it lets this `device` in from now on. `registered`: the user
+    has a password; `admin`: they are an administrator of the server.
+    """
 
     user: int
     name: str
+    device: str = ""
+    token: str = ""
+    registered: bool = False
+    admin: bool = False
 
 
 class Login(Request[LoginResult], tag="login", frozen=True):
-    """Come in as `name`. `device` is the installation's own random id; `key` opens a server that is
-    one person's (see `denied`)."""
+    """Come in as `name`, with the `token` of this device, the `password`, or (where that is enough) the name.
+
+    `key` opens a server that is one person's (see `denied`).
+    """
 
     result = LoginResult
     name: Name
-    device: Word = ""
+    token: Secret = ""
+    password: Secret = ""
     key: Word = ""
 
 

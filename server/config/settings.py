@@ -12,6 +12,8 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from protocol.links import is_loopback
+from server.accounts import Entrance
 from server.config.address import EXAMPLE, Address, parse_address
 from server.retention import Retention, Rule
 from server.retention import parse as parse_retention
@@ -80,6 +82,15 @@ class Limits(Section, frozen=True):
             ge=1,
         ),
     ] = 10
+    guesses_at_once: Annotated[
+        int,
+        told(
+            "Wrong passwords and invitations before who guesses has to wait, by address and by name. Counted "
+            "on loopback as well.",
+            ge=1,
+        ),
+    ] = 10
+    guess_seconds: Annotated[int, told("How long until one may guess once more.", ge=1)] = 10
     count_loopback: Annotated[
         bool,
         told(
@@ -99,6 +110,8 @@ class Limits(Section, frozen=True):
             sends=self.sends_at_once,
             sends_per_second=self.sends_per_second,
             loopback=self.count_loopback,
+            guesses=self.guesses_at_once,
+            guess_seconds=self.guess_seconds,
         )
 
 
@@ -167,6 +180,15 @@ class Config(Section, frozen=True):
     data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
         msgspec.field(default_factory=_usual_data)
     )
+    entrance: Annotated[
+        Entrance | None,
+        told(
+            "Who may make an account: open (whoever comes, under any free name), invite (who has an "
+            "invitation), closed (the administrator makes them). Unless set: open if all listeners are "
+            "loopback, else invite.",
+            example="invite",
+        ),
+    ] = None
     retention: Annotated[
         tuple[Rule, ...],
         told(
@@ -185,6 +207,13 @@ class Config(Section, frozen=True):
     linger: Annotated[
         float, told("Seconds to stay after the last client has left, with `runtime`.", hidden=True)
     ] = 60.0
+
+    @property
+    def who_may_enter(self) -> Entrance:
+        """Who may make an account: on one computer everybody, else who is invited, unless it was said."""
+        if self.entrance is not None:
+            return self.entrance
+        return "open" if all(is_loopback(address.host) for address in self.listen) else "invite"
 
     @property
     def kept(self) -> Retention:

@@ -144,8 +144,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
         "SIGTERM or Ctrl+C stops it; everything is stored. SIGHUP loads the certificate again. "
         f"Other commands, each with --help of its own: '{APP} check-config' checks the settings; 'pin' "
-        "prints what clients know this server by; 'backup', 'restore', 'export' and 'prune' look after what "
-        "it keeps.",
+        "prints what clients know this server by; 'user' and 'invite' make accounts; 'backup', 'restore', "
+        "'export' and 'prune' look after what it keeps.",
         allow_abbrev=False,
     )
     add_config(parser)
@@ -163,10 +163,15 @@ def parser() -> argparse.ArgumentParser:
 def command_parser(name: str, description: str, *keys: str) -> argparse.ArgumentParser:
     """The command line of `chat-server NAME`, with the flags of some settings; for `gather` as well."""
     parser = argparse.ArgumentParser(prog=f"{APP} {name}", description=description, allow_abbrev=False)
+    add_settings(parser, *keys)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser, *keys: str) -> None:
+    """Give a command line the flags of some settings, and the one that names the settings file."""
     add_config(parser)
     for key in keys:
         _add(parser, SETTINGS[key])
-    return parser
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:

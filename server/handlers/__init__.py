@@ -7,12 +7,29 @@ answers from the state. Knows sessions and what they share (`core`); nothing of 
 from typing import Any
 
 from protocol.frames import Request
-from server.handlers import entering, messages, people, rooms
+from server.handlers import (
+    accounts,
+    administration,
+    entering,
+    invitations,
+    messages,
+    people,
+    rooms,
+)
 from server.handlers.base import Handler
 
 HANDLERS: dict[type[Request[Any]], Handler] = {
     **entering.HANDLERS,
+    **accounts.HANDLERS,
+    **invitations.HANDLERS,
+    **administration.HANDLERS,
     **rooms.HANDLERS,
     **messages.HANDLERS,
     **people.HANDLERS,
 }
+
+ENTERING = frozenset(entering.HANDLERS)
+"""What is taken before there is a user, and only then."""
+
+FOR_LOCAL_ADMIN = frozenset((*ENTERING, *administration.HANDLERS, *invitations.HANDLERS))
+"""What the local administrator may ask for. It is no user: it is in no room, and nothing is by it."""

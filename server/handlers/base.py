@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from protocol import errors, names
+from protocol import errors, names, passwords
 from server.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -19,3 +19,24 @@ def checked(check: Callable[[str], str], name: str) -> str:
         return check(name)
     except names.BadNameError as error:
         raise RefusedError(errors.BAD_NAME, str(error)) from error
+
+
+def checked_password(password: str) -> str:
+    """A new password in the form that is hashed; raises `RefusedError`."""
+    try:
+        return passwords.check_password(password)
+    except passwords.BadPasswordError as error:
+        raise RefusedError(errors.BAD_PASSWORD, str(error)) from error
+
+
+def private(session: "Session") -> None:
+    """Raise `RefusedError` unless a secret may be sent on this connection."""
+    if not session.private:
+        text = "others can read along here, so no password and no token is taken: connect with TLS"
+        raise RefusedError(errors.NOT_PRIVATE, text)
+
+
+def administrator(session: "Session") -> None:
+    """Raise `RefusedError` unless this is an administrator of the server."""
+    if not session.user.admin:
+        raise RefusedError(errors.DENIED, "only an administrator of the server can do that")

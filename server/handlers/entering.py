@@ -1,60 +1,237 @@
-"""Coming in."""
+"""Coming in: with a token, with a password, with a name alone, or as somebody new."""
 
+import asyncio
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protocol import errors, frames, names
-from protocol.frames import Request
-from server import operations
+from protocol import errors, frames, names, passwords
+from protocol.frames import LoginResult, Request
+from server import accounts, operations
 from server.errors import RefusedError
-from server.handlers.base import Handler, checked
-from server.state import User
+from server.handlers.base import Handler, checked, checked_password, private
+from server.operations.accounts import NO_MATCH
+from server.state import Device, Invite, User
+from server.store.base import NEW, Audit, Seen
 
 if TYPE_CHECKING:
     from server.session import Session
 
+SEEN_MS = 10 * 60 * 1000
+"""How exactly it is kept when a device was there: not everybody who comes and goes is written each time."""
+
+_NEEDED = "this server asks for a password"
+
 
 def login(session: "Session", request: frames.Login) -> None:
-    """Come in under a name; the first login under it makes the user."""
-    if not session.core.admits(request.key):
+    """Come in."""
+    core = session.core
+    if session.local:
+        if not core.accounts.administers(request.key):
+            raise RefusedError(
+                errors.DENIED, "this is where the administrator comes in, and the key is another"
+            )
+        session.enter(accounts.local_admin(), "")
+        session.answer(request, LoginResult(accounts.LOCAL_ADMIN, request.name, admin=True))
+        return
+    _begin(session, request.key)
+    if request.token or request.password:
+        private(session)
+    if request.token:
+        _by_token(session, request)
+    elif request.password:
+        _work(session, request, _by_password(session, request))
+    else:
+        _by_name(session, request)
+
+
+def register(session: "Session", request: frames.Register) -> None:
+    """Make an account, and come in."""
+    if session.local:
+        raise RefusedError(errors.DENIED, "this is where the administrator comes in, and nobody else")
+    _begin(session, request.key)
+    private(session)
+    _work(session, request, _register(session, request))
+
+
+def _begin(session: "Session", key: str) -> None:
+    if not session.core.accounts.admits(key):
         raise RefusedError(errors.DENIED, "this chat belongs to one person, and the key is not theirs")
-    name = checked(names.check_user_name, request.name)
     if session.entering:
         raise RefusedError(errors.OUT_OF_ORDER, "a login is under way")
-    user = session.core.state.user_called(name)
-    # Who is in no room comes into the first one: a kill may have come between the two transactions below.
-    if user is not None and user.rooms:
-        _enter(session, request, user)
-        return
 
-    def refused(error: RefusedError) -> None:
-        session.entering = False
-        session.refuse(request, error)
 
-    def made() -> None:
-        user = session.core.state.user_called(name)
-        if user is None:
-            raise AssertionError(f"{name} was made, and is not there")
-        join = operations.StoreJoin(
-            user,
-            frames.Join(request.id, names.FIRST_ROOM, 0),
-            lambda _, __: _enter(session, request, user),
-            lambda _, error: refused(error),
-        )
-        session.core.writer.submit(join)
+def _work(session: "Session", request: Request[Any], work: Coroutine[Any, Any, LoginResult]) -> None:
+    async def entering() -> LoginResult:
+        try:
+            return await work
+        finally:
+            session.entering = False
 
     session.entering = True
-    session.core.writer.submit(operations.MakeUser(name, made, refused))
+    session.work(request, entering())
 
 
-def _enter(session: "Session", request: frames.Login, user: User) -> None:
-    try:
-        session.enter(user)
-    except RefusedError as error:
-        session.refuse(request, error)
+# --- with a token
+
+
+def _by_token(session: "Session", request: frames.Login) -> None:
+    core = session.core
+    device = core.state.tokens.get(accounts.digest(request.token))
+    if device is None:
+        raise RefusedError(errors.TOKEN_ENDED, "this device is not logged in any more: log in again")
+    user = core.state.users[device.user]
+    _check_welcome(user)
+    if not user.password and core.accounts.entrance != "open":
+        raise RefusedError(errors.BAD_LOGIN, f"{_NEEDED}, and {user.name} has none: ask its administrator")
+    core.accounts.guesses.know(session.address, names.fold(user.name))
+    if core.clock() - device.seen > SEEN_MS:
+        core.writer.submit(operations.Keep(Seen(user.id, device.id, 0)))
+    if user.rooms and not (core.accounts.embedded and not user.admin):
+        # The way of everybody who comes back, and they may be thousands: no task, nothing to wait for.
+        session.enter(user, device.id)
+        session.answer(request, _result(user, device.id, ""))
     else:
-        session.answer(request, frames.LoginResult(user.id, user.name))
+        _work(session, request, _settle(session, user, device.id, ""))
+
+
+def _check_welcome(user: User) -> None:
+    if user.disabled:
+        raise RefusedError(errors.DENIED, f"the account {user.name} is switched off: ask an administrator")
+
+
+# --- with a password
+
+
+async def _by_password(session: "Session", request: frames.Login) -> LoginResult:
+    core = session.core
+    guess = core.accounts.guesses.guess(session.address, names.fold(request.name), core.monotonic())
+    user = core.state.user_called(request.name)
+    proved = user.password if user is not None else ""
+    given = passwords.prepare(request.password)
+    # The same work and the same answer, whether there is such a user or not.
+    if not await core.accounts.hasher.matches(given or "", proved) or user is None or given is None:
+        if user is not None:
+            core.writer.submit(operations.Keep(Audit(0, 0, "login refused", user.name, "", session.address)))
+        raise RefusedError(errors.BAD_LOGIN, NO_MATCH)
+    guess.right()
+    _check_welcome(user)
+    hasher = core.accounts.hasher
+    renewed = await hasher.hash(given) if hasher.outdated(proved) else ""
+    device, token = _new_device(session)
+    online = core.online_devices(user)
+    await core.store(operations.ComeByPassword(user, proved, renewed, device, online))
+    return await _settle(session, user, device.id, token)
+
+
+# --- with a name
+
+
+def _by_name(session: "Session", request: frames.Login) -> None:
+    core = session.core
+    name = checked(names.check_user_name, request.name)
+    if core.accounts.entrance != "open":
+        raise RefusedError(errors.BAD_LOGIN, _NEEDED)
+    user = core.state.user_called(name)
+    if user is None:
+        name = checked(names.check_new_user_name, name)
+    elif user.password:
+        raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
+    else:
+        _check_welcome(user)
+    _work(session, request, _come(session, name, user))
+
+
+async def _come(session: "Session", name: str, user: User | None) -> LoginResult:
+    core = session.core
+    device, token = _new_device(session) if session.private else (None, "")
+    online = core.online_devices(user) if user is not None else frozenset()
+    come = operations.ComeByName(name, device, online)
+    await core.store(come)
+    return await _settle(session, core.state.users[come.user], device.id if device is not None else "", token)
+
+
+# --- as somebody new
+
+
+async def _register(session: "Session", request: frames.Register) -> LoginResult:
+    core = session.core
+    invite = _invite(session, request)
+    name = checked(names.check_new_user_name, request.name)
+    password = checked_password(request.password)
+    operations.check_free(core.state, name)  # again when it is stored; before it costs anything
+    device, token = _new_device(session)
+    hashed = await core.accounts.hasher.hash(password)
+    made = operations.MakeAccount(name, hashed, device=device, invite=invite)
+    await core.store(made)
+    core.accounts.guesses.know(session.address, names.fold(name))
+    user = core.state.users[made.user]
+    rooms = [invite.room] if invite is not None and invite.room else []
+    return await _settle(session, user, device.id, token, rooms)
+
+
+def _invite(session: "Session", request: frames.Register) -> Invite | None:
+    """The invitation that was given, if one is needed. A wrong one counts as a guess."""
+    core = session.core
+    if core.accounts.entrance == "open" and not request.invite:
+        return None
+    closed = core.accounts.entrance == "closed"
+    if not request.invite and closed:
+        raise RefusedError(errors.DENIED, "accounts are made by the administrator here: ask for one")
+    if not request.invite:
+        raise RefusedError(
+            errors.BAD_INVITE, "who registers here needs an invitation: ask somebody who is in"
+        )
+    guess = core.accounts.guesses.guess(session.address, "", core.monotonic())
+    found = core.state.invite_with(accounts.digest(request.invite.lower()))
+    found = operations.check_invite(
+        found if found is not None and found.first >= closed else None, core.clock()
+    )
+    guess.right()
+    return found
+
+
+# --- for all of them
+
+
+def _new_device(session: "Session") -> tuple[Device, str]:
+    """A device for who is coming in, and the token that it is told."""
+    token = accounts.new_token()
+    return Device(NEW, accounts.new_id(), accounts.digest(token), session.client, 0, 0), token
+
+
+async def _settle(
+    session: "Session", user: User, device: str, token: str, rooms: Sequence[str] = ()
+) -> LoginResult:
+    """Let the user in. Who is in no room comes into the first one: a kill may have come between the making of
+    the user and this."""
+    core = session.core
+    if not user.rooms:
+        for room in (names.FIRST_ROOM, *rooms):
+            await _join(session, user, room)
+    if core.accounts.embedded and not any(one.admin for one in core.state.users.values()):
+        await core.store(operations.SetRole(user, admin=True, actor=accounts.LOCAL_ADMIN))
+    session.enter(user, device)
+    return _result(user, device, token)
+
+
+async def _join(session: "Session", user: User, room: str) -> None:
+    outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    session.core.writer.submit(
+        operations.StoreJoin(
+            user,
+            frames.Join(1, room, 0),
+            lambda _, __: outcome.set_result(None),
+            lambda _, error: outcome.set_exception(error),
+        )
+    )
+    await outcome
+
+
+def _result(user: User, device: str, token: str) -> LoginResult:
+    return LoginResult(user.id, user.name, device, token, registered=bool(user.password), admin=user.admin)
 
 
 HANDLERS: dict[type[Request[Any]], Handler] = {
     frames.Login: login,
+    frames.Register: register,
 }

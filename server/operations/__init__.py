@@ -5,13 +5,35 @@ who make the same room at once, or a send right behind its join, need no locks. 
 drafts; of sessions only how to answer.
 """
 
+from server.operations.accounts import (
+    Awaited,
+    ComeByName,
+    ComeByPassword,
+    EndDevices,
+    Keep,
+    MakeAccount,
+    SetPassword,
+    SetRole,
+    check_free,
+    check_invite,
+)
 from server.operations.base import Store, member_room
+from server.operations.invitations import MakeInvite, StopInvite
 from server.operations.messages import StoreRead, StoreSend
-from server.operations.people import MakeUser, StoreNick
+from server.operations.people import StoreNick
 from server.operations.rooms import StoreJoin, StoreLeave, StoreTopic
 
 __all__ = [
-    "MakeUser",
+    "Awaited",
+    "ComeByName",
+    "ComeByPassword",
+    "EndDevices",
+    "Keep",
+    "MakeAccount",
+    "MakeInvite",
+    "SetPassword",
+    "SetRole",
+    "StopInvite",
     "Store",
     "StoreJoin",
     "StoreLeave",
@@ -19,5 +41,7 @@ __all__ = [
     "StoreRead",
     "StoreSend",
     "StoreTopic",
+    "check_free",
+    "check_invite",
     "member_room",
 ]

@@ -1,13 +1,13 @@
-"""Users, and what they are called."""
+"""What users are called."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from protocol import codec, errors, frames, names
+from protocol import codec, frames
 from protocol.frames import Result
-from server.errors import RefusedError
+from server.operations.accounts import check_free, name_keys
 from server.operations.base import Store, Stored
-from server.state import SERVER_LOG, USER, State
-from server.store.base import Draft, Mark
+from server.state import SERVER_LOG, State
+from server.store.base import Entry
 from server.writer import Key
 
 
@@ -23,15 +23,12 @@ class StoreNick(Store):
 
     def changes(self) -> frozenset[Key]:
         """See `writer.Operation`: the old name becomes free."""
-        taken, free = names.fold(self.request.name), names.fold(self.user.name)
-        return frozenset((("called", taken), ("called", free), self._name))
+        return name_keys(self.request.name) | name_keys(self.user.name) | {self._name}
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         name = self.request.name
-        owner = state.user_called(name)
-        if owner is not None and owner is not self.user:
-            raise RefusedError(errors.NAME_TAKEN, f"{name} is somebody else's name: choose another")
+        check_free(state, name, self.user.id)
         if name == self.user.name:
             return ()
         body = codec.pack(frames.NickBody(name))
@@ -40,38 +37,6 @@ class StoreNick(Store):
 
     def result(self, stored: Stored) -> Result:  # noqa: ARG002
         """The user as they are called now."""
-        return frames.LoginResult(self.user.id, self.user.name)
-
-
-class MakeUser:
-    """The first login under a new name makes the user."""
-
-    __slots__ = ("_done", "_name", "_refused")
-
-    def __init__(self, name: str, done: Callable[[], None], refused: Callable[[RefusedError], None]) -> None:
-        self._name = name
-        self._done = done
-        self._refused = refused
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("called", names.fold(self._name)),))
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return self.keys()
-
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
-        """See `writer.Operation`."""
-        if state.user_called(self._name) is not None:
-            return ()  # made meanwhile, from another device
-        body = codec.pack(frames.NickBody(self._name))
-        return (Draft(SERVER_LOG, 0, self._name, USER, now, body),)
-
-    def done(self, stored: Stored) -> None:  # noqa: ARG002
-        """See `writer.Operation`."""
-        self._done()
-
-    def refused(self, error: RefusedError) -> None:
-        """See `writer.Operation`."""
-        self._refused(error)
+        return frames.LoginResult(
+            self.user.id, self.user.name, registered=bool(self.user.password), admin=self.user.admin
+        )

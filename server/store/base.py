@@ -13,7 +13,10 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from protocol.frames import Event
-from server.state import State
+from server.state import Device, Invite, State
+
+NEW = 0
+"""As a record's user: the one whom the draft before it in the batch makes, and whose id nobody knows yet."""
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +37,52 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     room: str
     user: int
     seq: int
+
+
+class Password(msgspec.Struct, frozen=True, gc=False):
+    """A user has another password; this is its hash. No event: those stay for ever."""
+
+    user: int
+    hash: str
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """A device was there."""
+
+    user: int
+    device: str
+    time: int
+
+
+class EndDevice(msgspec.Struct, frozen=True, gc=False):
+    """A device is let in no longer."""
+
+    user: int
+    device: str
+
+
+class EndInvite(msgspec.Struct, frozen=True, gc=False):
+    """Nobody registers with this invitation any more."""
+
+    id: str
+
+
+class Audit(msgspec.Struct, frozen=True, gc=False):
+    """Who did what, for those who run the server. Never a text that people wrote, and no secrets."""
+
+    time: int
+    actor: int
+    action: str
+    target: str = ""
+    room: str = ""
+    detail: str = ""
+
+
+Record = Mark | Password | Device | Seen | EndDevice | Invite | EndInvite | Audit
+"""What is stored in the same transaction as events, and is none. `records.keep` brings it into the state.
+A `Device` or an `Invite` takes the place of the one with its id."""
+
+Entry = Draft | Record
 
 
 class Appended(NamedTuple):
@@ -65,8 +114,8 @@ class Log(Protocol):
     def load(self) -> State:
         """The state after all events so far. Called once, before anything else."""
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
-        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a mark.
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
+        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a record.
 
         Gives each new event the next `seq` of its room, 1, 2, 3 … Raises `StorageError`: nothing of the
         batch is stored then.

@@ -39,6 +39,26 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE rooms ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;
     """,
+    # 3: passwords, tokens and codes are there as hashes only. They are no events, for what ends
+    # shall be gone. A user's devices lie beside each other; the hash of a token leads to one of them.
+    """
+    ALTER TABLE users ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE users ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE users ADD COLUMN password TEXT NOT NULL DEFAULT '';
+    CREATE TABLE devices (
+        user INTEGER NOT NULL, id TEXT NOT NULL, token BLOB NOT NULL UNIQUE, client TEXT NOT NULL,
+        created INTEGER NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (user, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE invites (
+        id TEXT PRIMARY KEY, code BLOB NOT NULL UNIQUE, maker INTEGER NOT NULL, created INTEGER NOT NULL,
+        expires INTEGER NOT NULL, uses INTEGER NOT NULL, remaining INTEGER NOT NULL, room TEXT NOT NULL,
+        first INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS audit (
+        id INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor INTEGER NOT NULL, action TEXT NOT NULL,
+        target TEXT NOT NULL, room TEXT NOT NULL, detail TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 
 VERSION = len(STEPS)

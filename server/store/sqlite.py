@@ -11,12 +11,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import msgspec
+
 from protocol import codec, frames, limits, names
 from protocol.frames import Event
 from server.errors import StartError, StorageError
-from server.state import SERVER_LOG, USER, Room, State, User
+from server.records import for_user
+from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, Room, State, User, UserBody
 from server.store import schema
-from server.store.base import GONE, Appended, Draft, Mark, Unread
+from server.store.base import (
+    GONE,
+    Appended,
+    Audit,
+    Draft,
+    EndDevice,
+    EndInvite,
+    Entry,
+    Mark,
+    Password,
+    Record,
+    Seen,
+    Unread,
+)
 
 FILE_NAME = "chat.sqlite3"
 
@@ -36,6 +52,7 @@ class SqliteLog:
         self._room_ids: dict[str, int] = {}
         self._heads: dict[str, int] = {}
         self._heads_known = False
+        self._newest = 0
         with ExitStack() as opened:
             try:
                 if not self._path.exists():
@@ -77,15 +94,21 @@ class SqliteLog:
         for number, name, head, topic in query("SELECT id, name, head, topic FROM rooms"):
             if name != SERVER_LOG:
                 rooms[number] = state.rooms[name] = Room(name, head, topic)
-        for number, name in query("SELECT id, name FROM users"):
-            state.add_user(User(number, name))
+        for number, name, admin, disabled, password in query(
+            "SELECT id, name, admin, disabled, password FROM users ORDER BY id"
+        ):
+            state.add_user(User(number, name, bool(admin), bool(disabled), password))
+        for row in query("SELECT * FROM devices"):
+            state.add_device(Device(*row))
+        for row in query("SELECT * FROM invites"):
+            state.invites[row[0]] = msgspec.structs.replace(Invite(*row), first=bool(row[-1]))
         for room, user in query("SELECT room, user FROM members"):
             state.add_member(rooms[room], state.users[user])
         for user, room, seq in query("SELECT user, room, seq FROM reads"):
             state.users[user].reads[rooms[room].name] = seq
         return state
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """See the port.
 
         First all drafts at once, in the hope that no cid is known yet; if one is, one by one.
@@ -120,12 +143,12 @@ class SqliteLog:
         self._heads = {name: head for name, _, head in rows}
         self._heads_known = True
 
-    def _append_new(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def _append_new(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         rows = []
         for entry in batch:
-            if isinstance(entry, Mark):
-                self._mark(entry)
+            if not isinstance(entry, Draft):
+                self._keep(entry)
                 stored.append(None)
                 continue
             event = self._next(entry)
@@ -137,7 +160,7 @@ class SqliteLog:
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
         return stored
 
-    def _append_each(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def _append_each(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         for entry in batch:
             first = self._find(entry) if isinstance(entry, Draft) else None
@@ -173,24 +196,44 @@ class SqliteLog:
             [(self._heads[room], self._room_ids[room]) for room in rooms],
         )
 
-    def _mark(self, mark: Mark) -> None:
-        self._writing.execute(
-            "INSERT INTO reads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-            (mark.user, self._room_ids[mark.room], mark.seq),
-        )
+    def _keep(self, record: Record) -> None:
+        """The SQL twin of `records.keep`."""
+        run = self._writing.execute
+        match record:
+            case Mark(room, user, seq):
+                run(
+                    "INSERT INTO reads VALUES (?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                    (user, self._room_ids[room], seq),
+                )
+            case Password(user, password):
+                run("UPDATE users SET password = ? WHERE id = ?", (password, user or self._newest))
+            case Device():
+                columns = msgspec.structs.astuple(for_user(record, self._newest))
+                run("INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?)", columns)
+            case Seen(user, device, time):
+                sql = "UPDATE devices SET seen = max(seen, ?) WHERE user = ? AND id = ?"
+                run(sql, (time, user, device))
+            case EndDevice(user, device):
+                run("DELETE FROM devices WHERE user = ? AND id = ?", (user, device))
+            case Invite():
+                columns = msgspec.structs.astuple(record)
+                run("INSERT OR REPLACE INTO invites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns)
+            case EndInvite(identity):
+                run("DELETE FROM invites WHERE id = ?", (identity,))
+            case Audit():
+                columns = msgspec.structs.astuple(record)
+                sql = (
+                    "INSERT INTO audit (time, actor, action, target, room, detail) VALUES (?, ?, ?, ?, ?, ?)"
+                )
+                run(sql, columns)
 
     def _project(self, event: Event) -> None:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
         number = self._room_ids[event.room]
         run = self._writing.execute
         if event.room == SERVER_LOG:
-            body = codec.convert(codec.unpack(event.body), frames.NickBody)
-            user = event.seq if event.kind == USER else event.user
-            run(
-                "INSERT INTO users VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, folded = excluded.folded",
-                (user, body.name, names.fold(body.name)),
-            )
+            self._project_user(event)
         elif event.kind == frames.JOIN:
             run("INSERT OR IGNORE INTO members VALUES (?, ?)", (number, event.user))
         elif event.kind == frames.LEAVE:
@@ -208,6 +251,24 @@ class SqliteLog:
                 self._writing.execute(sql, (secrets.token_hex(8),))
         except sqlite3.Error as error:
             raise StorageError(f"the server's disk refuses to be written: {error}") from error
+
+    def _project_user(self, event: Event) -> None:
+        run = self._writing.execute
+        body = codec.unpack(event.body)
+        match event.kind:
+            case kind if kind == USER:
+                user = codec.convert(body, UserBody)
+                sql = "INSERT INTO users (id, name, folded, admin) VALUES (?, ?, ?, ?)"
+                run(sql, (event.seq, user.name, names.fold(user.name), user.admin))
+                self._newest = event.seq
+            case kind if kind == ROLE:
+                role = codec.convert(body, RoleBody)
+                sql = "UPDATE users SET admin = ?, disabled = ? WHERE id = ?"
+                run(sql, (role.admin, role.disabled, event.user))
+            case frames.NICK:
+                name = codec.convert(body, frames.NickBody).name
+                sql = "UPDATE users SET name = ?, folded = ? WHERE id = ?"
+                run(sql, (name, names.fold(name), event.user))
 
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int

@@ -11,7 +11,7 @@ import ssl
 import sys
 from typing import cast
 
-from protocol import codec, errors, frames, limits
+from protocol import codec, errors, frames, limits, links
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
 from server.core import STALL_SECONDS, Core
@@ -53,10 +53,12 @@ _STRANGERS = (
 
 
 class TcpTransport(asyncio.Protocol):
-    """One connection; see `session.Transport`. With a `context` it speaks TLS, and nothing else."""
+    """One connection; see `session.Transport`. With a `context` it speaks TLS, and nothing else; `local`: it
+    came where the local administrator comes in."""
 
-    def __init__(self, core: Core, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, core: Core, context: ssl.SSLContext | None = None, *, local: bool = False) -> None:
         self._core = core
+        self._local = local
         self._tls = Tls(context) if context is not None else None
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(frames.FROM_CLIENT, limits.FRAME_BEFORE_LOGIN)
@@ -74,7 +76,7 @@ class TcpTransport(asyncio.Protocol):
         """A peer has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
-        self._session = Session(self._core, self)
+        self._session = Session(self._core, self, local=self._local)
         self._core.begin(self._session)
         self._key, problem = self._core.door.knock(self.address, self._core.monotonic())
         if problem:
@@ -185,6 +187,11 @@ class TcpTransport(asyncio.Protocol):
                 self._loop.call_soon(self._take)
 
     # --- what the session calls
+
+    @property
+    def private(self) -> bool:
+        """See `session.Transport`."""
+        return self._tls is not None or links.is_loopback(self.address)
 
     @property
     def address(self) -> str:

@@ -287,7 +287,7 @@ async def test_nobody_comes_in_without_the_key(here: Here) -> None:
     target = await here.client().locate()
     for key in ("", "guess", target.key[:-1], target.key + "x", "ü"):
         async with await Wire.connect(_address(target)) as wire:
-            assert (await wire.hello()).auth == ["key"]
+            assert (await wire.hello()).auth == ["key", "open"]
             assert await wire.refused(frames.Login(wire.new_id, "mallory", key=key)) == errors.DENIED
             assert await wire.refused(frames.Sync(wire.new_id)) == errors.OUT_OF_ORDER
     await (await _enter(target, "alice")).close()

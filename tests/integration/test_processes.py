@@ -313,7 +313,7 @@ async def test_an_embedded_server_is_for_who_has_its_key(
 ) -> None:
     server, key = await embedded(start_server, tmp_path, "60")
     async with await dial(server.address) as wire:
-        assert (await wire.hello()).auth == ["key"]
+        assert (await wire.hello()).auth == ["key", "open"]
         for wrong in ("", key[:-1], key + "x", "ключ"):
             assert await wire.refused(frames.Login(wire.new_id, "ann", key=wrong)) == errors.DENIED
         await wire.ask(frames.Login(wire.new_id, "ann", key=key), frames.LoginResult)

@@ -1,12 +1,15 @@
 """A real server in the test's own process and loop: real sockets, real SQLite, reachable insides."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from server.app import Server
+from server.accounts import Entrance
+from server.app import ADMIN_NAME, Server
 from server.certificate import Certificate
-from server.config import Address, Config, Files, Limits, Metrics, Tls
+from server.config import Address, Config, Files, Limits, Metrics, Tls, parse_address
 from server.core import Core
 from tests.support.wire import SECONDS, Wire
 
@@ -29,6 +32,13 @@ class Clock:
         return int(self.seconds * 1000)
 
 
+class Administration(NamedTuple):
+    """Where the local administrator comes in."""
+
+    address: Address
+    key: str
+
+
 class RunningServer:
     """A started server; `clock` is the one it goes by."""
 
@@ -40,11 +50,19 @@ class RunningServer:
         *,
         listen: Address = LOOPBACK,
         certificate: Files | None = None,
+        entrance: Entrance | None = None,
     ) -> None:
         self.data = data
         self.clock = Clock()
         tls = Tls() if certificate is None else Tls(cert=certificate.certificate, key=certificate.key)
-        config = Config(listen=(listen,), data=data, limits=limits, metrics=metrics or Metrics(), tls=tls)
+        config = Config(
+            listen=(listen,),
+            data=data,
+            limits=limits,
+            metrics=metrics or Metrics(),
+            tls=tls,
+            entrance=entrance,
+        )
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
         self._wires: list[Wire] = []
@@ -70,6 +88,16 @@ class RunningServer:
     def address(self) -> Address:
         """Where it listens."""
         return self._server.addresses[0]
+
+    @property
+    def administration(self) -> Administration:
+        """Where the local administrator comes in, as the file beside the store says."""
+        told = json.loads((self.data / ADMIN_NAME).read_bytes())
+        return Administration(parse_address(told["address"]), told["key"])
+
+    async def first_invite(self) -> str:
+        """The code for the first account."""
+        return await self._server.first_invite()
 
     @property
     def monitor(self) -> Address:

@@ -193,10 +193,23 @@ class Wire:
         self.send(frames.Hello([VERSION], "tests"))
         return await self.next_of(frames.Welcome)
 
-    async def log_in(self, name: str, key: str = "") -> frames.LoginResult:
+    async def log_in(
+        self, name: str, key: str = "", *, token: str = "", password: str = ""
+    ) -> frames.LoginResult:
         """Say hello and come in as `name`."""
         await self.hello()
-        return await self.ask(frames.Login(self.new_id, name, key=key), frames.LoginResult)
+        return await self.ask(frames.Login(self.new_id, name, token, password, key), frames.LoginResult)
+
+    async def register(self, name: str, password: str, invite: str = "") -> frames.LoginResult:
+        """Say hello, make an account and come in."""
+        await self.hello()
+        return await self.ask(frames.Register(self.new_id, name, password, invite), frames.LoginResult)
+
+    async def ended(self) -> frames.Bye:
+        """The server's last word."""
+        last = (await self.rest())[-1]
+        assert isinstance(last, frames.Bye), last
+        return last
 
     async def sync(self, **fields: Any) -> frames.SyncResult:
         """Get where all rooms are, and from now on their events."""

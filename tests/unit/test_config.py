@@ -378,7 +378,8 @@ EVERYTHING = (
     '--listen [::]:1 --listen localhost:2 --data /da"ta --no-limits --sessions-per-address 3 '
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
     "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
-    "--retention 90d --retention #a=forever --listen tls://127.0.0.1:3 --listen plain://[::]:4"
+    "--retention 90d --retention #a=forever --entrance closed "
+    "--limits-guesses-at-once 7 --limits-guess-seconds 8 --listen tls://127.0.0.1:3 --listen plain://[::]:4"
 )
 
 
@@ -431,3 +432,21 @@ def test_checking_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtu
     told = capsys.readouterr()
     assert told.out == ""
     assert [line.startswith(f"chat-server: {path}: ") for line in told.err.splitlines()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("listen", "entrance"),
+    [
+        ([], "open"),
+        (["127.0.0.1:0", "[::1]:0", "localhost:0"], "open"),
+        (["0.0.0.0:0"], "invite"),
+        (["127.0.0.1:0", "192.0.2.1:7777"], "invite"),
+        (["chat.example.org:7777"], "invite"),
+        (["[::]:7777"], "invite"),
+    ],
+)
+def test_who_may_come_in_depends_on_who_can_reach_it(listen: list[str], entrance: str) -> None:
+    arguments = [part for address in listen for part in ("--listen", address)]
+    assert parse(arguments, {}).who_may_enter == entrance
+    for said in ("open", "invite", "closed"):
+        assert parse([*arguments, "--entrance", said], {}).who_may_enter == said

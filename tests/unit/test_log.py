@@ -14,7 +14,7 @@ from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state import SERVER_LOG, USER, State, apply
 from server.store import schema
-from server.store.base import GONE, Appended, Draft, Log, Mark, Unread
+from server.store.base import GONE, Appended, Draft, Entry, Log, Mark, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
@@ -58,7 +58,7 @@ def plain(room: str, kind: str, number: int = ANN, body: bytes = b"") -> Draft:
     return Draft(room, number, "ann", kind, 1000, body)
 
 
-def added(log: Log, *batch: Draft | Mark) -> list[Appended]:
+def added(log: Log, *batch: Entry) -> list[Appended]:
     return [answer for answer in log.append(batch) if answer is not None]
 
 
@@ -274,7 +274,7 @@ STEPS = st.lists(
 )
 
 
-def possible(state: State, step: tuple[str, int, str, int]) -> list[Draft | Mark]:
+def possible(state: State, step: tuple[str, int, str, int]) -> list[Entry]:
     """What the server would store for a step, as things are."""
     what, number, name, choice = step
     room = state.rooms.get(name)
@@ -395,7 +395,7 @@ def test_a_full_disk_stores_nothing_of_a_batch(disk: Callable[[], SqliteLog]) ->
     log.append([user("ann"), plain("#a", frames.JOIN), say("#a", "before", "c0")])
     (pages,) = log._writing.execute("PRAGMA page_count").fetchone()
     log._writing.execute(f"PRAGMA max_page_count = {pages}")
-    batch: list[Draft | Mark] = [
+    batch: list[Entry] = [
         plain("#new", frames.JOIN),
         Mark("#new", ANN, 1),
         *(say("#a", "x" * 10_000, f"c{number}") for number in range(1, 9)),

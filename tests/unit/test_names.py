@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import limits, names
-from protocol.names import BadNameError, check_room_name, check_user_name, fold
+from protocol.names import BadNameError, check_new_user_name, check_room_name, check_user_name, fold
 
 CHARACTERS = st.characters() | st.sampled_from("ßİıſKÅﬃﷺͺ½①\u0345\u034f\u3164\ufe0f\u200d")
 
@@ -111,3 +111,44 @@ def test_a_stored_user_name_is_a_good_one(name: str) -> None:
     assert len(stored) <= limits.NAME
     assert stored.isprintable()
     assert names.fold(stored) == names.fold(name)
+
+
+# --- new names of users
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann", "ann-marie_2.0", "Łukasz", "日本語", "علي", "שלום", "ราชา", "Straße"]
+)
+def test_good_new_names(name: str) -> None:
+    assert check_new_user_name(name) == name
+
+
+def test_a_new_name_is_in_its_one_form() -> None:
+    assert check_new_user_name("o\u0308") == "ö"
+    assert check_new_user_name("Ａnn") == "Ann"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ǆon", "'ǆ'"),
+        ("Ⅷ", "'Ⅷ'"),
+        ("aا", "one direction"),
+        ("١", "one direction"),
+        ("a b", "not ' '"),
+        ("", "at least one letter"),
+    ],
+)
+def test_bad_new_names_say_why(name: str, reason: str) -> None:
+    with pytest.raises(BadNameError, match=reason):
+        check_new_user_name(name)
+
+
+@given(st.text(CHARACTERS, max_size=40))
+def test_a_new_name_is_a_name(text: str) -> None:
+    try:
+        name = check_new_user_name(text)
+    except BadNameError:
+        return
+    assert check_user_name(name) == name == check_new_user_name(name)
+    assert fold(name) == fold(check_user_name(text))

@@ -2,7 +2,10 @@
 
 import pytest
 
-from server.throttle import NO_LIMITS, Allowance, Bucket, Door, address_key
+from protocol import errors
+from server import throttle
+from server.errors import RefusedError
+from server.throttle import NO_LIMITS, Allowance, Bucket, Door, Guesses, address_key
 
 
 def test_a_bucket_gives_its_size_at_once_and_then_its_rate() -> None:
@@ -81,3 +84,107 @@ def test_addresses_that_came_once_are_forgotten(monkeypatch: pytest.MonkeyPatch)
     for number in range(100):
         door.leave(door.knock(f"192.0.2.{number}", float(number))[0])
     assert len(door._knocks) <= 10
+
+
+# --- guessing passwords and invitations
+
+
+HOME, AWAY, ATTACKER = "192.0.2.1", "198.51.100.1", "203.0.113.1"
+
+
+def guesses(count: int = 3) -> Guesses:
+    return Guesses(Allowance(guesses=count, guess_seconds=10.0))
+
+
+def wrong(door: Guesses, host: str, account: str, times: int, now: float = 0.0) -> int:
+    """Guess wrong so often: how many were heard."""
+    heard = 0
+    for _ in range(times):
+        try:
+            door.guess(host, account, now)
+            heard += 1
+        except RefusedError:
+            continue
+    return heard
+
+
+def test_who_has_to_wait_is_told_how_long() -> None:
+    door = guesses(1)
+    wrong(door, ATTACKER, "ann", 1)
+    with pytest.raises(RefusedError, match="try again in 8 s") as refused:
+        door.guess(ATTACKER, "ann", 2.5)
+    assert (refused.value.code, refused.value.retry_after) == (errors.RATE_LIMITED, 7500)
+    door.guess(ATTACKER, "ann", 10.0)
+
+
+def test_guesses_are_counted_by_address() -> None:
+    door = guesses()
+    assert wrong(door, ATTACKER, "ann", 2) == 2
+    assert wrong(door, ATTACKER, "bob", 5) == 1
+    assert wrong(door, AWAY, "bob", 1) == 1
+    assert wrong(door, ATTACKER, "bob", 5, now=20.0) == 2
+
+
+def test_guesses_are_counted_by_account_wherever_they_come_from() -> None:
+    door = guesses()
+    assert sum(wrong(door, f"203.0.113.{number}", "ann", 1) for number in range(20)) == 3
+    assert wrong(door, "203.0.113.99", "bob", 1) == 1
+
+
+def test_whoever_guesses_locks_nobody_out_where_they_are_known() -> None:
+    door = guesses()
+    door.know(HOME, "ann")
+    assert wrong(door, ATTACKER, "ann", 20) == 3
+    assert wrong(door, AWAY, "ann", 1) == 0  # the price: from a new place they have to wait
+    door.guess(HOME, "ann", 0.0).right()
+    assert wrong(door, HOME, "bob", 20) == 3  # somebody at the same address, guessing at others
+    door.guess(HOME, "ann", 0.0).right()
+    assert wrong(door, HOME, "ann", 20) == 3  # and at her: even that is no way to guess on
+    with pytest.raises(RefusedError):
+        door.guess(HOME, "ann", 0.0)
+
+
+def test_what_is_right_is_not_counted_and_makes_the_address_known() -> None:
+    door = guesses()
+    for _ in range(10):
+        door.guess(HOME, "ann", 0.0).right()
+    assert wrong(door, ATTACKER, "ann", 20) == 3
+    door.guess(HOME, "ann", 0.0).right()
+
+
+def test_who_waits_for_one_count_is_not_counted_in_the_other() -> None:
+    door = guesses()
+    assert wrong(door, ATTACKER, "ann", 3) == 3
+    assert wrong(door, ATTACKER, "bob", 50) == 0
+    assert wrong(door, AWAY, "bob", 20) == 3
+
+
+def test_invitations_are_counted_by_address_only() -> None:
+    door = guesses()
+    assert wrong(door, ATTACKER, "", 5) == 3
+    assert wrong(door, AWAY, "", 5) == 3
+
+
+def test_a_network_of_ipv6_is_one_address() -> None:
+    door = guesses()
+    assert sum(wrong(door, f"2001:db8::{number:x}", "ann", 1) for number in range(1, 9)) == 3
+    door.know("2001:db8:1::5", "bob")
+    assert ("2001:db8:1::/64", "bob") in door._known
+
+
+def test_loopback_is_counted_too() -> None:
+    assert wrong(guesses(), "127.0.0.1", "ann", 5) == 3
+
+
+def test_what_is_known_is_not_remembered_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "FORGET", 5)
+    door = guesses()
+    for number in range(50):
+        door.know(HOME, f"user{number}")
+        door.guess(f"192.0.2.{number}", "x", 1000.0 * number)
+    assert len(door._known) == 5
+    assert len(door._buckets) <= 7
+
+
+def test_without_limits_nothing_is_counted() -> None:
+    assert wrong(Guesses(NO_LIMITS), ATTACKER, "ann", 100) == 100

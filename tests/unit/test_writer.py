@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NoReturn
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from protocol import errors, frames, limits
 from protocol.frames import Event, Request, Result
 from server.errors import RefusedError, StorageError
-from server.operations import MakeUser, StoreJoin, StoreLeave, StoreNick, StoreRead, StoreSend, StoreTopic
+from server.operations import ComeByName, StoreJoin, StoreLeave, StoreNick, StoreRead, StoreSend, StoreTopic
+from server.operations.base import Stored
 from server.state import State, User
-from server.store.base import Appended, Draft, Mark
+from server.store.base import Appended, Entry, Mark
 from server.store.memory import MemoryLog
 from server.writer import BATCH_BYTES, Writer
 
@@ -25,19 +26,34 @@ class SlowLog(MemoryLog):
 
     def __init__(self) -> None:
         super().__init__()
-        self.batches: list[Sequence[Draft | Mark]] = []
+        self.batches: list[Sequence[Entry]] = []
         self.full = False
         self.begun = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         self.batches.append(batch)
         self.begun.set()
         assert self.go_on.wait(SECONDS)
         if self.full:
             raise StorageError("the disk is full")
         return super().append(batch)
+
+
+class Come(ComeByName):
+    """A login without a device, answered at once."""
+
+    def __init__(self, name: str, answer: Callable[[Result | str], None]) -> None:
+        super().__init__(name, None, frozenset())
+        self._answer = answer
+
+    def done(self, stored: Stored) -> None:
+        super().done(stored)
+        self._answer(Result())
+
+    def refused(self, error: RefusedError) -> None:
+        self._answer(error.code)
 
 
 class Desk:
@@ -61,13 +77,7 @@ class Desk:
     def make_user(self, name: str) -> int:
         self._id += 1
         number = self._id
-        self.writer.submit(
-            MakeUser(
-                name,
-                lambda: self._put(number, Result()),
-                lambda error: self._put(number, error.code),
-            )
-        )
+        self.writer.submit(Come(name, lambda answer: self._put(number, answer)))
         return number
 
     def user(self, name: str) -> User:
@@ -241,13 +251,11 @@ async def test_a_login_that_waits_while_its_name_goes_harms_nobody(desk: Desk) -
     assert await desk.result(made) == Result()
     assert await desk.result(renamed) == frames.LoginResult(ann.id, "zoe")
     assert isinstance(await desk.result(sent), frames.SendResult)
-    found_by_login: list[User | None] = []
-    desk.writer.submit(
-        MakeUser("zoe", lambda: found_by_login.append(desk.state.user_called("zoe")), lambda _: None)
-    )
+    come = ComeByName("zoe", None, frozenset())
+    desk.writer.submit(come)
     desk.submit(StoreNick, ann, name="eve")
     await desk.drain()
-    assert found_by_login == [ann]
+    assert come.user == ann.id
 
 
 async def test_two_who_make_one_room_at_once(desk: Desk) -> None:
@@ -401,7 +409,7 @@ class Clumsy:
     def changes(self) -> frozenset[tuple[str, ...]]:
         return frozenset()
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:  # noqa: ARG002
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         if self.where == "plan":
             self._fail()
         return ()

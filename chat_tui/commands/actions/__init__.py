@@ -4,6 +4,7 @@ Knows the client, and of the screen only what `View` says; so a command is the s
 chosen from a list, or its key was pressed.
 """
 
+from chat_tui.commands.actions.accounts import AccountActions
 from chat_tui.commands.actions.base import View
 from chat_tui.commands.actions.messages import MessageActions
 from chat_tui.commands.actions.people import PeopleActions
@@ -14,7 +15,7 @@ from chat_tui.commands.parser import Call
 __all__ = ["Actions", "View", "describe"]
 
 
-class Actions(RoomActions, MessageActions, PeopleActions, ProgramActions):
+class Actions(RoomActions, MessageActions, PeopleActions, AccountActions, ProgramActions):
     """All of them."""
 
     async def run(self, call: Call) -> None:

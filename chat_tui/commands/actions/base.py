@@ -1,5 +1,6 @@
 """What all actions have: the client, and of the screen only what `View` says."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from chat_tui.client.client import Client
@@ -51,8 +52,13 @@ class View(Protocol):
     async def edit_draft(self) -> None:
         """Let the person write on in their own editor. Raises `ClientError`."""
 
-    def name_changed(self) -> None:
-        """The user has another name now; remember it if the old one was remembered."""
+    async def ask_password(
+        self, title: str, text: str, change: Callable[[str, str], Awaitable[None]], *, old: bool
+    ) -> bool:
+        """Ask for a new password, and for the `old` one; give both to `change`, until it raises nothing.
+
+        Returns whether it came to that.
+        """
 
     def quit(self) -> None:
         """End the program."""

@@ -11,7 +11,6 @@ class PeopleActions(Base):
     async def do_nick(self, name: str) -> None:
         """`/nick name`."""
         await self._client.nick(name)
-        self._view.name_changed()
 
     async def do_online(self) -> None:
         """`/online`."""

@@ -1,0 +1,45 @@
+"""What the main screen does about who the person is: it asks when the server wants to know, and remembers.
+
+A part of the main screen, in a module of its own; knows the client's status and the two dialogs.
+"""
+
+from textual.screen import Screen
+
+from chat_tui import config
+from chat_tui.client.client import Client
+from chat_tui.client.updates import Status
+from chat_tui.screens.login import LoginScreen
+from chat_tui.screens.password import Change, PasswordScreen
+
+
+class AccountDialogs(Screen[None]):
+    """See the module."""
+
+    client: Client
+    _remembered_name: str
+
+    def complain(self, text: str) -> None:
+        """Show what went wrong, where the person is looking."""
+        raise NotImplementedError
+
+    def _account_status(self, status: Status) -> None:
+        if self._remembered_name != self.client.name:
+            self._rename(self._remembered_name)
+        if isinstance(self.app.screen, LoginScreen):
+            self.app.screen.hear(status)
+        elif status.login is not None:
+            self.app.push_screen(LoginScreen(self.client, status.login))
+
+    def _rename(self, before: str) -> None:
+        """The user has another name, given here or elsewhere: the settings follow if they had the old one."""
+        self._remembered_name = self.client.name
+        try:
+            if config.load().name in ("", before):
+                config.remember(name=self.client.name)
+        except config.ConfigError as error:
+            self.complain(str(error))
+
+    async def ask_password(self, title: str, text: str, change: Change, *, old: bool) -> bool:
+        """See `View`."""
+        changed = await self.app.push_screen_wait(PasswordScreen(title, text, change, old=old))
+        return bool(changed)

@@ -1,0 +1,99 @@
+"""What the commands have in common: their options, their one line about what went wrong, passwords."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from protocol.passwords import BadPasswordError, check_password
+from server.admin.connection import AdminError, Administration, administration
+from server.config import sources
+from server.errors import SettingsError
+
+Work = Callable[[Administration, argparse.Namespace], Coroutine[Any, Any, None]]
+
+
+class Parser:
+    """The parser of `chat-server NAME`, and of what can come behind that."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self._parser = argparse.ArgumentParser(
+            prog=f"chat-server {name}",
+            description=f"{description} It works beside the running server, and without one.",
+            allow_abbrev=False,
+        )
+        self._commands = self._parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(self, name: str, what: str, work: Work) -> argparse.ArgumentParser:
+        """Add a command; what it does is `given.work`."""
+        parser = self._commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+        sources.add_settings(parser, "data")
+        parser.set_defaults(work=work)
+        return parser
+
+    def parse(self, arguments: list[str]) -> argparse.Namespace:
+        """What was given; ends the program with status 2 if it is wrong."""
+        return self._parser.parse_args(arguments)
+
+
+def positive(text: str) -> int:
+    """A number from 1; raises `argparse.ArgumentTypeError`."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
+
+
+def run(work: Work, given: argparse.Namespace, *, make: bool = False, asks_password: bool = False) -> int:
+    """Do the work as the local administrator of the server in `--data`; gives the exit status.
+
+    `given.password` is there for work that `asks_password`: asked for before, for no server waits long.
+    """
+
+    async def connected(data: Path) -> None:
+        async with administration(data, make=make) as connection:
+            await work(connection, given)
+
+    try:
+        data = sources.gather(given).data
+        if asks_password:
+            given.password = read_password(given.name)
+        asyncio.run(connected(data))
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"chat-server: {problem}", file=sys.stderr)
+        return 1
+    except (AdminError, BadPasswordError) as error:
+        print(f"chat-server: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def read_password(name: str) -> str:
+    """A new password: asked for twice, or the first line of standard input; an argument others could see.
+
+    Raises `AdminError`, `BadPasswordError`.
+    """
+    if not sys.stdin.isatty():
+        return check_password(sys.stdin.readline().rstrip("\r\n"))
+    password = check_password(getpass.getpass(f"Password for {name}: "))
+    if check_password(getpass.getpass("Once more: ")) != password:
+        raise AdminError("these were two different passwords")
+    return password
+
+
+def when(time: int) -> str:
+    """A time in ms since 1970, as people write it; `-` for none."""
+    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M") if time else "-"
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows as columns, the first one being their names."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

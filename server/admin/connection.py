@@ -1,0 +1,159 @@
+"""The local administrator's way into a server: the one that uses the data folder, or one for the moment.
+
+That the caller may do this is proved by a key in a file that only the server's own user can read. Knows the
+folder, its lock and the wire; nothing of what is asked.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import filelock
+import msgspec
+
+from protocol import VERSION, codec, frames, limits
+from protocol.codec import FrameReader, Rejected
+from protocol.errors import RemoteProtocolError
+from protocol.frames import Frame, Request, Result
+from protocol.text import clean_line
+from server import __version__
+from server.app import ADMIN_NAME, Server
+from server.config import Address, Config, parse_address
+from server.errors import StartError
+from server.folder import LOCK_NAME
+from server.store.sqlite import FILE_NAME
+
+R = TypeVar("R", bound=Result)
+
+SECONDS = 30.0
+"""For one answer: a server that has much to do takes its time, one that hangs is not waited for."""
+
+START_SECONDS = 5.0
+"""For a server that is just starting to say where it is."""
+
+LOOK_SECONDS = 0.05
+
+
+class AdminError(Exception):
+    """It could not be done; the text is the one line that tells the operator why."""
+
+
+class Administration:
+    """A connection that has logged in as the local administrator."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._frames = FrameReader(frames.FROM_SERVER, limits.ANSWER)
+        self._come: deque[Frame | Rejected] = deque()
+        self._asked = 0
+
+    async def ask(self, request: Request[R]) -> R:
+        """Ask for something; the request's `id` is chosen here. Raises `AdminError` if it is refused."""
+        self._asked += 1
+        request = msgspec.structs.replace(request, id=self._asked)
+        self._say(request)
+        while True:
+            match await self._next():
+                case frames.Ok(re=number, result=result) if number == request.id:
+                    return codec.convert(result, request.result)  # type: ignore[return-value]
+                case frames.Error(re=number, text=text) if number == request.id:
+                    raise AdminError(clean_line(text))
+                case frames.Bye(text=text):
+                    raise AdminError(f"the server has gone: {clean_line(text)}")
+                case frames.Ping(n=number):
+                    self._say(frames.Pong(number))
+
+    async def enter(self, key: str) -> None:
+        """Say hello and log in. Raises `AdminError`."""
+        self._say(frames.Hello([VERSION], f"chat-server/{__version__}"))
+        await self.ask(frames.Login(1, "administrator", key=key))
+
+    def _say(self, frame: Frame) -> None:
+        self._writer.write(codec.encode(frame))
+
+    async def _next(self) -> Frame | Rejected:
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not self._come:
+                    data = await self._reader.read(2**16)
+                    if not data:
+                        raise AdminError("the server has closed the connection")
+                    self._come.extend(self._frames.feed(data))
+        except (OSError, TimeoutError, RemoteProtocolError) as error:
+            raise AdminError(f"the server does not answer: {error}") from error
+        return self._come.popleft()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+@asynccontextmanager
+async def administration(data: Path, *, make: bool = False) -> AsyncIterator[Administration]:
+    """Connect to the server of this data folder. `make`: a folder without a chat gets one.
+
+    Raises `AdminError`.
+    """
+    if not make and not (data / FILE_NAME).exists():
+        raise AdminError(f"there is no chat in {data}: give its folder with --data")
+    server: Server | None = None
+    try:
+        if not _lives(data):
+            server = Server(Config(listen=(), data=data))
+            await server.start()
+        connection = await _connect(data)
+    except StartError as error:
+        raise AdminError(str(error)) from error
+    try:
+        yield connection
+    finally:
+        connection.close()
+        if server is not None:
+            server.stop()
+            await server.wait()
+
+
+def _lives(data: Path) -> bool:
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with filelock.FileLock(data / LOCK_NAME, timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError as error:
+        raise AdminError(f"cannot use the data folder {data}: {error.strerror or error}") from error
+
+
+async def _connect(data: Path) -> Administration:
+    problem = "it does not say where the administrator comes in"
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                try:
+                    address, key = _read(data / ADMIN_NAME)
+                    connection = Administration(*await asyncio.open_connection(address.host, address.port))
+                    await connection.enter(key)
+                except FileNotFoundError:
+                    pass  # it is just starting
+                except (AdminError, ConnectionError) as error:  # what a killed one has left behind
+                    problem = str(error)
+                else:
+                    return connection
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError as error:
+        raise AdminError(f"a chat-server uses {data}, but {problem}") from error
+
+
+def _read(path: Path) -> tuple[Address, str]:
+    try:
+        told = json.loads(path.read_bytes())
+        return parse_address(told["address"]), told["key"]
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AdminError(f"cannot read {path}: {error}") from error

@@ -1,0 +1,339 @@
+"""Accounts: users, what proves that it is they, and what they may do.
+
+What was checked before it was planned - a password, say, in a thread that takes its time - is checked again
+when it is planned: nothing that has changed meanwhile is passed over.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from protocol import codec, errors, limits, names
+from server.errors import RefusedError
+from server.lookalikes import skeletons
+from server.operations.base import NOTHING, Stored
+from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, User, UserBody
+from server.store.base import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Record, Seen
+from server.writer import Key
+
+NO_MATCH = "this name and this password don't go together"
+
+
+class Awaited:
+    """An operation that a coroutine waits for: see `Core.store`."""
+
+    def __init__(self) -> None:
+        self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return NOTHING
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`: most change what they depend on."""
+        return self.keys()
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        raise NotImplementedError
+
+    def done(self, stored: Stored) -> None:  # noqa: ARG002
+        """See `writer.Operation`."""
+        if not self.outcome.done():
+            self.outcome.set_result(None)
+
+    def refused(self, error: RefusedError) -> None:
+        """See `writer.Operation`."""
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+            self.outcome.exception()  # nobody may be waiting
+
+
+def name_keys(name: str) -> frozenset[Key]:
+    """What has to stay as it is while somebody takes a name."""
+    return frozenset((("called", names.fold(name)), *(("looks", look) for look in skeletons(name))))
+
+
+def check_free(state: State, name: str, user: int = 0) -> None:
+    """Raise `RefusedError` if another user has this name, or one that looks like it."""
+    owner = state.user_called(name)
+    if owner is not None and owner.id != user:
+        raise RefusedError(errors.NAME_TAKEN, f"{name} is somebody else's name: choose another")
+    if state.lookalike(name, user) is not None and owner is None:
+        text = f"{name} looks too much like somebody else's name: choose another"
+        raise RefusedError(errors.NAME_TAKEN, text)
+
+
+def _account(user: int) -> Key:
+    return ("account", str(user))
+
+
+def _user(name: str, now: int, *, admin: bool) -> Draft:
+    return Draft(SERVER_LOG, 0, name, USER, now, codec.pack(UserBody(name, admin)))
+
+
+def _role(user: User, now: int, *, admin: bool, disabled: bool) -> Draft:
+    return Draft(SERVER_LOG, user.id, user.name, ROLE, now, codec.pack(RoleBody(admin, disabled)))
+
+
+def _renewed(device: Device | None, user: int, now: int) -> tuple[Device, ...]:
+    if device is None:
+        return ()
+    return (msgspec.structs.replace(device, user=user, created=now, seen=now),)
+
+
+def _with_room(user: User, online: frozenset[str]) -> tuple[EndDevice, ...]:
+    """Make room for one more device."""
+    if len(user.devices) < limits.DEVICES:
+        return ()
+    away = [device for device in user.devices.values() if device.id not in online]
+    if not away:
+        text = f"you are logged in on {limits.DEVICES} devices: log out on one of them first"
+        raise RefusedError(errors.TOO_MANY, text)
+    return (EndDevice(user.id, min(away, key=lambda device: device.seen).id),)
+
+
+class ComeByName(Awaited):
+    """Somebody comes in with nothing but a name: that of a user without a password, or a new one.
+
+    `device` is what shall be let in from now on, if any; `user` is whose it is, afterwards. `online` are the
+    user's devices that are there now.
+    """
+
+    def __init__(self, name: str, device: Device | None, online: frozenset[str]) -> None:
+        super().__init__()
+        self.user = 0
+        self._name = name
+        self._device = device
+        self._online = online
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return name_keys(self._name)
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        user = state.user_called(self._name)
+        if user is None:
+            check_free(state, self._name)
+            return (_user(self._name, now, admin=False), *_renewed(self._device, NEW, now))
+        if user.password or user.disabled:  # since it was looked at
+            raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
+        self.user = user.id
+        gone = _with_room(user, self._online) if self._device is not None else ()
+        return (*gone, *_renewed(self._device, user.id, now))
+
+    def done(self, stored: Stored) -> None:
+        """See `writer.Operation`."""
+        if not self.user and stored[0] is not None:
+            self.user = stored[0].event.seq
+        super().done(stored)
+
+
+class ComeByPassword(Awaited):
+    """Somebody gave the password of `user`, whose hash was `proved`; `renewed` is a better one, if any."""
+
+    def __init__(
+        self, user: User, proved: str, renewed: str, device: Device | None, online: frozenset[str]
+    ) -> None:
+        super().__init__()
+        self._user = user
+        self._proved = proved
+        self._renewed = renewed
+        self._device = device
+        self._online = online
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((_account(self._user.id),))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        user = self._user
+        if user.password != self._proved or user.disabled:
+            raise RefusedError(errors.BAD_LOGIN, NO_MATCH)
+        better = (Password(user.id, self._renewed),) if self._renewed else ()
+        gone = _with_room(user, self._online) if self._device is not None else ()
+        return (*better, *gone, *_renewed(self._device, user.id, now))
+
+
+class MakeAccount(Awaited):
+    """A registered user: `user`, afterwards. The first one is the server's administrator.
+
+    `invite`: with this invitation; `actor`: made by that administrator, else by themself.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        password: str,
+        *,
+        device: Device | None = None,
+        invite: Invite | None = None,
+        actor: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.user = 0
+        self._name = name
+        self._password = password
+        self._device = device
+        self._invite = invite
+        self._actor = actor
+        self._first = False
+
+    def keys(self) -> frozenset[Key]:
+        """Two with the last use of an invitation: the second is refused."""
+        invite = {("invite", self._invite.id)} if self._invite is not None else set()
+        return name_keys(self._name) | {("registered",)} | invite
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`: only one account is the first."""
+        return self.keys() - (frozenset() if self._first else {("registered",)})
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        check_free(state, self._name)
+        used: tuple[Entry, ...] = ()
+        if self._invite is not None:
+            used = (use_invite(state, self._invite, now),)
+        self._first = state.registered == 0
+        return (
+            _user(self._name, now, admin=self._first),
+            Password(NEW, self._password),
+            *_renewed(self._device, NEW, now),
+            *used,
+            *(_settled(state) if self._first else ()),
+            Audit(now, self._actor or 0, "register", self._name),
+        )
+
+    def done(self, stored: Stored) -> None:
+        """See `writer.Operation`."""
+        if stored[0] is not None:
+            self.user = stored[0].event.seq
+        super().done(stored)
+
+
+def _settled(state: State) -> list[EndInvite]:
+    """There is a first account now: nobody else needs the code for it."""
+    return [EndInvite(invite.id) for invite in state.invites.values() if invite.first]
+
+
+def use_invite(state: State, invite: Invite, now: int) -> Invite | EndInvite:
+    """The invitation after one more has registered with it; raises `RefusedError` if none can."""
+    invite = check_invite(state.invites.get(invite.id), now)
+    if invite.left == 1:
+        return EndInvite(invite.id)
+    return msgspec.structs.replace(invite, left=invite.left - 1)
+
+
+def check_invite(invite: Invite | None, now: int) -> Invite:
+    """The invitation, if somebody may register with it; raises `RefusedError`."""
+    if invite is None or invite.left < 1 or invite.expires <= now:
+        text = "there is no such invitation, or it has ended: ask for another"
+        raise RefusedError(errors.BAD_INVITE, text)
+    return invite
+
+
+class SetPassword(Awaited):
+    """A user has another password. Their devices but `kept` are logged out: `ended`, afterwards.
+
+    `old` is the hash that has to be there still, None if that does not matter.
+    """
+
+    def __init__(self, user: User, new: str, *, old: str | None, kept: str = "", actor: int) -> None:
+        super().__init__()
+        self.ended: list[str] = []
+        self._user = user
+        self._new = new
+        self._old = old
+        self._kept = kept
+        self._actor = actor
+        self._first = False
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`: a name that had no password could be anybody's until now."""
+        return frozenset((_account(self._user.id), ("called", names.fold(self._user.name)), ("registered",)))
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return self.keys() - (frozenset() if self._first else {("registered",)})
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        user = self._user
+        if self._old is not None and user.password != self._old:
+            raise RefusedError(errors.BAD_LOGIN, "the password has just been changed, elsewhere")
+        self._first = state.registered == 0
+        self.ended = [device for device in user.devices if device != self._kept]
+        entries: list[Entry] = [Password(user.id, self._new), *(_settled(state) if self._first else ())]
+        if self._first and not user.admin:
+            entries.append(_role(user, now, admin=True, disabled=user.disabled))
+        entries += [EndDevice(user.id, device) for device in self.ended]
+        return (*entries, Audit(now, self._actor, "password", user.name))
+
+
+class SetRole(Awaited):
+    """A user becomes an administrator or none, or may come in or not; None leaves it as it is."""
+
+    def __init__(
+        self, user: User, *, admin: bool | None = None, disabled: bool | None = None, actor: int
+    ) -> None:
+        super().__init__()
+        self._user = user
+        self._admin = admin
+        self._disabled = disabled
+        self._actor = actor
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((_account(self._user.id), ("called", names.fold(self._user.name))))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        user = self._user
+        admin = user.admin if self._admin is None else self._admin
+        disabled = user.disabled if self._disabled is None else self._disabled
+        if (admin, disabled) == (user.admin, user.disabled):
+            return ()
+        detail = f"admin={admin} disabled={disabled}".lower()
+        return (
+            _role(user, now, admin=admin, disabled=disabled),
+            Audit(now, self._actor, "role", user.name, detail=detail),
+        )
+
+
+class EndDevices(Awaited):
+    """Devices of a user are logged out: one, or (None) all. `ended`, afterwards."""
+
+    def __init__(self, user: User, device: str | None, *, actor: int) -> None:
+        super().__init__()
+        self.ended: list[str] = []
+        self._user = user
+        self._device = device
+        self._actor = actor
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((_account(self._user.id),))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        user = self._user
+        if self._device is not None and self._device not in user.devices:
+            raise RefusedError(errors.NOT_FOUND, f"there is no device {self._device}")
+        self.ended = [self._device] if self._device is not None else list(user.devices)
+        entries = [EndDevice(user.id, device) for device in self.ended]
+        return (*entries, Audit(now, self._actor, "logout", user.name))
+
+
+class Keep(Awaited):
+    """Records that depend on nothing. Their time is the plan's."""
+
+    def __init__(self, *records: Seen | Audit) -> None:
+        super().__init__()
+        self._records = records
+
+    def plan(self, state: State, now: int) -> Sequence[Record]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        return [msgspec.structs.replace(record, time=now) for record in self._records]

@@ -1,0 +1,32 @@
+"""How what is stored and is no event changes the state. As pure and deterministic as `state.apply`."""
+
+from server.state import Device, Invite, State
+from server.store.base import NEW, Audit, EndDevice, EndInvite, Mark, Password, Record, Seen
+
+
+def keep(state: State, record: Record) -> None:
+    """Change `state` by one stored record; what stood before it in its batch is in the state already."""
+    match record:
+        case Mark(room, user, seq):
+            state.mark(user, room, seq)
+        case Password(user, password):
+            state.set_password(user or state.newest, password)
+        case Device():
+            state.add_device(for_user(record, state.newest))
+        case Seen(user, device, time):
+            state.see_device(user, device, time)
+        case EndDevice(user, device):
+            state.end_device(user, device)
+        case Invite():
+            state.invites[record.id] = record
+        case EndInvite(identity):
+            state.invites.pop(identity, None)
+        case Audit():
+            pass
+
+
+def for_user(device: Device, newest: int) -> Device:
+    """The device with its user's id."""
+    if device.user != NEW:
+        return device
+    return Device(newest, device.id, device.token, device.client, device.created, device.seen)

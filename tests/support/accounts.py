@@ -1,0 +1,27 @@
+"""People with accounts, on connections of their own."""
+
+from protocol import frames
+from tests.support.inprocess import RunningServer
+from tests.support.wire import Wire
+
+PASSWORD = "correct horse battery"
+OTHER = "a quite different one"
+
+
+async def registered(server: RunningServer, name: str = "ann", password: str = PASSWORD) -> Wire:
+    """A connection of somebody who has just registered."""
+    wire = await server.connect()
+    await wire.register(name, password)
+    return wire
+
+
+async def login(server: RunningServer, name: str, **given: str) -> frames.LoginResult:
+    """Come in on a connection of its own."""
+    return await (await server.connect()).log_in(name, **given)
+
+
+async def refused(server: RunningServer, name: str, **given: str) -> str:
+    """Try to come in on a connection of its own: why not?"""
+    wire = await server.connect()
+    await wire.hello()
+    return await wire.refused(frames.Login(wire.new_id, name, **given))
