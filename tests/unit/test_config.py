@@ -172,11 +172,11 @@ def test_help_names_every_setting_but_the_hidden_ones(capsys: pytest.CaptureFixt
 
 def test_limits_have_defaults_and_can_be_set_and_switched_off() -> None:
     assert parse([], {}).limits.allowance == Allowance(
-        sessions=128, connects=256, sends=50, sends_per_second=10
+        sessions=128, connects=256, sends=50, sends_per_second=10, guesses=10, guess_seconds=10
     )
     arguments = "--sessions-per-address 3 --connects-per-address 4 --sends-per-second 5 --sends-at-once 6"
     given = arguments.split()
-    limits = Allowance(sessions=3, connects=4, sends_per_second=5, sends=6, loopback=True)
+    limits = Allowance(sessions=3, connects=4, sends_per_second=5, sends=6, loopback=True, guesses=10)
     assert parse([*given, "--count-loopback"], {}).limits.allowance == limits
     assert parse([*given, "--no-limits"], {}).limits.allowance == NO_LIMITS
 

@@ -115,6 +115,7 @@ def test_a_store_from_before_accounts_keeps_its_users(tmp_path: Path) -> None:
     old = sqlite3.connect(tmp_path / FILE_NAME)
     old.executescript(schema.STEPS[0])
     old.execute("PRAGMA user_version = 1")
+    old.execute("INSERT INTO meta VALUES ('epoch', 'old')")
     old.execute("INSERT INTO users VALUES (1, 'Ann', 'ann')")
     old.commit()
     old.close()
