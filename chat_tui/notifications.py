@@ -14,6 +14,10 @@ from textual.app import App
 
 from chat_tui import desktop, terminal
 from chat_tui.config import Notifications
+from protocol.text import clean_line
+
+TOAST = 200
+"""Characters of what pops up: more would hide the room."""
 
 # Only what these terminals are known to show: others may print what they don't know.
 _BY_VARIABLE = (
@@ -45,7 +49,7 @@ class Notifier:
             self._app.bell()
         if elsewhere:
             self._app.clear_notifications()
-            self._app.notify(f"{title}: {text}", markup=False)
+            self._app.notify(clean_line(f"{title}: {text}", TOAST), markup=False)
         if self._way == "auto" and not self._app.app_focus:
             self._app.run_worker(self._show(title, text), group="notify", exclusive=True)
 
