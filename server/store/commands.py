@@ -7,11 +7,13 @@ wrongly. Knows the store's file and the folder's lock; nothing of sessions or th
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 from protocol import names
 from server import folder, retention
@@ -209,6 +211,8 @@ def _print(lines: Iterator[str]) -> None:
 
 
 def _carried_out(work: Callable[[], None]) -> int:
+    signal.signal(signal.SIGTERM, _stop)  # what is half done shall be removed
+    signal.signal(signal.SIGINT, _stop)
     try:
         work()
     except (OperatorError, StorageError) as error:
@@ -217,3 +221,7 @@ def _carried_out(work: Callable[[], None]) -> int:
     except BrokenPipeError:
         return 1
     return 0
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)

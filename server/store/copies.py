@@ -119,7 +119,7 @@ def inspect(path: Path, name: Path) -> Summary:
     Raises `OperatorError` if it is damaged, or no chat's; to people it is called `name`.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
+        tables = {table for (table,) in database.execute("SELECT name FROM sqlite_schema")}
         if not tables >= TABLES:
             raise OperatorError(f"{name} is no database of a chat-server")
         (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()

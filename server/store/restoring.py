@@ -28,7 +28,7 @@ def restore(backup: Path, current: Path) -> tuple[copies.Summary, Path | None]:
         copies.inspect(path, backup)
         _make_ours(path)
         summary = copies.inspect(path, backup)
-        kept = _keep(current) if current.exists() else None
+        kept = _keep(current)
         copies.place(path, current)
     return summary, kept
 
@@ -39,25 +39,33 @@ def _make_ours(path: Path) -> None:
         database.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (secrets.token_hex(8),))
 
 
-def _keep(current: Path) -> Path:
-    """Give what is there another name, its write-ahead log included."""
+def _keep(current: Path) -> Path | None:
+    """Give what is there another name, its write-ahead log included, which would spoil what comes instead."""
+    if current.exists():
+        _fold(current)
+    there = [end for end in ("", "-wal", "-shm") if current.with_name(current.name + end).exists()]
+    if not there:
+        return None
     kept = _free_name(current)
-    try:
-        with closing(sqlite3.connect(current)) as database:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error:
-        pass  # damaged, which may be why there is a restore: what is left of its log goes with it
-    parts = [suffix for suffix in ("-wal", "-shm") if current.with_name(current.name + suffix).exists()]
-    if not parts:
+    if there == [""]:
         try:
             os.link(current, kept)  # so that there is a database at every moment
         except OSError:
             pass  # a file system without links
         else:
             return kept
-    for suffix in ("", *parts):
-        current.with_name(current.name + suffix).rename(kept.with_name(kept.name + suffix))
+    for end in there:
+        current.with_name(current.name + end).rename(kept.with_name(kept.name + end))
     return kept
+
+
+def _fold(current: Path) -> None:
+    """Put what is in the write-ahead log into the file; closing it removes the log."""
+    try:
+        with closing(sqlite3.connect(current)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error:
+        pass  # damaged, which may be why there is a restore: what is left of its log goes with it
 
 
 def _free_name(current: Path) -> Path:

@@ -168,10 +168,12 @@ class TcpTransport(asyncio.Protocol):
         """Bytes that the peer has not taken: ours and, where that can be asked, the system's. Of those there
         may be megabytes, and a slow peer takes nothing of ours for minutes."""
         queued = self._transport.get_write_buffer_size()
-        if sys.platform == "linux" and not self._transport.is_closing():
-            answer = bytearray(4)
-            fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, answer)
-            queued += int.from_bytes(answer, sys.byteorder)
+        if sys.platform == "linux":
+            descriptor = self._transport.get_extra_info("socket").fileno()
+            if descriptor >= 0:  # not closed yet
+                answer = bytearray(4)
+                fcntl.ioctl(descriptor, termios.TIOCOUTQ, answer)
+                queued += int.from_bytes(answer, sys.byteorder)
         return queued
 
     def _hold(self, why: str) -> None:

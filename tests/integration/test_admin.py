@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sqlite3
 import stat
 import sys
@@ -19,6 +20,7 @@ from server.store.base import Draft, Mark
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.conftest import Dial, StartServer
 from tests.support.processes import SECONDS, ServerProcess, run_server
+from tests.support.waiting import until
 from tests.support.wire import Wire, text_body
 
 ROOM = "#general"
@@ -178,6 +180,26 @@ def damage(file: Path) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_backup_that_is_stopped_leaves_nothing(
+    data: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    fill(data, *(say(f"{number} " + "x" * 10_000) for number in range(6_000)))
+    target = tmp_path / "backups"
+    target.mkdir()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "backup", "--data", str(data), str(target / "backup.db"),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    await until(lambda: names(target))
+    process.send_signal(number)
+    async with asyncio.timeout(SECONDS):
+        assert await process.communicate() == (b"", b"")
+    assert process.returncode == 128 + number
+    assert names(target) == []
+    assert names(data) == [FILE_NAME]
+
+
 # --- restore
 
 
@@ -209,6 +231,25 @@ async def test_a_restore_keeps_what_was_there(
     await run("restore", data, kept)
     server = await start_server()
     assert await texts(server, dial) == ["one", "two"]
+
+
+async def test_a_log_without_its_database_does_not_spoil_the_restored_one(
+    start_server: StartServer, dial: Dial, data: Path, tmp_path: Path
+) -> None:
+    """As after somebody removed only the file that they knew of."""
+    fill(data, say("one"))
+    await run("backup", data, tmp_path / "backup.db")
+    server = await start_server()
+    async with await dial(server.address) as ann:
+        await ann.enter("ann")
+        await ann.tell(ROOM, "two")
+        await server.kill()
+    (data / FILE_NAME).unlink()
+    log = (data / f"{FILE_NAME}-wal").read_bytes()
+    await run("restore", data, tmp_path / "backup.db")
+    (kept,) = [path for path in kept_in(data) if path.name.endswith("-wal")]
+    assert kept.read_bytes() == log
+    assert await texts(await start_server(), dial) == ["one"]
 
 
 async def test_two_restores_in_one_second_keep_both(data: Path, tmp_path: Path) -> None:
