@@ -247,7 +247,9 @@ class Connection(asyncio.Protocol):
         text = clean_line(bye.text, 200) or clean_line(bye.code)
         if bye.code == errors.LOGGED_OUT:
             return LoginError(text, bye.code, self.entrance)
-        return LostError(text) if bye.reconnect else StoppedError(text)
+        if not bye.reconnect:
+            return StoppedError(text)
+        return LostError(text, min(max(bye.after or 0, 0) / 1000, limits.RETURN_SECONDS))
 
     def _watch(self) -> None:
         if self.closed.done():
@@ -268,12 +270,3 @@ def _secret(request: Request[Any]) -> bool:
         case frames.Register() | frames.ChangePassword() | frames.AddUser() | frames.SetPassword():
             return True
     return False
-
-
-def _farewell(bye: frames.Bye) -> ClientError:
-    text = clean_line(bye.text, 200) or clean_line(bye.code)
-    if bye.code == errors.LOGGED_OUT:
-        return LoginError(bye.code, text)
-    if not bye.reconnect:
-        return StoppedError(text)
-    return LostError(text, min(max(bye.after or 0, 0) / 1000, limits.RETURN_SECONDS))

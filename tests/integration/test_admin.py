@@ -223,7 +223,12 @@ async def test_a_restore_keeps_what_was_there(
     assert first.endswith("rooms: 1, users: 1, events: 3")
     (kept,) = kept_in(data)
     assert second == f"what was there is kept in {kept}"
-    assert names(data) == [FILE_NAME, kept.name, "server.lock"]
+    assert names(data) == [
+        "admin.json",
+        FILE_NAME,
+        kept.name,
+        "server.lock",
+    ]  # the first is of the killed one
     server = await start_server()
     assert await texts(server, dial) == ["one"]
     await server.stop()
@@ -374,8 +379,8 @@ async def test_an_export_of_one_room_into_a_file_beside_a_server(
 async def test_an_export_takes_no_more_memory_the_more_there_is(data: Path, tmp_path: Path) -> None:
     fill(data, *(say(f"{number} " + "x" * 2000) for number in range(20_000)))
     measured = (
-        "import resource, sys; from server import admin; before = resource.getrusage(0).ru_maxrss; "
-        f"admin.export(['--data', {str(data)!r}, '--output', {str(tmp_path / 'all')!r}]); "
+        "import resource, sys; from server.store import commands; before = resource.getrusage(0).ru_maxrss; "
+        f"commands.export(['--data', {str(data)!r}, '--output', {str(tmp_path / 'all')!r}]); "
         "print(resource.getrusage(0).ru_maxrss - before)"
     )
     process = await asyncio.create_subprocess_exec(

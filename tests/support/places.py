@@ -45,4 +45,4 @@ def own_address(port: int) -> Address:
         host: str = probe.getsockname()[0]
     if host.startswith("127."):
         pytest.skip("this computer has no address but loopback")
-    return Address(host, port)
+    return Address(host, port, tls=False)
