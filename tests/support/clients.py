@@ -10,6 +10,7 @@ from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.identity import Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL
 from chat_tui.client.updates import Status, Update
@@ -32,6 +33,7 @@ class Person:
         name: str,
         outbox: Path | None = None,
         *,
+        identity: Identity | None = None,
         fill: int = FILL,
         backoff: Callable[[int], float] = soon,
         wall: Callable[[], float] = time.time,
@@ -41,7 +43,14 @@ class Person:
         self.statuses: list[Status] = []
         self.shown: dict[str, list[RoomEvent]] = {}
         self.client = Client(
-            endpoint, name, Outbox(outbox, "here", name), self._hear, fill=fill, backoff=backoff, wall=wall
+            endpoint,
+            name,
+            Outbox(outbox, "here", name),
+            self._hear,
+            identity=identity,
+            fill=fill,
+            backoff=backoff,
+            wall=wall,
         )
         self.running: asyncio.Task[None] | None = None
 
