@@ -38,7 +38,7 @@ FAN_OUT = {
 }
 OTHERS = {
     "E": "one room of 100 at 100 messages/s: send to delivery",
-    "F": "5,000 idle sessions: memory of each, logins",
+    "F": f"{IDLE:,} idle sessions: memory of each, logins with a token",
     "G": f"a page of 50 from {ARCHIVE:,} events",
     "H": f"start with {ARCHIVE:,} events stored",
 }
@@ -100,9 +100,10 @@ def measure(name: str, seconds: float, archive: Path) -> FIGURES:
     """One run of one workload."""
     with tempfile.TemporaryDirectory() as folder:
         data = archive if name in "GH" else Path(folder)
+        kept = str(Path(folder) / "tokens.json")
         if name == "F":
             with serving(data, 0) as (_, port):
-                generate("make_users", Load(port, members=IDLE))
+                generate("make_users", Load(port, members=IDLE), kept)
         began = time.perf_counter()
         with serving(data, 0) as (process, port):
             started = time.perf_counter() - began
@@ -114,7 +115,7 @@ def measure(name: str, seconds: float, archive: Path) -> FIGURES:
             elif name == "E":
                 figures = generate("latency", Load(port, senders=10, rate=100, seconds=seconds))
             elif name == "F":
-                figures = generate("idle", Load(port, members=IDLE), process.pid)
+                figures = generate("idle", Load(port, members=IDLE), process.pid, kept)
             else:
                 figures = generate("history", Load(port, seconds=seconds), ARCHIVE)
             return {**figures, "server": processor(process.pid) - used}

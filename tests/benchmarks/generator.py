@@ -55,9 +55,10 @@ def frame(**fields: object) -> bytes:
 class Peer(asyncio.Protocol):
     """One client: logs in, joins its room if it has one, then counts. `on_payload` gets every frame."""
 
-    def __init__(self, name: str, room: str) -> None:
+    def __init__(self, name: str, room: str, token: str = "") -> None:
         self.name = name
         self.room = room
+        self.token = token
         self.received = 0
         self.events = 0
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -70,7 +71,8 @@ class Peer(asyncio.Protocol):
         """Begin: everything up to being in the room goes out at once, as the wire allows after login."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(
-            frame(t="hello", v=[1], client="benchmark") + frame(t="login", id=1, name=self.name)
+            frame(t="hello", v=[1], client="benchmark")
+            + frame(t="login", id=1, name=self.name, token=self.token)
         )
 
     def data_received(self, data: bytes) -> None:
@@ -94,6 +96,8 @@ class Peer(asyncio.Protocol):
         del self._buffer[:start]
 
     def _enter(self, message: dict[str, Any]) -> None:
+        if message["t"] == "ok" and message["re"] == 1:
+            self.token = message["result"].get("token", self.token)
         if message["t"] in ("error", "bye"):
             self.ready.set_exception(RuntimeError(str(message)))
         elif message["t"] == "ok" and message["re"] == 1 and self.room:
@@ -126,15 +130,18 @@ class Peer(asyncio.Protocol):
         self._transport.abort()
 
 
-async def crowd(port: int, names: Iterable[tuple[str, str]], at_once: int = 100) -> list[Peer]:
-    """Bring people in, some at once; names and rooms. They sync when all are there, so that nobody has to be
-    told of everybody else's joining."""
+async def crowd(
+    port: int, names: Iterable[tuple[str, str]], at_once: int = 100, tokens: dict[str, str] | None = None
+) -> list[Peer]:
+    """Bring people in, some at once; names and rooms, and tokens by name of those who have one. They sync
+    when all are there, so that nobody has to be told of everybody else's joining."""
     loop = asyncio.get_running_loop()
     gate = asyncio.Semaphore(at_once)
 
     async def one(name: str, room: str) -> Peer:
         async with gate:
-            _, peer = await loop.create_connection(lambda: Peer(name, room), "127.0.0.1", port)
+            token = (tokens or {}).get(name, "")
+            _, peer = await loop.create_connection(lambda: Peer(name, room, token), "127.0.0.1", port)
             await peer.ready
             return peer
 
@@ -280,11 +287,12 @@ def quantiles(values: list[float]) -> dict[str, float]:
     return {"p50": cut[49], "p99": cut[98]}
 
 
-async def idle(load: Load, pid: int) -> dict[str, float]:
-    """Bytes of the server's memory per idle session, and logins per second."""
+async def idle(load: Load, pid: int, kept: str) -> dict[str, float]:
+    """Bytes of the server's memory per idle session, and logins per second with the tokens in that file."""
+    tokens = json.loads(Path(kept).read_bytes())  # noqa: ASYNC240  # before the clock runs
     before = resident(pid)
     began, busy = time.perf_counter(), time.process_time()
-    peers = await crowd(load.port, idlers(load), at_once=200)
+    peers = await crowd(load.port, idlers(load), at_once=200, tokens=tokens)
     elapsed, busy = time.perf_counter() - began, time.process_time() - busy
     await settled(peers)
     used = resident(pid) - before
@@ -293,9 +301,11 @@ async def idle(load: Load, pid: int) -> dict[str, float]:
     return {"kB": used / load.members / 1024, "logins": load.members / elapsed, "busy": busy / elapsed}
 
 
-async def make_users(load: Load) -> dict[str, float]:
-    """Let the users of `idle` log in once, so that they exist."""
-    for peer in await crowd(load.port, idlers(load)):
+async def make_users(load: Load, kept: str) -> dict[str, float]:
+    """Let the users of `idle` log in once, so that they exist, and keep their tokens in a file."""
+    peers = await crowd(load.port, idlers(load))
+    Path(kept).write_text(json.dumps({peer.name: peer.token for peer in peers}), encoding="utf-8")  # noqa: ASYNC240
+    for peer in peers:
         peer.close()
     return {}
 

@@ -224,6 +224,13 @@ async def test_a_rename_while_away_is_the_same_user(place: Place, server: Runnin
         await chat.until(lambda: config.load().name == "alicia", "the settings follow")
 
 
+async def test_a_login_that_cannot_be_kept_is_told(place: Place) -> None:
+    config.tokens_folder().parent.mkdir(parents=True)
+    config.tokens_folder().symlink_to("/proc/nothing")
+    async with open_chat(place, size=(120, 36)) as chat:
+        await chat.sees("cannot keep the login", "#log")
+
+
 async def test_what_a_server_says_is_plain_text(home: Path) -> None:  # noqa: ARG001
     server = HostileServer()
     await server.start()
