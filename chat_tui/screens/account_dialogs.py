@@ -25,6 +25,9 @@ class AccountDialogs(Screen[None]):
     def _account_status(self, status: Status) -> None:
         if self._remembered_name != self.client.name:
             self._rename(self._remembered_name)
+        problem, self.client.identity.problem = self.client.identity.problem, ""
+        if problem:
+            self.complain(f"{problem}. The next time you will be asked who you are.")
         if isinstance(self.app.screen, LoginScreen):
             self.app.screen.hear(status)
         elif status.login is not None:

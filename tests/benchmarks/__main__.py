@@ -43,7 +43,7 @@ FAN_OUT: dict[str, tuple[str, dict[str, Any]]] = {
 }
 OTHERS = {
     "E": "one room of 100 at 100 messages/s: send to delivery",
-    "F": "5,000 idle sessions: memory of each, logins",
+    "F": f"{IDLE:,} idle sessions: memory of each, logins with a token",
     "G": f"a page of 50 from {ARCHIVE:,} events",
     "H": f"start with {ARCHIVE:,} events stored",
 }
@@ -113,9 +113,10 @@ def measure(name: str, seconds: float, archive: Path, *, tls: bool = False, bare
     """One run of one workload."""
     with tempfile.TemporaryDirectory() as folder:
         data = None if bare else archive if name in "GH" else Path(folder)
+        kept = str(Path(folder) / "tokens.json")
         if name == "F":
             with serving(data, 0) as (_, port):
-                generate("make_users", Load(port, members=IDLE))
+                generate("make_users", Load(port, members=IDLE), kept)
         began = time.perf_counter()
         with serving(data, 0, tls=tls) as (process, port):
             load = Load(port, seconds=seconds, tls=tls)
@@ -128,7 +129,7 @@ def measure(name: str, seconds: float, archive: Path, *, tls: bool = False, bare
             elif name == "E":
                 figures = generate("latency", replace(load, rate=100))
             elif name == "F":
-                figures = generate("idle", replace(load, members=IDLE), process.pid)
+                figures = generate("idle", replace(load, members=IDLE), process.pid, kept)
             else:
                 figures = generate("history", load, ARCHIVE)
             return {**figures, "server": processor(process.pid) - used}

@@ -68,9 +68,10 @@ def pings_in(data: bytes) -> int:
 class Peer(asyncio.Protocol):
     """One client: logs in, joins its room if it has one, then counts. `on_payload` gets every frame."""
 
-    def __init__(self, name: str, room: str) -> None:
+    def __init__(self, name: str, room: str, token: str = "") -> None:
         self.name = name
         self.room = room
+        self.token = token
         self.received = 0
         self.events = 0
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -84,7 +85,8 @@ class Peer(asyncio.Protocol):
         """Begin: everything up to being in the room goes out at once, as the wire allows after login."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(
-            frame(t="hello", v=[1], client="benchmark") + frame(t="login", id=1, name=self.name)
+            frame(t="hello", v=[1], client="benchmark")
+            + frame(t="login", id=1, name=self.name, token=self.token)
         )
 
     def data_received(self, data: bytes) -> None:
@@ -107,6 +109,8 @@ class Peer(asyncio.Protocol):
         del self._buffer[:start]
 
     def _enter(self, message: dict[str, Any]) -> None:
+        if message["t"] == "ok" and message["re"] == 1:
+            self.token = message["result"].get("token", self.token)
         if message["t"] in ("error", "bye"):
             self.ready.set_exception(RuntimeError(str(message)))
         elif message["t"] == "ok" and message["re"] == 1 and self.room:
@@ -150,23 +154,26 @@ def context(load: Load) -> ssl.SSLContext | None:
     return context
 
 
-async def crowd(load: Load, names: Iterable[tuple[str, str]], at_once: int = 100) -> list[Peer]:
+async def crowd(load: Load, names: Iterable[tuple[str, str]]) -> list[Peer]:
     """Bring people in and up to date; names and rooms. They sync when all are there, so that nobody has to be
     told of everybody else's joining."""
-    peers = await log_in(load, names, at_once)
+    peers = await log_in(load, names, at_once=100)
     await sync(peers)
     return peers
 
 
-async def log_in(load: Load, names: Iterable[tuple[str, str]], at_once: int) -> list[Peer]:
-    """Bring people in, some at once."""
+async def log_in(
+    load: Load, names: Iterable[tuple[str, str]], at_once: int, tokens: dict[str, str] | None = None
+) -> list[Peer]:
+    """Bring people in, some at once; names and rooms, and tokens by name of those who have one."""
     loop = asyncio.get_running_loop()
     gate = asyncio.Semaphore(at_once)
     tls = context(load)
 
     async def one(name: str, room: str) -> Peer:
         async with gate:
-            _, peer = await loop.create_connection(lambda: Peer(name, room), "127.0.0.1", load.port, ssl=tls)
+            peer = Peer(name, room, (tokens or {}).get(name, ""))
+            await loop.create_connection(lambda: peer, "127.0.0.1", load.port, ssl=tls)
             await peer.ready
             return peer
 
@@ -318,11 +325,13 @@ def quantiles(values: list[float]) -> dict[str, float]:
     return {"p50": cut[49], "p99": cut[98]}
 
 
-async def idle(load: Load, pid: int) -> dict[str, float]:
-    """Bytes of the server's memory per idle session; logins and first syncs per second."""
+async def idle(load: Load, pid: int, kept: str) -> dict[str, float]:
+    """Bytes of the server's memory per idle session; logins with the tokens in that file, and first syncs,
+    per second."""
+    tokens = json.loads(Path(kept).read_bytes())  # noqa: ASYNC240  # before the clock runs
     before = resident(pid)
     began, busy = time.perf_counter(), time.process_time()
-    peers = await log_in(load, idlers(load), at_once=200)
+    peers = await log_in(load, idlers(load), at_once=200, tokens=tokens)
     elapsed, busy = time.perf_counter() - began, time.process_time() - busy
     began = time.perf_counter()
     await sync(peers)
@@ -339,9 +348,11 @@ async def idle(load: Load, pid: int) -> dict[str, float]:
     }
 
 
-async def make_users(load: Load) -> dict[str, float]:
-    """Let the users of `idle` log in once, so that they exist."""
-    for peer in await crowd(load, idlers(load)):
+async def make_users(load: Load, kept: str) -> dict[str, float]:
+    """Let the users of `idle` log in once, so that they exist, and keep their tokens in a file."""
+    peers = await crowd(load, idlers(load))
+    Path(kept).write_text(json.dumps({peer.name: peer.token for peer in peers}), encoding="utf-8")  # noqa: ASYNC240
+    for peer in peers:
         peer.close()
     return {}
 

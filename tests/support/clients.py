@@ -11,6 +11,7 @@ from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.identity import Identity
 from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import FILL
@@ -41,6 +42,7 @@ class Person:
         outbox: Path | None = None,
         *,
         cache: Path | None = None,
+        identity: Identity | None = None,
         fill: int = FILL,
         backoff: Callable[[int], float] = soon,
         wall: Callable[[], float] = time.time,
@@ -55,6 +57,7 @@ class Person:
             Outbox(outbox, "here", name),
             self._hear,
             cache=None if cache is None else Cache(cache),
+            identity=identity,
             fill=fill,
             backoff=backoff,
             wall=wall,

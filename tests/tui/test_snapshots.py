@@ -23,10 +23,13 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.trust import Trust, UnknownServerError
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import FirstRun
+from chat_tui.screens.login import LoginScreen
+from chat_tui.screens.password import PasswordScreen
 from protocol import frames
 from protocol.frames import Result
 from protocol.links import pin_of
 from tests.support.inprocess import RunningServer
+from tests.support.places import Serve
 from tests.support.screen import NOW, Chat, Place, open_chat, running
 from tests.support.wire import Wire
 
@@ -274,4 +277,53 @@ async def test_completion_and_a_notification(
         await people["jonas"].tell("#random", "mira, there is cake")
         await chat.sees("jonas in #random: mira,")
         await chat.until(lambda: "4 #random 2" in chat.rooms, "it is counted")
+        assert picture(chat)
+
+
+def still_cursors(chat: Chat) -> None:
+    for field in chat.app.screen.query("Input"):
+        field.cursor_blink = False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+async def test_login(serve: Serve, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    server = await serve("invite")
+    async with open_chat(Place(server), "mira", size, settings=Settings(theme=theme), wait=False) as chat:
+        await chat.until(lambda: isinstance(chat.app.screen, LoginScreen), "it asks")
+        still_cursors(chat)
+        await chat.enter("not the password")
+        await chat.sees("don't go together")
+        await chat.type("a password")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+async def test_registering(serve: Serve, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    server = await serve("invite")
+    async with open_chat(Place(server), "mira", size, settings=Settings(theme=theme), wait=False) as chat:
+        await chat.until(lambda: isinstance(chat.app.screen, LoginScreen), "it asks")
+        still_cursors(chat)
+        await chat.type("a password")
+        await chat.press("tab", "down")
+        await chat.sees("Invitation")
+        await chat.press("shift+tab")
+        await chat.type("k3m9x2abk3m9x2abk3m9")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+async def test_new_password(place: Place, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        chat.client.identity.registered = True
+        await chat.enter("/password")
+        await chat.until(lambda: isinstance(chat.app.screen, PasswordScreen), "it asks")
+        still_cursors(chat)
+        await chat.type("the old one")
+        await chat.press("tab")
+        await chat.type("the new one")
+        await chat.press("enter")
+        await chat.sees("not the same")
         assert picture(chat)
