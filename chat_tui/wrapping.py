@@ -12,7 +12,7 @@ from rich.cells import cell_len, get_character_cell_size
 TAB = 4
 ELLIPSIS = "…"
 
-_JOINER = "\u200d"
+JOINER = "\u200d"
 _EMOJI_SELECTOR = "\ufe0f"
 
 # Characters that are one cell wide each and join nothing: text of these alone needs no clusters.
@@ -31,7 +31,7 @@ _MARKS = re.compile(
 
 # A joiner with nothing before or after it joins nothing, and Rich measures it differently in different
 # places.
-_LOOSE_JOINERS = re.compile(
+_LOOSEJOINERS = re.compile(
     "(?:^|(?<=[\\s\u200d]))[\u200d\ufe0f]+|\u200d[\u200d\ufe0f]*(?=\\s|$)", re.MULTILINE
 )
 
@@ -49,8 +49,8 @@ def displayable(text: str) -> str:
     if text.isascii():
         return text
     text = _MARKS.sub(r"\1", text)
-    if _JOINER in text or _EMOJI_SELECTOR in text:
-        text = _LOOSE_JOINERS.sub("", text)
+    if JOINER in text or _EMOJI_SELECTOR in text:
+        text = _LOOSEJOINERS.sub("", text)
     return text
 
 
@@ -66,10 +66,10 @@ def clusters(text: str, start: int = 0, end: int | None = None) -> Iterator[tupl
         first = at
         character = text[at]
         at += 1
-        if at >= end or character == "\n" or (character != _JOINER and _stands_alone(text[at])):
+        if at >= end or character == "\n" or (character != JOINER and _stands_alone(text[at])):
             yield first, at, get_character_cell_size(character)
             continue
-        if character == _JOINER:
+        if character == JOINER:
             at = _end_of_join(text, first, end)
         elif _is_flag_letter(character) and _is_flag_letter(text[at]):
             at += 1
@@ -85,7 +85,7 @@ def _stands_alone(character: str) -> bool:
 def _end_of_cluster(text: str, at: int, end: int) -> int:
     while at < end:
         character = text[at]
-        if character == _JOINER:
+        if character == JOINER:
             at = _end_of_join(text, at, end)
         elif character == "\n" or (get_character_cell_size(character) and not _is_skin(character)):
             break
@@ -97,6 +97,11 @@ def _end_of_cluster(text: str, at: int, end: int) -> int:
 def _end_of_join(text: str, at: int, end: int) -> int:
     """After the joiner at `at` and what it joins."""
     return at + 1 if at + 1 >= end or text[at + 1] == "\n" else at + 2
+
+
+def joins(character: str) -> bool:
+    """Whether a character is drawn upon the one before it, so that nothing may come between them."""
+    return character > "\u02ff" and (_is_skin(character) or not get_character_cell_size(character))
 
 
 def _is_skin(character: str) -> bool:
@@ -113,12 +118,12 @@ def measurable_parts(text: str) -> list[str]:
     Textual finds the character under the mouse by adding up characters; joined ones break the sum, so
     they stand in parts of their own.
     """
-    if _JOINER not in text and _EMOJI_SELECTOR not in text:
+    if JOINER not in text and _EMOJI_SELECTOR not in text:
         return [text] if text else []
     parts: list[str] = []
     plain = 0
     for start, end, _ in clusters(text):
-        if _JOINER in text[start:end] or _EMOJI_SELECTOR in text[start:end]:
+        if JOINER in text[start:end] or _EMOJI_SELECTOR in text[start:end]:
             if plain < start:
                 parts.append(text[plain:start])
             parts.append(text[start:end])
@@ -157,20 +162,20 @@ def truncate(text: str, width: int) -> str:
     return text  # not reached: the whole is wider than `width`
 
 
-def wrap(text: str, width: int) -> list[Span]:
-    """The lines of `text` at `width` cells, as spans of it.
+def wrap(text: str, width: int, start: int = 0, stop: int | None = None) -> list[Span]:
+    """The lines of `text` (from `start` to `stop`) at `width` cells, as spans of it.
 
     Between two spans lie only what a line's end swallows: blanks, and a newline where there was one.
     Words are kept whole where they fit. Only a single cluster that is wider than `width` exceeds it.
     """
     width = max(1, width)
+    stop = len(text) if stop is None else stop
     spans: list[Span] = []
-    start = 0
     while True:
-        end = text.find("\n", start)
+        end = text.find("\n", start, stop)
         last = end < 0
         if last:
-            end = len(text)
+            end = stop
         if _NARROW.fullmatch(text, start, end):
             _wrap_narrow(text, start, end, width, spans)
         else:
@@ -178,6 +183,21 @@ def wrap(text: str, width: int) -> list[Span]:
         if last:
             return spans
         start = end + 1
+
+
+def cut(text: str, width: int, start: int, stop: int) -> list[Span]:
+    """One line of `text` at `width` cells, broken anywhere: for code, in which every blank counts."""
+    width = max(1, width)
+    if _NARROW.fullmatch(text, start, stop):
+        return [(at, min(at + width, stop)) for at in range(start, stop, width)] or [(start, stop)]
+    spans: list[Span] = []
+    used = 0
+    for first, _, cells in clusters(text, start, stop):
+        if used + cells > width and first > start:
+            spans.append((start, first))
+            start, used = first, 0
+        used += cells
+    return [*spans, (start, stop)]
 
 
 def _wrap_narrow(text: str, start: int, end: int, width: int, spans: list[Span]) -> None:

@@ -46,7 +46,8 @@ NAME, ROOM, TOPIC = 4 * limits.NAME, 4 * limits.ROOM, 4 * limits.TOPIC
 
 def mentions(text: str, name: str) -> bool:
     """Whether the name stands in the text as a word of its own, in whatever case."""
-    return re.search(rf"(?<!\w){re.escape(fold(name))}(?!\w)", fold(text)) is not None
+    name, text = fold(name), fold(text)
+    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 PendingState = Literal["pending", "failed"]
