@@ -1,137 +1,34 @@
 """What a room's log shows: rows in order, and where its reader is.
 
 Knows events of a room, pending messages and local notices, and makes rows of them: days get a line,
-arrivals and departures are condensed, an author's consecutive messages are grouped. Knows nothing of
-widths, styles or widgets, and never asks for events by itself.
+arrivals and departures are condensed, an author's consecutive messages are grouped. Messages can be
+changed later (`edit`, `delete`, `react`). Knows nothing of widths, styles or widgets, and never asks for
+events by itself.
 
 Rows are addressed by keys: whole numbers that grow by one from row to row. Rows are added at both ends,
 so the key of a stored row never changes; pending messages stand after all stored rows and have the keys
 that follow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
-from typing import Literal
+from dataclasses import dataclass
+from datetime import tzinfo
 
-from chat_tui.client.events import Pending, PendingState, RoomEvent
+from chat_tui.client.events import Pending, RoomEvent
+from chat_tui.local_time import LocalTime, clamped
+from chat_tui.rows import Activity, DayLine, Info, Message, NoticeKind, Reply, Row, Stay
 from protocol import frames
+from protocol.names import fold
 from protocol.text import clean_text
 
 GROUP_MS = 5 * 60_000
 """Messages of one author further apart than this are not grouped."""
 
 _MINUTE_MS = 60_000
-NAMES_SHOWN = 20
-"""Names of each kind in one activity row; the others are counted."""
 
-# Times beyond these can't be shown in every time zone (or not at all, on Windows).
-_EARLIEST = 2 * 86_400_000
-_LATEST = 253_402_300_799_000 - 2 * 86_400_000
-
-# Every offset from UTC is a multiple of this, so all its moments are of one local day.
-_QUARTER_MS = 15 * 60_000
-
-NoticeKind = Literal["info", "error"]
-State = Literal["stored"] | PendingState
-
-
-@dataclass(slots=True, eq=False)
-class Message:
-    """Something a person said. `grouped`: the author's name stands above already."""
-
-    time: int
-    seq: int
-    user: int
-    name: str
-    text: str
-    action: bool = False
-    mine: bool = False
-    state: State = "stored"
-    error: str = ""
-    grouped: bool = False
-    show_time: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class DayLine:
-    """Stands before the first row of each day. `time` is that row's."""
-
-    time: int
-    day: date
-
-
-@dataclass(slots=True)
-class _Stay:
-    """What one person did during a run of activity: only its begin and its end count."""
-
-    name: str
-    was_in: bool
-    created: bool
-    new_name: str
-    is_in: bool
-
-
-@dataclass(slots=True, eq=False)
-class Activity:
-    """A run of arrivals, departures and new names. `revision` counts its changes."""
-
-    time: int
-    people: dict[int, _Stay] = field(default_factory=dict)
-    revision: int = 0
-
-    def absorb(self, later: "Activity") -> None:
-        """Continue this run with a later one."""
-        for user, stay in later.people.items():
-            known = self.people.get(user)
-            if known is None:
-                self.people[user] = stay
-            else:
-                known.new_name, known.is_in = stay.new_name, stay.is_in
-        self.revision += 1
-
-    def text(self) -> str:
-        """The run condensed: `+ alice, bob  − carol  dave → dan`; `±` came and went (or back)."""
-        created: list[str] = []
-        joined: list[str] = []
-        left: list[str] = []
-        renamed: list[str] = []
-        both: list[str] = []
-        for stay in self.people.values():
-            if stay.created:
-                created.append(stay.name)
-            elif stay.was_in != stay.is_in:
-                (joined if stay.is_in else left).append(stay.new_name)
-            elif stay.is_in and stay.name != stay.new_name:
-                renamed.append(f"{stay.name} → {stay.new_name}")
-            else:
-                both.append(stay.new_name)
-        parts = [
-            f"{sign}{_listed(names)}"
-            for sign, names in (
-                ("created by ", created),
-                ("+ ", joined),
-                ("− ", left),
-                ("", renamed),
-                ("± ", both),
-            )
-            if names
-        ]
-        return "  ".join(parts)
-
-
-@dataclass(slots=True, eq=False)
-class Info:
-    """A line (or several) that nobody said: a new topic, or something local (`local`)."""
-
-    time: int
-    text: str
-    kind: NoticeKind = "info"
-    local: bool = False
-
-
-Row = Message | DayLine | Activity | Info
+Change = Callable[[Message], None]
+_REMADE = -1
 
 
 @dataclass(slots=True)
@@ -139,7 +36,8 @@ class View:
     """The reader's place: at the bottom (`following`), or `line` lines into row `row` at the top.
 
     `line` may be negative (lines of earlier rows above this one) and out of the row's range: whoever
-    knows the heights puts it right. `char` and `width` say for which wrapping `line` was meant.
+    knows the heights puts it right. `char` and `width` say for which wrapping `line` was meant. `lowered`:
+    the row shall stand below a third of the screen instead.
     """
 
     following: bool = True
@@ -147,6 +45,7 @@ class View:
     line: int = 0
     char: int = 0
     width: int = 0
+    lowered: bool = False
 
 
 class Timeline:
@@ -160,14 +59,18 @@ class Timeline:
         self.loading = False
         """Whether older events are on their way."""
         self.unseen = 0
-        """Messages of others that came while the reader was not at the bottom."""
+        """Messages of others that the reader has not had on the screen: they are below."""
         self.view = View()
         self.generation = 0
         """Counts the times when the rows were replaced; keys of another generation mean nothing."""
         self.cleared = False
         """Whether `clear` has hidden what was before."""
+        self.people: set[str] = set()
+        """Everybody who may be called by name here, folded. It only grows."""
+        self.ruler: int | None = None
+        """The key of the message with which the new ones begin; see `set_ruler`."""
         self._has_older = False
-        self._tz = tz
+        self._times = LocalTime(tz)
         # `_front` is in falling order: the row of key -1 comes first. It always holds the first two rows
         # (a day line and what follows it), which are the ones that `prepend` may have to redo.
         self._front: list[Row] = []
@@ -176,9 +79,10 @@ class Timeline:
         self._pending: Sequence[Pending] = ()
         self._first_seq = 0
         self._last_seq = 0
+        self._seen = 0
+        self._read: int | None = None
+        self._later: dict[int, list[Change]] = {}
         self._names: dict[str, str] = {}
-        self._quarter = -1
-        self._quarter_day = date.min
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -224,7 +128,7 @@ class Timeline:
 
     def clock(self, row: Row) -> str:
         """The local time of a row, `HH:MM`."""
-        return self._local(row.time).strftime("%H:%M")
+        return self._times.clock(row.time)
 
     # --- changing ---------------------------------------------------------------------------------
 
@@ -240,7 +144,9 @@ class Timeline:
         if not self._first_seq:
             self._first_seq = fresh[0].seq
         self._add(row for event in fresh if (row := self._row_of(event)) is not None)
-        if not self.view.following:
+        if self.view.following:
+            self._seen = self._last_seq
+        else:
             self.unseen += sum(event.spoken and event.user != self.me for event in fresh)
         self._redo_tail()
 
@@ -267,6 +173,8 @@ class Timeline:
             self._join(out, out[-1], copy(self._front.pop()))
             self._front.extend(reversed(out))
             self._keep_place(kept)
+        if self.ruler is None:
+            self._draw_ruler()
         self._redo_tail()
 
     def reset(self, events: Iterable[RoomEvent]) -> None:
@@ -274,6 +182,7 @@ class Timeline:
         place = self._place()
         notices = [row for row in self.rows if isinstance(row, Info) and row.local]
         self._empty()
+        self._later.clear()
         self.cleared = False
         self._first_seq = self._last_seq = 0
         rows: list[Row] = []
@@ -289,6 +198,7 @@ class Timeline:
                 rows.append(notices.pop(0))
             rows.append(row)
         self._add([*rows, *notices])
+        self._draw_ruler()
         self._redo_tail()
         self._restore(place)
 
@@ -299,37 +209,164 @@ class Timeline:
 
     def notice(self, text: str, kind: NoticeKind, time_ms: int) -> None:
         """Add a local text (the answer of a command, an error) after what is here now."""
-        self._add([Info(_clamped(time_ms), clean_text(text), kind, local=True)])
+        self._add([Info(clamped(time_ms), clean_text(text), kind, local=True)])
         self._redo_tail()
 
     def clear(self) -> None:
         """Hide everything up to now."""
         self._empty()
+        self._read = None
         self.cleared = True
-        self.view.following = True
-        self.unseen = 0
+        self.follow()
         self._redo_tail()
+
+    def know(self, names: Iterable[str]) -> None:
+        """These people are here, whether or not they have said anything."""
+        self.people.update(map(fold, names))
+
+    # --- changing what was said
+
+    # Of a message on an older page we may know the changes first: they wait for it. `older`: this one
+    # happened before all those that wait (it is on an older page than they were).
+
+    def edit(self, seq: int, text: str, *, older: bool = False) -> None:
+        """The message has another text now."""
+
+        def change(row: Message) -> None:
+            if not row.deleted:
+                row.text, row.edited = text, True
+
+        self._change(seq, change, older=older)
+
+    def delete(self, seq: int, *, older: bool = False) -> None:
+        """The message is gone for good; its place stays."""
+
+        def change(row: Message) -> None:
+            row.text, row.deleted = "", True
+
+        self._change(seq, change, older=older)
+
+    def react(self, seq: int, emoji: str, user: int, *, on: bool = True, older: bool = False) -> None:
+        """Somebody reacts to the message, or takes it back."""
+
+        def change(row: Message) -> None:
+            reactions = row.reactions = row.reactions or {}
+            who = reactions.setdefault(emoji, set())
+            (who.add if on else who.discard)(user)
+            if not who:
+                del reactions[emoji]
+
+        self._change(seq, change, older=older)
+
+    def set_reply(self, seq: int, reply: Reply) -> None:
+        """The message answers another."""
+
+        def change(row: Message) -> None:
+            row.reply = reply
+
+        self._change(seq, change)
+
+    def _change(self, seq: int, change: Change, *, older: bool = False) -> None:
+        key = self._key_from(seq)
+        row = self.row(key) if key < len(self._back) else None
+        if isinstance(row, Message) and row.seq == seq:
+            change(row)
+            self._touch(key, row)
+        else:
+            waiting = self._later.setdefault(seq, [])
+            waiting.insert(0 if older else len(waiting), change)
+
+    def _touch(self, key: int, row: Message) -> None:
+        row.revision += 1
+        if key == self.view.row and self.view.width:
+            self.view.width = _REMADE  # the reader's line may be another now: it is found by its character
+
+    # --- where the new begins
+
+    def set_ruler(self, read: int) -> None:
+        """Everything after `read` is new: mark the first message of somebody else after it.
+
+        If that is on an older page, it is marked as soon as it comes.
+        """
+        self.clear_ruler()
+        self._read = read
+        self._draw_ruler()
+
+    def clear_ruler(self) -> None:
+        """Nothing is new any more."""
+        if self.ruler is not None:
+            row = self.row(self.ruler)
+            if isinstance(row, Message):
+                row.ruler = False
+                self._touch(self.ruler, row)
+        self.ruler = self._read = None
+
+    def show_ruler(self) -> None:
+        """Put the reader where the new begins, a little below the top; without a ruler, at the bottom."""
+        if self.ruler is None or self._read is None:
+            self.follow()
+            return
+        self.view = View(following=False, row=self.ruler, lowered=True)
+        self._seen = self._read
+        self._count_unseen()
+
+    def _draw_ruler(self) -> None:
+        self.ruler = None
+        read = self._read
+        if read is None or (self.has_older and self._first_seq > read + 1):
+            return
+        for key in range(self._key_from(read + 1), len(self._back)):
+            row = self.row(key)
+            if isinstance(row, Message) and not row.mine:
+                self.ruler, row.ruler = key, True
+                self._touch(key, row)
+                return
+
+    # --- what was seen
 
     def follow(self) -> None:
         """Put the reader at the bottom: everything is seen."""
         self.view.following = True
+        self._seen = self._last_seq
         self.unseen = 0
+
+    def saw(self, key: int) -> None:
+        """The reader has had the rows up to this one on the screen."""
+        if not self.unseen:
+            return
+        newest = self._seen
+        for at in range(min(key, len(self._back) - 1), self.first - 1, -1):
+            row = self.row(at)
+            if isinstance(row, Message):
+                if row.seq <= self._seen:
+                    break
+                newest = max(newest, row.seq)
+                self.unseen -= not row.mine
+        self._seen = newest
+
+    def _count_unseen(self) -> None:
+        self._seen = min(self._seen, self._last_seq)
+        below = (self.row(key) for key in range(self._key_from(self._seen + 1), len(self._back)))
+        self.unseen = sum(isinstance(row, Message) and not row.mine for row in below)
 
     # --- rows -------------------------------------------------------------------------------------
 
     def _row_of(self, event: RoomEvent) -> Row | None:
         """The row of an event standing alone; None for kinds that this client doesn't show."""
-        time = _clamped(event.time)
-        name = self._names.setdefault(event.sender, event.sender)
+        time = clamped(event.time)
+        name = self._name(event.sender)
         match event.kind:
             case frames.MESSAGE | frames.ACTION:
                 action = event.kind == frames.ACTION
-                return Message(time, event.seq, event.user, name, event.text, action, event.user == self.me)
+                row = Message(time, event.seq, event.user, name, event.text, action, event.user == self.me)
+                for change in self._later.pop(event.seq, ()):
+                    change(row)
+                return row
             case frames.JOIN | frames.CREATE | frames.LEAVE | frames.NICK:
                 was_in = event.kind in {frames.LEAVE, frames.NICK}
                 is_in = event.kind != frames.LEAVE
                 new_name = event.text if event.kind == frames.NICK else name
-                stay = _Stay(name, was_in, event.kind == frames.CREATE, new_name, is_in)
+                stay = Stay(name, was_in, event.kind == frames.CREATE, new_name, is_in)
                 return Activity(time, {event.user: stay})
             case frames.TOPIC:
                 text = (
@@ -339,6 +376,34 @@ class Timeline:
                 )
                 return Info(time, text)
         return None
+
+    def _name(self, name: str) -> str:
+        known = self._names.get(name)
+        if known is None:
+            known = self._names[name] = name
+            self.know((name,))
+        return known
+
+    def _key_from(self, seq: int) -> int:
+        """The key of the first message with this number or a higher one; else the end of what is stored."""
+        low, high = self.first, len(self._back)
+        while low < high:
+            middle = (low + high) // 2
+            at = self._next_message(middle, high)
+            if at < high and self._seq(at) < seq:
+                low = at + 1
+            else:
+                high = middle
+        return self._next_message(low, len(self._back))
+
+    def _next_message(self, key: int, end: int) -> int:
+        while key < end and not self._seq(key):
+            key += 1
+        return key
+
+    def _seq(self, key: int) -> int:
+        row = self.row(key)
+        return row.seq if isinstance(row, Message) else 0
 
     def _add(self, rows: Iterable[Row]) -> None:
         out: list[Row] = self._back if self._front else []
@@ -360,8 +425,8 @@ class Timeline:
 
     def _join(self, out: list[Row], last: Row | None, row: Row) -> Row:
         """Put `row` after `last`, which ends `out` or what `out` continues. The row that is last then."""
-        day = self._day(row.time)
-        if last is None or self._day(last.time) != day:
+        day = self._times.day(row.time)
+        if last is None or self._times.day(last.time) != day:
             last = DayLine(row.time, day)
             out.append(last)
         if isinstance(row, Activity) and isinstance(last, Activity):
@@ -378,7 +443,7 @@ class Timeline:
         last = self._last_stored()
         for pending in self._pending:
             row = Message(
-                _clamped(pending.time),
+                clamped(pending.time),
                 0,
                 self.me,
                 self.my_name,
@@ -393,19 +458,8 @@ class Timeline:
 
     def _empty(self) -> None:
         self._front, self._back, self._tail = [], [], []
+        self.ruler = None
         self.generation += 1
-
-    # --- days -------------------------------------------------------------------------------------
-
-    def _local(self, time: int) -> datetime:
-        return datetime.fromtimestamp(time / 1000, tz=UTC).astimezone(self._tz)
-
-    def _day(self, time: int) -> date:
-        quarter = time // _QUARTER_MS
-        if quarter != self._quarter:
-            self._quarter = quarter
-            self._quarter_day = self._local(quarter * _QUARTER_MS).date()
-        return self._quarter_day
 
     # --- the reader's place -----------------------------------------------------------------------
 
@@ -436,6 +490,7 @@ class Timeline:
                 row = self.row(key)
                 if isinstance(row, Message) and row.seq >= seq:
                     self.view = View(following=False, row=key)
+                    self._count_unseen()
                     return
         self.follow()
 
@@ -443,14 +498,3 @@ class Timeline:
 def _same_group(last: Message, row: Message) -> bool:
     same_author = last.user == row.user and last.name == row.name
     return same_author and not (last.action or row.action) and abs(row.time - last.time) <= GROUP_MS
-
-
-def _clamped(time: int) -> int:
-    return min(max(time, _EARLIEST), _LATEST)
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    if more > 0:
-        return f"{', '.join(names[:NAMES_SHOWN])} and {more:,} more"
-    return ", ".join(names)

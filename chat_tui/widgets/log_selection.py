@@ -4,20 +4,22 @@ Knows Textual's selections (offsets of a column and a line) and rows; nothing of
 have numbers that stay the same whatever comes before or after them, so a selection holds on to its text.
 """
 
+from collections.abc import Callable
+
 from textual.geometry import Offset
 from textual.selection import Selection
 
 from chat_tui.timeline import Timeline
-from chat_tui.widgets.log_rows import copied, text_of
-from chat_tui.wrapping import snap
+from chat_tui.widgets.block import Block
+from chat_tui.widgets.row_text import copied, text_of
 
 LINE_END = 2**40
 """A column behind every text."""
 
 _LINES_PER_ROW = 2**20
 
-Place = tuple[int, int]
-"""A row's key, and a character of its text."""
+Place = tuple[int, int, int]
+"""A row's key, and a line and a column of it."""
 
 
 def line_number(key: int, line: int) -> int:
@@ -47,15 +49,17 @@ def within(selection: Selection, first: int, last: int) -> tuple[Offset, Offset]
     return start, end
 
 
-def selected_text(timeline: Timeline, start: Place, end: Place) -> str:
+def selected_text(timeline: Timeline, block: Callable[[int], Block], start: Place, end: Place) -> str:
     """The text between two places as it was written: a part of one row, or rows with their authors."""
-    (first, first_at), (last, last_at) = start, end
+    first, last = start[0], end[0]
     texts: list[tuple[int, str]] = []
     for key in range(max(first, timeline.first), min(last, timeline.end - 1) + 1):
-        text = text_of(timeline.row(key))
-        begin, stop = snap(text, first_at if key == first else 0, last_at if key == last else len(text))
-        if begin < stop or first < key < last:
-            texts.append((key, text[begin:stop]))
+        if first < key < last:
+            texts.append((key, text_of(timeline.row(key))))
+            continue
+        text = block(key).written(start[1:] if key == first else None, end[1:] if key == last else None)
+        if text:
+            texts.append((key, text))
     if len(texts) == 1:
         return texts[0][1]
     return "\n".join(copied(timeline.row(key), timeline, text) for key, text in texts)

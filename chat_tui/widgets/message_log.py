@@ -5,6 +5,8 @@ into view. The place is kept in the timeline, so that a room is found again wher
 anybody for events: it posts `OlderWanted`, and its owner calls `refresh_rows` after changes.
 """
 
+from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -20,10 +22,10 @@ from textual.widget import Widget
 
 from chat_tui.colours import name_colour
 from chat_tui.timeline import Timeline
-from chat_tui.widgets.log_rows import Block, BlockCache, Look, Styles, before_rows, hint, instead_of_rows
+from chat_tui.widgets.block import Block, name_links
+from chat_tui.widgets.log_rows import BlockCache, before_rows, hint, instead_of_rows
 from chat_tui.widgets.log_selection import (
     LINE_END,
-    Place,
     line_number,
     row_line,
     selected_columns,
@@ -31,6 +33,7 @@ from chat_tui.widgets.log_selection import (
     within,
     word_at,
 )
+from chat_tui.widgets.look import CSS, PARTS, Look, styles_of
 from chat_tui.wrapping import truncate
 
 WHEEL_LINES = 3
@@ -44,44 +47,8 @@ _Line = tuple[int, int, Block]
 class MessageLog(Widget):
     """Shows a timeline: at its bottom, or anchored at a row that stays put whatever is added."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "message-log--time",
-        "message-log--gutter",
-        "message-log--day",
-        "message-log--activity",
-        "message-log--info",
-        "message-log--error",
-        "message-log--pending",
-        "message-log--failed",
-        "message-log--own",
-        "message-log--hint",
-        "message-log--new",
-        "message-log--newest",
-        "message-log--thumb",
-    }
-
-    DEFAULT_CSS = """
-    MessageLog {
-        width: 1fr;
-        height: 1fr;
-        background: $background;
-        color: $foreground;
-
-        & > .message-log--time { color: $foreground 55%; }
-        & > .message-log--gutter { color: $foreground 20%; }
-        & > .message-log--day { color: $foreground 60%; }
-        & > .message-log--activity { color: $foreground 60%; }
-        & > .message-log--info { color: $text-secondary; }
-        & > .message-log--error { color: $text-error; }
-        & > .message-log--pending { color: $foreground 55%; }
-        & > .message-log--failed { color: $text-error; text-style: bold; }
-        & > .message-log--own { color: $text-primary; text-style: bold; }
-        & > .message-log--hint { color: $foreground 55%; }
-        & > .message-log--new { background: $accent; color: auto; text-style: bold; }
-        & > .message-log--newest { color: $foreground 60%; }
-        & > .message-log--thumb { color: $foreground 30%; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = PARTS
+    DEFAULT_CSS = CSS
 
     class OlderWanted(Message):
         """The reader nears the top, and older events exist."""
@@ -108,10 +75,12 @@ class MessageLog(Widget):
     ) -> None:
         """Show `timeline`, or nothing until `show`."""
         super().__init__(id=id, classes=classes)
+        self.auto_links = False  # Textual's: it draws all anew whenever the mouse comes to another word
         self._timeline = timeline
         self._generation = timeline.generation if timeline else 0
         self._blocks = BlockCache(CACHED_LINES)
         self._look: Look | None = None
+        self._words: tuple[str, ...] = ()
         self._styles_changed = True
         self._lines: list[_Line | None] = []
         self._laid_out_for: Size | None = None
@@ -153,6 +122,12 @@ class MessageLog(Widget):
             self._drop_selection()
         self._laid_out_for = None
         self.refresh()
+
+    def call_me(self, words: Iterable[str]) -> None:
+        """Messages with one of these words call the reader, as those with the own name do."""
+        self._words = tuple(words)
+        self._styles_changed = True
+        self.refresh_rows()
 
     def scroll_lines(self, lines: int) -> None:
         """Move the window; negative numbers towards older rows."""
@@ -213,12 +188,20 @@ class MessageLog(Widget):
             self._lines = self._lines_from_anchor(timeline, height)
             if len(self._lines) < height or self._ends(timeline):
                 timeline.follow()
-            elif height >= HEIGHT_FOR_BAR:
-                self._lines.pop()
+            else:
+                if height >= HEIGHT_FOR_BAR:
+                    self._lines.pop()
+                self._saw(timeline)
         if timeline.view.following:
             self._lines = self._lines_from_bottom(timeline, height)
         self._drawn_to = timeline.last_seq
         self._tell(timeline)
+
+    def _saw(self, timeline: Timeline) -> None:
+        last = self._lines[-1]
+        if last is not None:
+            key, line, block = last
+            timeline.saw(key if line == block.height - 1 else key - 1)
 
     def _ends(self, timeline: Timeline) -> bool:
         last = self._lines[-1]
@@ -253,6 +236,8 @@ class MessageLog(Widget):
         view, width = timeline.view, self.size.width
         key = min(max(view.row, timeline.first - 1), timeline.end - 1)
         line = view.line
+        if view.lowered:
+            line, view.lowered = line - self.size.height // 3, False
         if view.width and view.width != width:
             line = self._block(timeline, key).line_of(view.char) if line else 0
         while line < 0 and key >= timeline.first:
@@ -309,7 +294,10 @@ class MessageLog(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw lines of the widget. Textual adds borders, padding and filters to those of `render_line`."""
         self._lay_out_if_needed()
-        return super().render_lines(crop)
+        strips = super().render_lines(crop)
+        for strip in strips:
+            name_links(strip)
+        return strips
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the content."""
@@ -385,25 +373,23 @@ class MessageLog(Widget):
 
     def _renew_look(self) -> None:
         width = self.size.width - self._indicator_width
-        if self._look is not None and self._look.width == width and not self._styles_changed:
+        me = self._timeline.my_name if self._timeline is not None else ""
+        known = self._look
+        if known is not None and (known.width, known.me) == (width, me) and not self._styles_changed:
             return
         self._styles_changed = False
-        style = self.get_component_rich_style
-        styles = Styles(
-            self.rich_style,
-            *(style(f"message-log--{part}") for part in Styles.__dataclass_fields__ if part != "text"),
-        )
+        styles = styles_of(self.rich_style, self.get_component_rich_style)
         background = self._opaque_background()
-        known: dict[str, Style] = {}
+        named: dict[str, Style] = {}
 
         def name_style(name: str) -> Style:
-            found = known.get(name)
+            found = named.get(name)
             if found is None:
                 colour = name_colour(name, background).rich_color
-                found = known[name] = Style(color=colour, bgcolor=styles.text.bgcolor, bold=True)
+                found = named[name] = Style(color=colour, bgcolor=styles.text.bgcolor, bold=True)
             return found
 
-        look = Look(width, styles, name_style, background)
+        look = Look(width, styles, name_style, background, me, self._words)
         if look != self._look:
             self._look = look
             self._blocks.clear()
@@ -429,18 +415,12 @@ class MessageLog(Widget):
         if timeline is None or not visible:
             return None
         ends = within(selection, line_number(*visible[0][:2]), line_number(*visible[-1][:2]))
-        start, end = (self._place(timeline, offset) for offset in ends)
-        return selected_text(timeline, start, end), "\n"
+        start, end = ((*row_line(offset.y), offset.x) for offset in ends)
+        return selected_text(timeline, partial(self._block, timeline), start, end), "\n"
 
-    def _place(self, timeline: Timeline, offset: Offset) -> Place:
-        """The character at an offset of a selection."""
-        key, line = row_line(offset.y)
-        if not timeline.first <= key < timeline.end:
-            return key, 0
-        return key, self._block(timeline, key).position(line, offset.x)
-
-    def _select(self, key: int, block: Block, start: int, end: int) -> None:
-        (first, first_x), (last, last_x) = block.place(start), block.place(end)
+    def _select(self, key: int, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Select what is between two places (a line and a column) of a row."""
+        (first, first_x), (last, last_x) = start, end
         self.screen.selections = {
             self: Selection(Offset(first_x, line_number(key, first)), Offset(last_x, line_number(key, last)))
         }
@@ -451,14 +431,15 @@ class MessageLog(Widget):
         timeline = self._timeline
         if offset is None or timeline is None:
             return
-        key, at = self._place(timeline, offset)
+        key, line = row_line(offset.y)
         if not timeline.first <= key < timeline.end:
             return
         block = self._block(timeline, key)
         if event.chain == 2:
-            self._select(key, block, *word_at(block.text, at))
+            start, end = word_at(block.text, block.position(line, offset.x))
+            self._select(key, block.place(start), block.place(end))
         else:
-            self._select(key, block, 0, len(block.text))
+            self._select(key, (0, 0), (block.height - 1, LINE_END))
 
     def _drop_selection(self) -> None:
         if self.is_attached and self in self.screen.selections:

@@ -1,0 +1,139 @@
+"""The rows of a log: what was said, days, comings and goings, notices.
+
+Knows what each kind of row consists of; nothing of their order, of widths or of styles.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from chat_tui.client.events import PendingState
+
+NAMES_SHOWN = 20
+"""Names of each kind in one activity row; the others are counted."""
+
+NoticeKind = Literal["info", "error"]
+State = Literal["stored"] | PendingState
+
+
+@dataclass(slots=True, frozen=True)
+class Reply:
+    """What a message answers: its number, who said it, and how it begins."""
+
+    seq: int
+    name: str
+    text: str
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """Something a person said. `grouped`: the author's name stands above already.
+
+    `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new
+    begins here. `revision` counts the changes; only the timeline makes them.
+    """
+
+    time: int
+    seq: int
+    user: int
+    name: str
+    text: str
+    action: bool = False
+    mine: bool = False
+    state: State = "stored"
+    error: str = ""
+    grouped: bool = False
+    show_time: bool = True
+    edited: bool = False
+    deleted: bool = False
+    reply: Reply | None = None
+    reactions: dict[str, set[int]] | None = None
+    ruler: bool = False
+    revision: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class DayLine:
+    """Stands before the first row of each day. `time` is that row's."""
+
+    time: int
+    day: date
+
+
+@dataclass(slots=True)
+class Stay:
+    """What one person did during a run of activity: only its begin and its end count."""
+
+    name: str
+    was_in: bool
+    created: bool
+    new_name: str
+    is_in: bool
+
+
+@dataclass(slots=True, eq=False)
+class Activity:
+    """A run of arrivals, departures and new names. `revision` counts its changes."""
+
+    time: int
+    people: dict[int, Stay] = field(default_factory=dict)
+    revision: int = 0
+
+    def absorb(self, later: "Activity") -> None:
+        """Continue this run with a later one."""
+        for user, stay in later.people.items():
+            known = self.people.get(user)
+            if known is None:
+                self.people[user] = stay
+            else:
+                known.new_name, known.is_in = stay.new_name, stay.is_in
+        self.revision += 1
+
+    def text(self) -> str:
+        """The run condensed: `+ alice, bob  − carol  dave → dan`; `±` came and went (or back)."""
+        created: list[str] = []
+        joined: list[str] = []
+        left: list[str] = []
+        renamed: list[str] = []
+        both: list[str] = []
+        for stay in self.people.values():
+            if stay.created:
+                created.append(stay.name)
+            elif stay.was_in != stay.is_in:
+                (joined if stay.is_in else left).append(stay.new_name)
+            elif stay.is_in and stay.name != stay.new_name:
+                renamed.append(f"{stay.name} → {stay.new_name}")
+            else:
+                both.append(stay.new_name)
+        parts = [
+            f"{sign}{_listed(names)}"
+            for sign, names in (
+                ("created by ", created),
+                ("+ ", joined),
+                ("− ", left),
+                ("", renamed),
+                ("± ", both),
+            )
+            if names
+        ]
+        return "  ".join(parts)
+
+
+@dataclass(slots=True, eq=False)
+class Info:
+    """A line (or several) that nobody said: a new topic, or something local (`local`)."""
+
+    time: int
+    text: str
+    kind: NoticeKind = "info"
+    local: bool = False
+
+
+Row = Message | DayLine | Activity | Info
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    if more > 0:
+        return f"{', '.join(names[:NAMES_SHOWN])} and {more:,} more"
+    return ", ".join(names)
