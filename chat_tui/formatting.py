@@ -19,6 +19,7 @@ from chat_tui.inline import (
     CODE,
     HOST,
     ITALIC,
+    LINK,
     QUOTE,
     STRIKE,
     Piece,
@@ -113,11 +114,11 @@ class Formatted:
         at = bisect_right(self.runs, position, key=lambda run: run.start) - 1
         return self.runs[at].looks if at >= 0 else 0
 
-    def written(self, start: int, end: int) -> tuple[int, int]:
+    def written(self, start: int, end: int, *, beyond: bool = False) -> tuple[int, int]:
         """Where in the source the shown text from `start` to `end` was written.
 
-        The marks around a part of it belong to it, but not those around all of it: who selects a command
-        wants it without its backticks.
+        The marks around a part of it belong to it, but not those around all of it (unless what is meant goes
+        on `beyond` this message): who selects a command wants it without its backticks.
         """
         if start >= end:
             return 0, 0
@@ -126,8 +127,9 @@ class Formatted:
         begin = first.source + (0 if first.replaced else start - first.start)
         stop = last.source_end - (0 if last.replaced else last.end - end)
         for mark in self.marked:
-            whole = start <= mark.start and mark.end <= end and (start, end) != (mark.start, mark.end)
-            if whole or start < mark.seam < end:
+            inside = start <= mark.start and mark.end <= end
+            exactly = (start, end) == (mark.start, mark.end)
+            if (inside and (beyond or not exactly)) or start < mark.seam < end:
                 begin, stop = min(begin, mark.source), max(stop, mark.source_end)
         return begin, stop
 
@@ -138,7 +140,8 @@ def parse(text: str, lead: int = 0) -> Formatted | None:
         return None
     reader = _Reader(text)
     reader.read(lead)
-    return reader.out if reader.formatted else None
+    is_seen = bool(reader.out.text.strip())  # marks alone are what is meant
+    return reader.out if reader.formatted and is_seen else None
 
 
 def _is_special(text: str, lead: int) -> bool:
@@ -292,6 +295,6 @@ class _Reader:
         self._keep(piece.inner, piece.inner_end, looks, piece.link)
         if piece.link is not None and piece.host is not None:
             seam = self._at
-            self._replace(*piece.host, f" ({piece.link.host})", looks | HOST, piece.link)
+            self._replace(*piece.host, f" ({piece.link.host})", (looks & ~LINK) | HOST, piece.link)
         if seam >= 0 or (piece.inner, piece.inner_end) != (piece.start, piece.end):
             self._mark(shown, piece.start, piece.end, seam)

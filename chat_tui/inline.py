@@ -28,7 +28,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _URL_ENDS = ".,;:!?'`…"
-_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_BRACKET = re.compile(r"[()\[\]{}]")
+_OPENING = {")": "(", "]": "[", "}": "{"}
 _EMPHASIS = {"*": ITALIC, "_": ITALIC, "**": BOLD, "~~": STRIKE, "***": BOLD | ITALIC}
 
 # Emphasis begins after one of the first and before none of the second, and ends after none of the third and
@@ -170,19 +171,20 @@ def _bare_link(text: str, first: int, colon: int, end: int) -> Piece | None:
 
 
 def _url_end(text: str, start: int, end: int) -> int:
-    """Without the punctuation, the brackets and the emphasis around it that are not its own."""
+    """Without the punctuation, the emphasis and what follows a closing bracket that are not its own."""
+    opened: Counter[str] = Counter()
+    for bracket in _BRACKET.finditer(text, start, end):
+        opening = _OPENING.get(bracket[0])
+        if opening is None:
+            opened[bracket[0]] += 1
+        elif opened[opening]:
+            opened[opening] -= 1
+        else:
+            end = bracket.start()
+            break
     around = text[start - 1] if start else ""
     ends = _URL_ENDS + around if around in ("*", "_", "~") else _URL_ENDS
-    surplus = {
-        closing: text.count(closing, start, end) - text.count(opening, start, end)
-        for closing, opening in _BRACKETS.items()
-    }
-    while end > start:
-        last = text[end - 1]
-        if surplus.get(last, 0) > 0:
-            surplus[last] -= 1
-        elif last not in ends:
-            break
+    while end > start and text[end - 1] in ends:
         end -= 1
     return end
 

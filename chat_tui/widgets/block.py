@@ -169,7 +169,7 @@ class Block:
         first, last = snap(self.text, first, last) if first < last else (first, first)
         if self.formatted is None or first == last:
             return self.text[first:last]
-        begin, stop = self.formatted.written(first, last)
+        begin, stop = self.formatted.written(first, last, beyond=start is None or end is None)
         if start is None or self._is_outside(*start, at=0):
             begin = 0
         if end is None or self._is_outside(*end, at=len(self._spans) - 1):

@@ -55,7 +55,7 @@ def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
     below: Sequence[Segments] = ()
     if row.state == "failed":
         below = _failure(row, look)
-    elif row.edited or row.reactions:
+    elif (row.edited or row.reactions) and not row.deleted:
         after, below = _foot(row, timeline.me, look, rest, _room(body, look))
     return Block(
         look.width,
@@ -313,7 +313,7 @@ def _names(
     layer: list[tuple[int, int, Style]] = []
     for start, end, style in sorted(found, key=lambda part: part[:2]):
         is_free = not layer or layer[-1][1] <= start
-        is_text = formatted is None or not formatted.looks_at(start) & (CODE | LINK)
+        is_text = formatted is None or not formatted.looks_at(start) & (CODE | LINK | HOST)
         if is_free and is_text and is_apart(shown, start, start) and is_apart(shown, end, end):
             layer.append((start, end, style))
     return layer

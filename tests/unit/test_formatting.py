@@ -132,7 +132,7 @@ def test_emphasis_and_code(text: str, expected: str) -> None:
         *[">_<", ">:(", ">>> repl", "a > b", "-1", "-x", "--flag", "1.5 x", "1.x", "- ", "-", "a - b"],
         *["a\n-b"],
         *["```", "```\n```", "```\n\n```", "```py\nnever closed", "text ```\nx\n```x", "\u200d"],
-        *["*\ufe0f\u20e3 *\ufe0f\u20e3", "a_\u0301b_"],
+        *["*\ufe0f\u20e3 *\ufe0f\u20e3", "a_\u0301b_", ">", "> ", ">\n>"],
     ],
 )  # fmt: skip
 def test_what_could_be_meant_as_it_stands_is_left(text: str) -> None:
@@ -147,15 +147,16 @@ def test_what_could_be_meant_as_it_stands_is_left(text: str) -> None:
         ("<https://x.org>, HTTP://X.ORG", "<l{https://x.org}>, l{HTTP://X.ORG}"),
         ("**https://x.org/** _https://x.org/a_b_", "bl{https://x.org/} il{https://x.org/a_b}"),
         ("mailto:a@b.org", "l{mailto:a@b.org}"),
-        ("[the notes](https://x.org/notes)", "l{the notes}lh{ (x.org)}"),
+        ("[the notes](https://x.org/notes)", "l{the notes}h{ (x.org)}"),
         ("[x.org](https://x.org/notes)", "l{x.org}"),
-        ("[https://good.com](https://evil.com)", "l{https://good.com}lh{ (evil.com)}"),
-        ("[x](https://x.org/a_(b))", "l{x}lh{ (x.org)}"),
-        ("[mail](mailto:a@b.org)", "l{mail}lh{ (a@b.org)}"),
-        ("https://good.com@evil.com/", "l{https://good.com@evil.com/}lh{ (evil.com)}"),
-        ("https://аpple.com", "l{https://аpple.com}lh{ (xn--pple-43d.com)}"),
+        ("[https://good.com](https://evil.com)", "l{https://good.com}h{ (evil.com)}"),
+        ("[x](https://x.org/a_(b))", "l{x}h{ (x.org)}"),
+        ("[mail](mailto:a@b.org)", "l{mail}h{ (a@b.org)}"),
+        ("https://good.com@evil.com/", "l{https://good.com@evil.com/}h{ (evil.com)}"),
+        ("https://аpple.com", "l{https://аpple.com}h{ (xn--pple-43d.com)}"),
         ("[a](https://x.org", "[a](l{https://x.org}"),
         ("`https://x.org`", "c{https://x.org}"),
+        ("(https://x.org)and [see https://x.org/[a]]b", "(l{https://x.org})and [see l{https://x.org/[a]}]b"),
     ],
 )
 def test_links_say_where_they_lead(text: str, expected: str) -> None:

@@ -1,0 +1,220 @@
+"""Messages that change after they were said, and where the new begins."""
+
+import time
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_tui.rows import Message, Reply
+from chat_tui.timeline import Timeline
+from tests.unit.test_timeline import ME, event, timeline
+
+
+def message(made: Timeline, seq: int) -> Message:
+    return next(row for row in made.rows if isinstance(row, Message) and row.seq == seq)
+
+
+def numbered(*seqs: int) -> Timeline:
+    return timeline(*(event(seq, text=str(seq)) for seq in seqs))
+
+
+# --- changes
+
+
+def test_a_message_is_edited_deleted_answered_and_reacted_to() -> None:
+    made = numbered(1, 2, 3)
+    row = message(made, 2)
+    made.edit(2, "better")
+    assert (row.text, row.edited, row.revision) == ("better", True, 1)
+    made.set_reply(2, Reply(1, "alice", "1"))
+    made.react(2, "👍", 5)
+    made.react(2, "👍", ME)
+    made.react(2, "🎉", 5)
+    made.react(2, "👍", 5)
+    assert row.reactions == {"👍": {5, ME}, "🎉": {5}}
+    made.react(2, "🎉", 5, on=False)
+    made.react(2, "🎉", 5, on=False)
+    assert row.reactions == {"👍": {5, ME}}
+    assert row.reply == Reply(1, "alice", "1")
+    made.delete(2)
+    made.edit(2, "back again")
+    assert (row.text, row.deleted) == ("", True)
+    assert row.revision == 10
+    assert message(made, 1).revision == message(made, 3).revision == 0
+
+
+def test_changes_find_their_message_between_rows_of_all_kinds() -> None:
+    events = [event(seq, seq % 4 + 2, str(seq), "message" if seq % 5 else "join") for seq in range(1, 200)]
+    made = timeline(*events[100:])
+    made.notice("something local", "info", events[-1].time)
+    for start in (50, 20, 0):
+        made.prepend(events[start : start + 50])
+    for seq in range(1, 200):
+        made.edit(seq, f"new {seq}")
+    rows = [row for row in made.rows if isinstance(row, Message)]
+    assert [row.text for row in rows] == [f"new {row.seq}" for row in rows]
+    assert len(rows) == 160
+
+
+def test_changes_wait_for_a_message_on_an_older_page() -> None:
+    made = numbered(10, 11)
+    made.edit(5, "second")
+    made.react(5, "👍", 2)
+    made.edit(5, "first", older=True)
+    made.delete(6)
+    made.prepend([event(seq, text=str(seq)) for seq in (4, 5, 6)])
+    assert [row.text for row in made.rows if isinstance(row, Message)] == ["4", "second", "", "10", "11"]
+    assert message(made, 5).reactions == {"👍": {2}}
+    assert message(made, 6).deleted
+
+
+def test_a_message_that_joins_an_older_group_stays_changed() -> None:
+    made = numbered(2)
+    made.edit(2, "better")
+    made.prepend([event(1)])
+    assert (message(made, 2).text, message(made, 2).grouped) == ("better", True)
+    made.edit(2, "best")
+    assert message(made, 2).text == "best"
+
+
+def test_other_events_are_void_after_a_reset_and_so_are_their_changes() -> None:
+    made = numbered(5)
+    made.edit(3, "of another store")
+    made.reset([event(seq, text=str(seq)) for seq in range(1, 6)])
+    assert message(made, 3).text == "3"
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.sampled_from(["edit", "delete", "react"]))
+def test_a_change_touches_one_message_wherever_the_log_was_cut(count: int, cut: int, kind: str) -> None:
+    events = [event(seq, text=str(seq), at=seq * 1000) for seq in range(1, count + 1)]
+    made = timeline(*events[cut:])
+    made.prepend(events[:cut])
+    for seq in range(1, count + 1):
+        before = [row.revision for row in made.rows if isinstance(row, Message)]
+        change: dict[str, Callable[[], None]] = {
+            "edit": lambda seq=seq: made.edit(seq, "x"),  # type: ignore[misc]
+            "delete": lambda seq=seq: made.delete(seq),  # type: ignore[misc]
+            "react": lambda seq=seq: made.react(seq, "👍", 2),  # type: ignore[misc]
+        }
+        change[kind]()
+        before[seq - 1] += 1
+        assert [row.revision for row in made.rows if isinstance(row, Message)] == before
+
+
+# --- where the new begins
+
+
+def ruled(made: Timeline) -> list[int]:
+    return [row.seq for row in made.rows if isinstance(row, Message) and row.ruler]
+
+
+def test_the_ruler_stands_before_the_first_new_message_of_somebody_else() -> None:
+    made = timeline(
+        event(1), event(2), event(3, ME), event(4, kind="join"), event(5, 3), event(6, 3), event(7, 2)
+    )
+    made.set_ruler(2)
+    assert ruled(made) == [5]
+    assert made.ruler is not None
+    assert made.row(made.ruler) is message(made, 5)
+    made.append([event(8)])
+    assert ruled(made) == [5]
+    made.set_ruler(6)
+    assert ruled(made) == [7]
+    made.set_ruler(8)
+    assert ruled(made) == []
+    made.set_ruler(0)
+    assert ruled(made) == [1]
+    revision = message(made, 1).revision
+    made.clear_ruler()
+    assert ruled(made) == []
+    assert message(made, 1).revision > revision
+    assert made.ruler is None
+
+
+def test_the_ruler_waits_for_the_page_on_which_the_new_begins() -> None:
+    made = numbered(10, 11)
+    made.has_older = True
+    made.set_ruler(4)
+    assert ruled(made) == []
+    made.prepend([event(seq) for seq in (7, 8, 9)])
+    assert ruled(made) == []
+    made.prepend([event(seq) for seq in (3, 4, 5, 6)])
+    assert ruled(made) == [5]
+    made.prepend([event(seq) for seq in (1, 2)])
+    assert ruled(made) == [5]
+    assert message(made, 5) is made.row(made.ruler or 0)
+
+
+def test_the_ruler_survives_a_reset_and_goes_with_a_clear() -> None:
+    made = numbered(1, 2, 3)
+    made.set_ruler(2)
+    made.reset([event(seq) for seq in range(1, 6)])
+    assert ruled(made) == [3]
+    made.clear()
+    made.append([event(6)])
+    assert ruled(made) == []
+
+
+def test_the_first_row_keeps_the_ruler_when_it_joins_an_older_group() -> None:
+    made = numbered(5, 6)
+    made.set_ruler(4)
+    made.prepend([event(3), event(4)])
+    assert ruled(made) == [5]
+    made.clear_ruler()
+    assert ruled(made) == []
+
+
+# --- what was seen
+
+
+def test_a_reader_at_the_ruler_has_all_the_new_below() -> None:
+    made = timeline(event(1), event(2), event(3, ME), event(4, 3), event(5, 3))
+    made.set_ruler(1)
+    made.show_ruler()
+    assert (made.view.following, made.view.row, made.unseen) == (False, made.ruler, 3)
+    made.append([event(6), event(7, ME)])
+    assert made.unseen == 4
+    made.saw(made.view.row)
+    assert made.unseen == 3
+    made.saw(made.view.row)
+    made.saw(made.first)
+    assert made.unseen == 3
+    made.saw(made.end)
+    assert made.unseen == 0
+    made.append([event(8)])
+    assert made.unseen == 1
+    made.follow()
+    assert made.unseen == 0
+
+
+def test_without_a_ruler_the_newest_is_shown() -> None:
+    made = numbered(1, 2)
+    made.view.following = False
+    made.show_ruler()
+    assert made.view.following
+
+
+def test_a_reset_counts_anew_what_was_not_seen() -> None:
+    made = numbered(*range(1, 20))
+    made.set_ruler(9)
+    made.show_ruler()
+    assert made.unseen == 10
+    made.reset([event(seq) for seq in range(1, 31)])
+    assert made.unseen == 21
+    made.reset([event(1)])
+    assert (made.unseen, made.view.following) == (0, True)
+
+
+def test_people_are_known_by_what_they_said_and_by_being_there() -> None:
+    made = timeline(event(1), event(2, name="Alice"), event(3, 3))
+    made.know(["Zoë"])
+    assert made.people == {"alice", "bob", "zoë"}
+
+
+def test_a_change_costs_the_same_in_a_long_log() -> None:
+    made = timeline(*(event(seq, at=seq * 1_000) for seq in range(1, 100_001)))
+    started = time.process_time()
+    for seq in range(1, 100_001, 20):
+        made.edit(seq, "x")
+    assert time.process_time() - started < 1.0
