@@ -222,7 +222,10 @@ class Timeline:
 
     def know(self, names: Iterable[str]) -> None:
         """These people are here, whether or not they have said anything."""
-        self.people.update(map(fold, names))
+        for name in names:
+            if name not in self._names:
+                self._names[name] = name
+                self.people.add(fold(name))
 
     # --- changing what was said
 
@@ -378,11 +381,9 @@ class Timeline:
         return None
 
     def _name(self, name: str) -> str:
-        known = self._names.get(name)
-        if known is None:
-            known = self._names[name] = name
-            self.know((name,))
-        return known
+        """The one string for a name that many rows have."""
+        self.know((name,))
+        return self._names[name]
 
     def _key_from(self, seq: int) -> int:
         """The key of the first message with this number or a higher one; else the end of what is stored."""

@@ -196,6 +196,8 @@ async def test_no_byte_of_a_hostile_server_is_obeyed(open_terminal: Open) -> Non
             event("#b", 8, "the end"),
         )
         terminal.type("\x1b[1;3B")
+        await terminal.sees("new messages  (End)")
+        terminal.type("\x1b[F")
         await terminal.sees("the end")
         terminal.enter("/topic x")
         await terminal.sees("oops")

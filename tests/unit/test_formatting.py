@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -266,6 +266,7 @@ def check(formatted: Formatted) -> None:
         assert formatted.text[line.start : line.start + line.hang].isascii()
 
 
+@settings(deadline=None)  # the first name of an emoji loads their table
 @given(any_text, st.integers(0, 60), st.integers(0, 60))
 @example("[\u200d](https://x.org)", 0, 1)
 @example("```\n\u200d\n```", 0, 1)
@@ -295,6 +296,7 @@ def test_nothing_is_invented_or_reordered(text: str, one: int, other: int) -> No
     assert displayable(formatted.text) == formatted.text
 
 
+@settings(deadline=None)
 @given(any_text)
 def test_text_without_marks_is_shown_as_it_is(text: str) -> None:
     plain = "".join(character for character in text if character.isalnum() or character in " .,\n")
