@@ -9,7 +9,7 @@ it takes time linear in the length of the text.
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from chat_tui import shortcodes
 from chat_tui.inline import (
@@ -43,7 +43,7 @@ _QUOTE = re.compile(r"(?:>{1,2} )+|>{1,2}$")
 _BULLET = re.compile(r" *(?:[-*]|\d{1,9}[.)]) +(?=\S)")
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Run:
     """Some text that looks alike: where it is shown, and where it was written.
 
@@ -57,12 +57,6 @@ class Run:
     looks: int = 0
     link: Link | None = None
     replaced: bool = False
-
-    def goes_on(self, later: "Run") -> bool:
-        """Whether another run was written right behind this one, and looks the same."""
-        replaced = self.replaced or later.replaced
-        same = self.looks == later.looks and self.link is later.link
-        return same and not replaced and self.source_end == later.source
 
 
 @dataclass(slots=True, frozen=True)
@@ -182,21 +176,27 @@ class _Reader:
     # --- what is shown
 
     def _keep(self, start: int, end: int, looks: int = 0, link: Link | None = None) -> None:
-        if start < end:
-            self._put(self._text[start:end], Run(self._at, self._at + end - start, start, end, looks, link))
+        """Show what was written."""
+        if start == end:
+            return
+        shown = self._at
+        self._put(self._text[start:end], formatted=bool(looks))
+        last = self.out.runs[-1] if self.out.runs else None
+        if last is None or last.replaced or (last.looks, last.link, last.source_end) != (looks, link, start):
+            self.out.runs.append(Run(shown, self._at, start, end, looks, link))
+        else:
+            last.end, last.source_end = self._at, end
 
     def _replace(self, start: int, end: int, text: str, looks: int = 0, link: Link | None = None) -> None:
-        self._put(text, Run(self._at, self._at + len(text), start, end, looks, link, replaced=True))
+        """Show something else for what was written."""
+        shown = self._at
+        self._put(text, formatted=True)
+        self.out.runs.append(Run(shown, self._at, start, end, looks, link, replaced=True))
 
-    def _put(self, text: str, run: Run) -> None:
-        self.formatted = self.formatted or bool(run.looks) or run.replaced
+    def _put(self, text: str, *, formatted: bool) -> None:
+        self.formatted = self.formatted or formatted
         self._parts.append(text)
-        self._at = run.end
-        last = self.out.runs[-1] if self.out.runs else None
-        if last is not None and last.goes_on(run):
-            self.out.runs[-1] = replace(last, end=run.end, source_end=run.source_end)
-        else:
-            self.out.runs.append(run)
+        self._at += len(text)
 
     def _begin_line(self, start: int) -> int:
         """Begin a line that was written from `start` on; where it is shown."""

@@ -30,7 +30,7 @@ class Message:
     """Something a person said. `grouped`: the author's name stands above already.
 
     `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new
-    begins here. `revision` counts the changes; only the timeline makes them.
+    begins here. `revision` counts the changes that are shown; only the timeline makes any.
     """
 
     time: int
@@ -50,6 +50,27 @@ class Message:
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
     revision: int = 0
+
+    def edit(self, text: str) -> None:
+        """Another text takes the place of the first."""
+        if not self.deleted:
+            self.text, self.edited = text, True
+
+    def delete(self) -> None:
+        """Only the place stays."""
+        self.text, self.deleted = "", True
+
+    def react(self, emoji: str, user: int, *, on: bool) -> None:
+        """Somebody reacts, or takes it back."""
+        reactions = self.reactions = self.reactions or {}
+        who = reactions.setdefault(emoji, set())
+        (who.add if on else who.discard)(user)
+        if not who:
+            del reactions[emoji]
+
+    def answer(self, reply: Reply) -> None:
+        """It answers another message."""
+        self.reply = reply
 
 
 @dataclass(slots=True, eq=False)

@@ -222,7 +222,10 @@ class Timeline:
 
     def know(self, names: Iterable[str]) -> None:
         """These people are here, whether or not they have said anything."""
-        self.people.update(map(fold, names))
+        for name in names:
+            if name not in self._names:
+                self._names[name] = name
+                self.people.add(fold(name))
 
     # --- changing what was said
 
@@ -232,39 +235,22 @@ class Timeline:
     def edit(self, seq: int, text: str, *, older: bool = False) -> None:
         """The message has another text now."""
 
-        def change(row: Message) -> None:
-            if not row.deleted:
-                row.text, row.edited = text, True
-
-        self._change(seq, change, older=older)
+        self._change(seq, lambda row: row.edit(text), older=older)
 
     def delete(self, seq: int, *, older: bool = False) -> None:
         """The message is gone for good; its place stays."""
 
-        def change(row: Message) -> None:
-            row.text, row.deleted = "", True
-
-        self._change(seq, change, older=older)
+        self._change(seq, Message.delete, older=older)
 
     def react(self, seq: int, emoji: str, user: int, *, on: bool = True, older: bool = False) -> None:
         """Somebody reacts to the message, or takes it back."""
 
-        def change(row: Message) -> None:
-            reactions = row.reactions = row.reactions or {}
-            who = reactions.setdefault(emoji, set())
-            (who.add if on else who.discard)(user)
-            if not who:
-                del reactions[emoji]
-
-        self._change(seq, change, older=older)
+        self._change(seq, lambda row: row.react(emoji, user, on=on), older=older)
 
     def set_reply(self, seq: int, reply: Reply) -> None:
         """The message answers another."""
 
-        def change(row: Message) -> None:
-            row.reply = reply
-
-        self._change(seq, change)
+        self._change(seq, lambda row: row.answer(reply))
 
     def _change(self, seq: int, change: Change, *, older: bool = False) -> None:
         key = self._key_from(seq)
@@ -272,9 +258,9 @@ class Timeline:
         if isinstance(row, Message) and row.seq == seq:
             change(row)
             self._touch(key, row)
-        else:
-            waiting = self._later.setdefault(seq, [])
-            waiting.insert(0 if older else len(waiting), change)
+            return
+        waiting = self._later.setdefault(seq, [])
+        waiting.insert(0 if older else len(waiting), change)
 
     def _touch(self, key: int, row: Message) -> None:
         row.revision += 1
@@ -378,11 +364,10 @@ class Timeline:
         return None
 
     def _name(self, name: str) -> str:
-        known = self._names.get(name)
-        if known is None:
-            known = self._names[name] = name
+        """The one string for a name that many rows have."""
+        if name not in self._names:
             self.know((name,))
-        return known
+        return self._names[name]
 
     def _key_from(self, seq: int) -> int:
         """The key of the first message with this number or a higher one; else the end of what is stored."""
@@ -476,23 +461,17 @@ class Timeline:
 
     def _place(self) -> int:
         """The seq of the message that the reader sees first, 0 at the bottom."""
-        view = self.view
-        if not view.following:
-            for key in range(max(view.row, self.first), self.end):
-                row = self.row(key)
-                if isinstance(row, Message) and row.seq:
-                    return row.seq
-        return 0
+        stored = len(self._back)
+        key = stored if self.view.following else self._next_message(max(self.view.row, self.first), stored)
+        return self._seq(key) if key < stored else 0
 
     def _restore(self, seq: int) -> None:
-        if seq:
-            for key in range(self.first, self.end):
-                row = self.row(key)
-                if isinstance(row, Message) and row.seq >= seq:
-                    self.view = View(following=False, row=key)
-                    self._count_unseen()
-                    return
-        self.follow()
+        key = self._key_from(seq)
+        if seq and key < len(self._back):
+            self.view = View(following=False, row=key)
+            self._count_unseen()
+        else:
+            self.follow()
 
 
 def _same_group(last: Message, row: Message) -> bool:

@@ -1,4 +1,7 @@
-"""The timelines of all rooms, kept in step with what the client tells. Knows no widgets."""
+"""The timelines of all rooms, kept in step with what the client tells, and where in them the new begins.
+
+Knows which room the reader is in. Knows no widgets.
+"""
 
 from chat_tui.client import updates
 from chat_tui.client.client import Client
@@ -13,14 +16,16 @@ class Timelines:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._rooms: dict[str, Timeline] = {}
-        self._missed_from: set[str] = set()
+        self._here: str | None = None
+        self._lost = False
+        self._away: set[str] = set()  # rooms of which nothing has come since we connected
         self.lobby = Timeline("this chat")
 
-    def hear(self, update: Update) -> None:
-        """Take in what the client tells."""
+    def hear(self, update: Update, *, looking: bool = True) -> None:
+        """Take in what the client tells. `looking`: the reader has the screen before their eyes."""
         match update:
             case updates.Appended(room, events, missed):
-                self._append(room, events, missed=missed)
+                self._append(room, events, missed=missed, looking=looking)
             case updates.Prepended(room, events):
                 self.of(room).prepend(events)
                 self.of(room).has_older = self._client.rooms[room].has_older
@@ -31,8 +36,12 @@ class Timelines:
             case updates.RoomsChanged():
                 for name in self._rooms.keys() - self._client.rooms.keys():
                     del self._rooms[name]
-            case updates.StatusChanged(status) if status.phase == "waiting":
-                self._missed_from = set(self._client.rooms)
+                if self._here not in self._client.rooms:
+                    self._here = None
+            case updates.StatusChanged(status):
+                self._lost = self._lost or status.phase == "waiting"
+                if status.phase == "connecting":
+                    self._away = set(self._client.rooms)
 
     def of(self, room: str) -> Timeline:
         """The room's timeline, made if it is not there yet."""
@@ -44,6 +53,27 @@ class Timelines:
         timeline.me, timeline.my_name = self._client.user, self._client.name
         return timeline
 
+    def enter(self, name: str) -> Timeline:
+        """The reader goes to a room: to where the new begins, if they were at its end when they left it."""
+        timeline = self.of(name)
+        if name != self._here:
+            self._leave()
+            self._here = name
+            self._show_new(timeline, name)
+        return timeline
+
+    def _leave(self) -> None:
+        left = self._client.rooms.get(self._here or "")
+        if left is not None and not left.unread:
+            self.of(left.name).clear_ruler()
+
+    def _show_new(self, timeline: Timeline, name: str) -> None:
+        room = self._client.rooms.get(name)
+        if room is not None and room.unread:
+            timeline.set_ruler(room.read)
+            if timeline.view.following:
+                timeline.show_ruler()
+
     def shown(self, room: str | None) -> Timeline:
         """The room's timeline if there is one, else the lobby."""
         return self._rooms.get(room or "", self.lobby)
@@ -53,11 +83,21 @@ class Timelines:
         if room is not None:
             timeline.reset(room.events)
             timeline.has_older = room.has_older
+            if name == self._here:
+                self._show_new(timeline, name)
 
-    def _append(self, name: str, events: list[RoomEvent], *, missed: bool) -> None:
-        timeline = self.of(name)
+    def _append(self, name: str, events: list[RoomEvent], *, missed: bool, looking: bool) -> None:
+        room, timeline = self._client.rooms.get(name), self.of(name)
         count = sum(event.spoken and event.user != self._client.user for event in events)
-        if missed and count and name in self._missed_from:
+        missed = missed and name in self._away
+        if missed and count and self._lost:
             timeline.notice(f"reconnected: {count} missed message{'s' * (count > 1)}", "info", events[0].time)
-        self._missed_from.discard(name)
+        self._away.discard(name)
         timeline.append(events)
+        if room is None or name != self._here or not count or (looking and not missed):
+            return
+        if timeline.ruler is None or room.read >= events[0].seq - 1:  # else it has begun before these
+            if missed:
+                self._show_new(timeline, name)
+            else:
+                timeline.set_ruler(room.read)

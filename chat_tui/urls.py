@@ -6,6 +6,7 @@ without blanks and control characters, and its scheme is one of three.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 LONGEST = 2_048
@@ -25,6 +26,7 @@ class Link:
     host: str
 
 
+@lru_cache(maxsize=1024)
 def link_to(url: str) -> Link | None:
     """What a URL leads to; None for what can't be a link."""
     scheme, _, rest = url.partition(":")

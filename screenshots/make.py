@@ -25,9 +25,9 @@ from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
 from chat_tui.client.outbox import Outbox
 from chat_tui.config import Settings
-from chat_tui.endpoints import RemoteServer
 from chat_tui.screens.main import MainScreen
 from chat_tui.widgets.composer import Composer
+from protocol import frames
 from server.app import Server
 from server.config import Address, Config
 
@@ -37,14 +37,19 @@ SIZES = ((80, 24), (120, 36), (60, 20))
 # Who says what, where, how many minutes after the line before.
 Line = tuple[int, str, str, str]
 NOTES = (
-    "4.12.0 is out. The release notes are in the wiki, please have a look at the two lines about "
-    "sessions before somebody asks."
+    "**4.12.0** is out. The [release notes](https://wiki.example.org/4.12) are there, mira: please have a "
+    "look at the two lines about *sessions* before somebody asks."
 )
 TYPOS = 'two typos:\n  - "recieve" in the first line\n  - [/] should be [\\] in the example'
+EXAMPLE = (
+    "fixed :+1: and the example is shorter now\n"
+    '```python\nasync with connect("ops") as chat:\n    # returns when stored\n'
+    '    await chat.say("it is live")\n```'
+)
 TALK: tuple[Line, ...] = (
     (0, "mira", "#general", "Good morning! The staging box is up again, it was the disk."),
     (1, "jonas", "#general", "thanks. Did the nightly backup run?"),
-    (1, "mira", "#general", "It did: 14 GB in 6 minutes."),
+    (1, "mira", "#general", "It did: 14 GB in 6 minutes, `df` says there is room for more."),
     (0, "mira", "#general", "I moved it to 04:00 so that it does not meet the index rebuild."),
     (22, "aiko", "#general", "おはよう 👋 I'm on the train, back online at ten"),
     (3, "jonas", "#general", "/me makes coffee"),
@@ -53,7 +58,7 @@ TALK: tuple[Line, ...] = (
     (1, "jonas", "#general", NOTES),
     (1, "bartholomew-fitzgerald", "#general", "Reading them now."),
     (4, "aiko", "#general", TYPOS),
-    (1, "jonas", "#general", "fixed, thank you"),
+    (1, "jonas", "#general", EXAMPLE),
 )
 
 
@@ -69,13 +74,17 @@ async def stored(client: Client) -> None:
     await until(lambda: not client.sender.pending)
 
 
-class Shown(RemoteServer):
-    """A server under the name that the pictures show."""
+class Shown:
+    """A server under the name that the pictures show; a client's `Endpoint`."""
 
-    @property
-    def label(self) -> str:
-        """An address that is nobody's."""
-        return "chat.example.org:7777"
+    label = "chat.example.org:7777"
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    async def locate(self) -> Target:
+        """Where it is."""
+        return Target(self._address.host, self._address.port)
 
 
 class Stage:
@@ -91,10 +100,9 @@ class Stage:
         await self.server.start()
 
     @property
-    def endpoint(self) -> RemoteServer:
+    def endpoint(self) -> Shown:
         """Where it is."""
-        address = self.server.addresses[0]
-        return Shown(Target(address.host, address.port))
+        return Shown(self.server.addresses[0])
 
     async def person(self, name: str) -> Client:
         """Somebody in the chat."""
@@ -127,7 +135,8 @@ async def shoot_main(stage: Stage, theme: str, size: tuple[int, int]) -> None:
         screen = cast("MainScreen", app.screen)
         await until(lambda: bool(screen.current and screen.current.online), pilot)
         screen.query_one(Composer).cursor_blink = False
-        await pilot.press(*"lunch at 12?")
+        screen.query_one(Composer).put("")  # a draft of the picture before
+        await pilot.press("end", *"lunch at 12?")
         await shoot(app, pilot, f"main-{theme}-{size[0]}x{size[1]}")
         if (theme, size) == ("dark", (120, 36)):
             await pilot.press("f1")
@@ -146,11 +155,11 @@ async def main() -> None:
     """Play the conversation and take the pictures."""
     stage = Stage()
     await stage.start()
+    mira = await stage.person("mira")
+    await mira.ask(frames.Topic(1, "#general", "Team chat - releases on Thursdays - be kind"))
     await stage.play(TALK)
-    mira = stage.people["mira"]
     await mira.join("#deploys")
     await mira.join("#random")
-    await mira.set_topic("#general", "Team chat - releases on Thursdays - be kind")
     await stage.play(((1, "deploy", "#deploys", "docs 2.3.1 → production: ok (12 s)"),))
     for theme in ("dark", "light"):
         for size in SIZES:

@@ -137,7 +137,7 @@ class MainScreen(AccountDialogs):
     # --- what the client tells
 
     def _hear(self, update: Update) -> None:
-        self._timelines.hear(update)
+        self._timelines.hear(update, looking=self.app.app_focus)
         match update:
             case updates.Appended(room, events):
                 self._look_for_calls(room, events)
@@ -233,6 +233,7 @@ class MainScreen(AccountDialogs):
         # Where the pane is folded away, the number of people at least is in view.
         topic.show(room.name, room.topic, "" if pane.display else f"{len(room.online)} online")
         pane.show_people(room.online, self.client.name)
+        self._timelines.shown(room.name).know(room.online)
 
     def _call_attention(self) -> None:
         """Somebody named this person; of a hundred such messages the last one is enough."""
@@ -286,7 +287,7 @@ class MainScreen(AccountDialogs):
         if self.current is None:
             raise ClientError("You are in no room. /join #name enters one, /rooms lists them.")
         self.client.say(self.current.name, text)
-        self._log.to_bottom()
+        self._escaped()
 
     @work(group="commands")
     async def _do(self, call: Call) -> None:
@@ -344,6 +345,7 @@ class MainScreen(AccountDialogs):
 
     @on(Composer.Escaped)
     def _escaped(self) -> None:
+        self._timelines.shown(self._room).clear_ruler()
         self._log.to_bottom()
 
     @on(Composer.Offered)
@@ -437,7 +439,7 @@ class MainScreen(AccountDialogs):
             self._composer.put(written or self._drafts.of(name))
         self._room = name
         self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
-        self._log.show(self._timelines.of(name))
+        self._log.show(self._timelines.enter(name))
         self.client.watch([name])
         self._draw_soon()
 

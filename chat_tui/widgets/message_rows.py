@@ -17,6 +17,7 @@ from chat_tui.formatting import Formatted, parse
 from chat_tui.inline import BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE, is_apart
 from chat_tui.rows import Message, Reply
 from chat_tui.timeline import Timeline
+from chat_tui.urls import Link
 from chat_tui.widgets.block import Block, Edge, Layer, Segments
 from chat_tui.widgets.highlighting import highlight
 from chat_tui.widgets.look import BAR, TIME, Look
@@ -252,11 +253,16 @@ def _lines(formatted: Formatted, look: Look) -> tuple[list[Span], list[Edge]]:
 
 def _looks(formatted: Formatted, look: Look) -> Layer:
     """The styles of the runs."""
-    return [
-        (run.start, run.end, _style(run.looks, look) + Style(link=run.link.target if run.link else None))
-        for run in formatted.runs
-        if run.looks
-    ]
+    known: dict[tuple[int, Link | None], Style] = {}
+    layer = []
+    for run in formatted.runs:
+        if run.looks:
+            style = known.get((run.looks, run.link))
+            if style is None:
+                link = Style(link=run.link.target) if run.link is not None else Style.null()
+                style = known[run.looks, run.link] = _style(run.looks, look) + link
+            layer.append((run.start, run.end, style))
+    return layer
 
 
 def _style(looks: int, look: Look) -> Style:

@@ -4,6 +4,7 @@ Nothing here waits for a time to pass: `until` lets the program run until someth
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -204,8 +205,9 @@ class Chat:
         return "\n".join(self.lines(selector))
 
     def messages(self) -> list[str]:
-        """What stands right of the bar in the log, from top to bottom."""
-        return [line.split("│ ", 1)[1].rstrip(" ▐") for line in self.lines("#log") if "│ " in line]
+        """What stands right of the bar in the log (or of the mark of a call), from top to bottom."""
+        lines = (re.split(r"│ | @ ", line, maxsplit=1) for line in self.lines("#log"))
+        return [line[1].rstrip(" ▐") for line in lines if len(line) > 1]
 
     @property
     def rooms(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
@@ -78,12 +78,15 @@ def check(block: Block, width: int, source: str) -> None:
         assert selected.cell_length == sum(cell_len(segment.text) for segment in selected) == width
 
 
+# The first code and the first name of an emoji load their libraries.
+@settings(deadline=None)
 @given(messages(), widths)
 def test_any_message_fits_any_width(message: tuple[Timeline, Message], width: int) -> None:
     made, row = message
     check(block_of(row, made, look(width)), width, text_of(row))
 
 
+@settings(deadline=None)
 @given(text, st.integers(1, 30))
 @example("- \u0301", 1)
 @example("```\n日本\n```", 1)

@@ -196,6 +196,8 @@ async def test_no_byte_of_a_hostile_server_is_obeyed(open_terminal: Open) -> Non
             event("#b", 8, "the end"),
         )
         terminal.type("\x1b[1;3B")
+        await terminal.sees("new messages  (End)")
+        terminal.type("\x1b[F")
         await terminal.sees("the end")
         terminal.enter("/topic x")
         await terminal.sees("oops")
@@ -210,6 +212,29 @@ async def test_no_byte_of_a_hostile_server_is_obeyed(open_terminal: Open) -> Non
         terminal.type("\x11")
         assert await terminal.ended() == 0
         harmless(terminal)
+
+
+async def test_links_are_made_by_us_alone(open_terminal: Open, server: RunningServer) -> None:
+    bob = await server.enter("bob", "#general")
+    long = "https://x.org/" + "a" * 90
+    await bob.tell(
+        "#general", f"\x1b]8;;https://evil.org\x07MARK\x1b]8;;\x07 \x9d8;;https://evil.org\x9cMARK {long}"
+    )
+    await bob.tell(
+        "#general", "[text](https://y.org/é) [x](https://z.org/\x1b]8;;https://evil.org\x07) MARK3"
+    )
+    terminal = open_terminal(*at(server))
+    await terminal.sees("MARK3")
+    terminal.resize(60, 20)
+    await terminal.until(lambda: terminal.lines[19].startswith(" ● alice on"), "it is drawn anew")
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+    found = re.findall(rb"\x1b\]8;([^;\x1b\x07]*);([^\x1b\x07]*)(\x1b\\|\x07)", terminal.raw)
+    assert terminal.raw.count(b"\x1b]8;") == len(found)
+    names = {(target, name) for name, target, _ in found if target}
+    assert {target for target, _ in names} == {long.encode(), b"https://y.org/%C3%A9", b"https://z.org/"}
+    assert len(names) == 3, "each link has one name, on all its lines and in all drawings"
+    assert sum(not target for _, target, _ in found) == sum(bool(target) for _, target, _ in found)
 
 
 def harmless(terminal: Terminal) -> None:

@@ -22,6 +22,7 @@ from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.trust import Trust, UnknownServerError
 from chat_tui.config import Settings
+from chat_tui.rows import Message, Reply
 from chat_tui.screens.first_run import FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import PasswordScreen
@@ -56,6 +57,20 @@ TALK: list[tuple[float, str, str]] = [
     (1, "jonas", "fixed 👍🏽 thank you 👩‍👩‍👧"),
 ]  # fmt: skip
 """Minutes after what was said before, who, what."""
+
+FORMATTED: list[tuple[str, str]] = [
+    ("jonas", "The disk is full *again*: `df -h /srv` says **98%** :fire:"),
+    ("aiko", ("> it was the disk\nIt is always the disk. See https://wiki.example.org/disk_full "
+             "and [my notes](https://notes.example.org/2026/11).")),
+    ("aiko", ("To do:\n- move the logs to the other volume, all of them, before the backup at 04:00 begins\n"
+             "- ~~order a new disk~~ done")),
+    ("jonas", ("```python\ndef free(path: str) -> float:\n    # in percent\n"
+              "    used = shutil.disk_usage(path)\n    return 100 * used.free / used.total\n```")),
+    ("aiko", "mira: could you look at it? @jonas and I are on the train"),
+    ("jonas", "something said in haste"),
+    ("jonas", "thank you :+1:"),
+]  # fmt: skip
+"""Who, and what in which format."""
 
 
 @pytest.fixture
@@ -107,7 +122,15 @@ async def play(server: RunningServer) -> dict[str, Wire]:
     await people["jonas"].join("#random")
     await people["jonas"].tell("#random", "cake in the kitchen")
     await people.pop("mira").close()
+    await has_read(server)
     return people
+
+
+async def has_read(server: RunningServer) -> None:
+    """Mira has read all of #general."""
+    mira = await server.enter("mira")
+    await mira.ask(frames.Read(mira.new_id, "#general", 2**31), Result)
+    await mira.close()
 
 
 @asynccontextmanager
@@ -135,6 +158,45 @@ async def test_conversation(
 
 
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_formatted_messages(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    for name, text in FORMATTED:
+        server.clock.seconds += 30
+        await people[name].tell("#general", text)
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.sees("The disk is full", "#log")
+        made = chat.main._timelines.of("#general")
+        asked, hasty, last = (row.seq for row in made.rows[-3:] if isinstance(row, Message))
+        made.set_reply(asked, Reply(asked - 3, "aiko", FORMATTED[2][1]))
+        made.delete(hasty)
+        made.edit(last, "thank you both :+1:")
+        for user in (chat.client.user, 1_000, 1_001):
+            made.react(last, "🎉", user)
+        made.react(last, "👀", 1_000)
+        await chat.press("end")
+        await chat.sees("thank you both", "#log")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=named)
+async def test_a_room_with_new_messages(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    for number in range(30):
+        server.clock.seconds += 30
+        await people["aiko"].tell("#general", f"measurement {number}: {number * 7 % 13} ms")
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.sees("new messages", "#log")
+        await chat.settle()
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 15)], ids=named)
 async def test_scrolled_up_with_new_messages(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
@@ -143,6 +205,7 @@ async def test_scrolled_up_with_new_messages(
     for number in range(20):
         server.clock.seconds += 30
         await people["aiko"].tell("#general", f"measurement {number}: {number * 7 % 13} ms")
+    await has_read(server)
     async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
         await chat.sees("measurement 19", "#log")
         await chat.press("pageup")
