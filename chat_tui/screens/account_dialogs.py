@@ -1,6 +1,6 @@
-"""What the main screen does about who the person is: it asks when the server wants to know, and remembers.
+"""What the main screen does about who the person is, and who the server: it asks, and remembers.
 
-A part of the main screen, in a module of its own; knows the client's status and the two dialogs.
+A part of the main screen, in a module of its own; knows the client's status and the dialogs.
 """
 
 from textual.screen import Screen
@@ -10,6 +10,7 @@ from chat_tui.client.client import Client
 from chat_tui.client.updates import Status
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import Change, PasswordScreen
+from chat_tui.screens.trust import TrustScreen
 
 
 class AccountDialogs(Screen[None]):
@@ -32,6 +33,14 @@ class AccountDialogs(Screen[None]):
             self.app.screen.hear(status)
         elif status.login is not None:
             self.app.push_screen(LoginScreen(self.client, status.login))
+        elif status.question is not None:
+            self.app.push_screen(TrustScreen(status.question), self._trusted)
+
+    def _trusted(self, problem: str | None) -> None:
+        if problem:
+            self.complain(problem)
+        else:
+            self.client.reconnect()
 
     def _rename(self, before: str) -> None:
         """The user has another name, given here or elsewhere: the settings follow if they had the old one."""

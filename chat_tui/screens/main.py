@@ -37,12 +37,12 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
-from chat_tui.screens.trust import TrustScreen
 from chat_tui.terminal import Title
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
+from chat_tui.widgets.offer import Offer
 from chat_tui.widgets.people_list import PeopleList
 from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.side_list import SideList
@@ -104,7 +104,7 @@ class MainScreen(AccountDialogs):
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
                 yield MessageLog(self._timelines.lobby, id="log")
-                yield Static("", id="offer", markup=False)
+                yield Offer(id="offer")
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
                     yield Composer(self._completions, self._submit, id="composer")
@@ -151,17 +151,9 @@ class MainScreen(AccountDialogs):
         if status.phase == "online" and self._wanted:
             self._do(Call(registry.BY_NAME["join"], (self._wanted,)))
             self._wanted = ""
-        elif status.question is not None:
-            self.app.push_screen(TrustScreen(status.question), self._asked)
-        elif status.phase == "stopped" and status.login is None:
+        elif status.phase == "stopped" and status.login is None and status.question is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
         self._account_status(status)
-
-    def _asked(self, problem: str | None) -> None:
-        if problem:
-            self.complain(problem)
-        else:
-            self.client.reconnect()
 
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
         if room == self._room and self.app.app_focus:
@@ -350,14 +342,7 @@ class MainScreen(AccountDialogs):
 
     @on(Composer.Offered)
     def _offered(self, message: Composer.Offered) -> None:
-        offer = self.query_one("#offer", Static)
-        offer.display = bool(message.candidates)
-        parts = [
-            Content.styled(candidate.strip(), "reverse" if number == message.chosen else "")
-            for number, candidate in enumerate(message.candidates)
-        ]
-        # The chosen one must be in view, however many there are.
-        offer.update(Content("  ").join(parts[max(0, message.chosen - 3) :]))
+        self.query_one(Offer).show(message.candidates, message.chosen)
 
     def _completions(self, before: str) -> Completion:
         room = self.current
