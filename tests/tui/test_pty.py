@@ -352,7 +352,8 @@ async def test_who_is_named_while_looking_elsewhere_is_notified_by_the_terminal(
     await terminal.sees("● alice on")
     await bob.tell("#general", "alice: here it is seen")
     await terminal.sees("here it is seen")
-    terminal.type("\x1b[O")  # the window loses the focus
+    terminal.type("\x1b[Oback soon")  # the window loses the focus; keys come after that, however they do
+    await terminal.sees("back soon")
     await bob.tell("#general", "alice: come \x1b]0;x\x07back")
     note = b"\x1b]777;notify;bob in #general;alice: come back\x07"
     await terminal.until(lambda: note in terminal.raw, "the terminal is asked to notify")
