@@ -41,6 +41,7 @@ OTHERS = {
     "F": "5,000 idle sessions: memory of each, logins",
     "G": f"a page of 50 from {ARCHIVE:,} events",
     "H": f"start with {ARCHIVE:,} events stored",
+    "P": "5,000 of one room come back at once and watch it: what they are told of each other",
 }
 
 
@@ -103,6 +104,9 @@ def measure(name: str, seconds: float, archive: Path) -> FIGURES:
         if name == "F":
             with serving(data, 0) as (_, port):
                 generate("make_users", Load(port, members=IDLE))
+        if name == "P":
+            with serving(data, 0) as (_, port):
+                generate("gather", Load(port, members=IDLE))
         began = time.perf_counter()
         with serving(data, 0) as (process, port):
             started = time.perf_counter() - began
@@ -115,6 +119,8 @@ def measure(name: str, seconds: float, archive: Path) -> FIGURES:
                 figures = generate("latency", Load(port, senders=10, rate=100, seconds=seconds))
             elif name == "F":
                 figures = generate("idle", Load(port, members=IDLE), process.pid)
+            elif name == "P":
+                figures = generate("come_back", Load(port, members=IDLE))
             else:
                 figures = generate("history", Load(port, seconds=seconds), ARCHIVE)
             return {**figures, "server": processor(process.pid) - used}
@@ -149,6 +155,11 @@ def told(name: str, runs: list[FIGURES]) -> str:
         return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms"
     if name == "F":
         return f"{middle['kB']:.1f} kB each, {middle['logins']:,.0f} logins/s, load {middle['busy']:.0%} busy"
+    if name == "P":
+        return (
+            f"logins in {middle['login']:.1f} s, {middle['MB']:.1f} MB in {middle['frames']:,.0f} frames, "
+            f"server {middle['server']:.1f} s of processor, load {middle['busy']:.0%} busy"
+        )
     if name == "G":
         return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms"
     return f"{middle['s']:.2f} s"
