@@ -27,6 +27,13 @@ STEPS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX cids ON events (user, cid) WHERE cid IS NOT NULL;
     """,
+    # people: when users were seen last, what they said when they went away, whom they ignore.
+    """
+    CREATE TABLE people (user INTEGER PRIMARY KEY, seen INTEGER NOT NULL DEFAULT 0, away TEXT) STRICT;
+    CREATE TABLE ignored (
+        user INTEGER NOT NULL, other INTEGER NOT NULL, PRIMARY KEY (user, other)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 VERSION = len(STEPS)
