@@ -69,21 +69,22 @@ async def test_whois_nobody(server: RunningServer) -> None:
 
 
 async def test_when_somebody_was_made_and_seen_outlives_the_server(
-    server: RunningServer, again: RunningServer
+    server: RunningServer, again: RunningServer, dial: Dial
 ) -> None:
     """Also of those who are there when it stops."""
     made = server.clock.ms()
-    await server.enter("bob")
+    bob = await dial(server.address)  # who does not hang up first
+    await bob.enter("bob")
     server.clock.seconds += 7
     await (await server.enter("cat")).close()
     await server.until(lambda: len(server.core.sessions) == 1)
+    await server.core.writer.drain()
     server.clock.seconds += 3
     await server.stop()
     await again.start()
     ann = await again.enter("ann")
-    bob, cat = await whois(ann, "bob"), await whois(ann, "cat")
-    assert (bob.since, bob.seen) == (made, made + 10_000)
-    assert (cat.since, cat.seen) == (made + 7000, made + 7000)
+    times = [(person.since, person.seen) for person in (await whois(ann, "bob"), await whois(ann, "cat"))]
+    assert times == [(made, made + 10_000), (made + 7000, made + 7000)]
 
 
 async def test_a_kill_forgets_no_more_than_a_visit(start_server: StartServer, dial: Dial) -> None:
