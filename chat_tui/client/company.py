@@ -48,6 +48,7 @@ class Company:
             self.mine.ignored |= cache.ignored()
         for room in rooms.values():
             self.meet(room)
+            room.judge_anew()  # the cache counted without knowing whom
 
     def meet(self, room: Room) -> None:
         """A room that the client has now: what ignored people say in it does not count."""

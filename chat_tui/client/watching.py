@@ -5,6 +5,7 @@ somebody wants to see more of it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from chat_tui.client import updates
 from chat_tui.client.errors import ClientError
@@ -28,19 +29,21 @@ class Watching:
         self._tell = tell
         self._watched: list[str] = []
         self._wanted = FEW
-        self._asking = 0
+        self._answered = 0
 
     def watch(self, rooms: list[str]) -> None:
         """Know from now on who is online in these rooms."""
         if rooms != self._watched:
             self._watched = rooms
             self._wanted = FEW
+            self._answered = 0
             self._later(self.send())
 
     def more(self) -> None:
         """Somebody wants to see more of the lists."""
         longer = [size for size in limits.LISTS if size > self._wanted]
-        if longer and not self._asking and any(room.people.beyond for room in self._known()):
+        asking = self._answered != self._wanted
+        if longer and not asking and any(room.people.beyond for room in self._known()):
             self._wanted = longer[0]
             self._later(self.send())
 
@@ -51,21 +54,18 @@ class Watching:
         """Tell the server; it is asked again after each sync."""
         rooms = self._known()
         large = any(room.members > MANY for room in rooms)
-        wanted = self._wanted if large else max(self._wanted, MANY)
+        wanted = self._wanted
+        limit = wanted if large else max(wanted, MANY)
 
         def watched(result: frames.WatchResult) -> None:
+            self._answered = wanted
             for room in rooms:
                 if room.name in result.online:
                     room.people.restart(room.name, result)
                     self._tell(updates.RoomChanged(room.name))
 
-        self._asking += 1
-        try:
-            await self._ask(frames.Watch(1, [room.name for room in rooms], wanted), watched)
-        except ClientError:
-            return
-        finally:
-            self._asking -= 1
+        with suppress(ClientError):
+            await self._ask(frames.Watch(1, [room.name for room in rooms], limit), watched)
 
     def receive(self, frame: frames.Presence | frames.People) -> None:
         """Something has changed in a list, or in its numbers."""
