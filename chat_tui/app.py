@@ -5,6 +5,7 @@ import os
 import sys
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 
@@ -18,6 +19,8 @@ from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.main import MainScreen
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
+
+_TOUCHES = (events.Key, events.Paste, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
 
 
 class ChatApp(App[None]):
@@ -45,6 +48,7 @@ class ChatApp(App[None]):
         self._keep = keep
         self._given = Choice(name, server)
         self._endpoint = endpoint
+        self._main: MainScreen | None = None
         for theme in themes.OURS:
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
@@ -75,6 +79,12 @@ class ChatApp(App[None]):
         else:
             self.push_screen(FirstRun(_login_name(), server), self._chosen)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there, whatever screen gets it."""
+        if self._main is not None and isinstance(event, _TOUCHES):
+            self._main.touched()
+        await super().on_event(event)
+
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
             self._open(choice)
@@ -96,7 +106,7 @@ class ChatApp(App[None]):
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        main = MainScreen(endpoint, choice.name, outbox, cache, self._settings, found.room)
+        self._main = main = MainScreen(endpoint, choice.name, outbox, cache, self._settings, found.room)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)

@@ -173,6 +173,7 @@ class Follower:
         self._events: asyncio.Queue[RoomEvent | ClientError] = asyncio.Queue()
         self._client = Client(endpoint, name, Outbox(None, endpoint.label, name), self._hear, fill=WHOLE)
         self._client.rooms[room] = Room(room, 0, base=since, loaded=True)
+        self._client.company.idling.unattended()
         self._told = ""
 
     async def run(self, count: int | None, *, as_json: bool) -> None:

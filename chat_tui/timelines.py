@@ -31,6 +31,8 @@ class Timelines:
             case updates.RoomsChanged():
                 for name in self._rooms.keys() - self._client.rooms.keys():
                     del self._rooms[name]
+            case updates.IgnoredChanged():
+                self._judge_anew()
             case updates.StatusChanged(status) if status.phase == "waiting":
                 self._missed_from = set(self._client.rooms)
 
@@ -38,7 +40,7 @@ class Timelines:
         """The room's timeline, made if it is not there yet."""
         timeline = self._rooms.get(room)
         if timeline is None:
-            timeline = self._rooms[room] = Timeline(room, self._client.user, self._client.name)
+            timeline = self._rooms[room] = Timeline(room, ignored=self._client.company.mine.ignored)
             timeline.set_pending(self._client.sender.in_room(room))
             self._restart(room)
         timeline.me, timeline.my_name = self._client.user, self._client.name
@@ -54,9 +56,15 @@ class Timelines:
             timeline.reset(room.events)
             timeline.has_older = room.has_older
 
+    def _judge_anew(self) -> None:
+        for name, timeline in self._rooms.items():
+            if name in self._client.rooms:
+                timeline.judge_anew(self._client.rooms[name].events)
+
     def _append(self, name: str, events: list[RoomEvent], *, missed: bool) -> None:
         timeline = self.of(name)
-        count = sum(event.spoken and event.user != self._client.user for event in events)
+        silent = {self._client.user, *self._client.company.mine.ignored}
+        count = sum(event.spoken and event.user not in silent for event in events)
         if missed and count and name in self._missed_from:
             timeline.notice(f"reconnected: {count} missed message{'s' * (count > 1)}", "info", events[0].time)
         self._missed_from.discard(name)

@@ -19,12 +19,21 @@ USER = "user"
 
 @dataclass(slots=True)
 class User:
-    """An account. `reads` holds the read markers: room to `seq`."""
+    """An account. `reads` holds the read markers: room to `seq`.
+
+    `since` is when it was made, `seen` when its last session went (ms, 0: unknown); `away` the text of
+    who has said that they are away, else None; `ignored` the ids of those they don't want to read.
+    """
 
     id: int
     name: str
+    admin: bool = False
     rooms: set[str] = field(default_factory=set)
     reads: dict[str, int] = field(default_factory=dict)
+    since: int = 0
+    seen: int = 0
+    away: str | None = None
+    ignored: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -102,6 +111,6 @@ def _apply_to_users(state: State, event: frames.Event) -> None:
     if body is None:
         raise AssertionError(f"the server's log holds an unreadable {event.kind} event at {event.seq}")
     if event.kind == USER:
-        state.add_user(User(event.seq, body.name))
+        state.add_user(User(event.seq, body.name, since=event.time))
     else:
         state.rename(state.users[event.user], body.name)

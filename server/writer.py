@@ -21,7 +21,7 @@ from protocol.frames import Event
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.state import SERVER_LOG, State, apply
-from server.store.base import Appended, Draft, Log, Mark
+from server.store.base import Appended, Draft, Entry, Log
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Operation(Protocol):
     def changes(self) -> frozenset[Key]:
         """What it changes that another operation's plan may depend on."""
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """What to store, as the state is now; `now` in ms. May raise `RefusedError`."""
 
     def done(self, stored: Sequence[Appended | None]) -> None:
@@ -129,7 +129,7 @@ class Writer:
         self._busy = False
         self._idle.set()
 
-    def _append(self, batch: list[Draft | Mark]) -> list[Appended | None]:
+    def _append(self, batch: list[Entry]) -> list[Appended | None]:
         """In the writer's thread."""
         began = perf_counter()
         try:
@@ -138,12 +138,12 @@ class Writer:
             self._counters.commit_seconds.add(perf_counter() - began)
             self._counters.batch_size.add(len(batch))
 
-    def _gather(self) -> list[tuple[Operation, Sequence[Draft | Mark]]]:
+    def _gather(self) -> list[tuple[Operation, Sequence[Entry]]]:
         began = perf_counter()
         self._counters.queue_wait_seconds.add(began - self._since)
         self._since = began  # for what has to wait for another batch: near enough
         now = self._clock()
-        planned: list[tuple[Operation, Sequence[Draft | Mark]]] = []
+        planned: list[tuple[Operation, Sequence[Entry]]] = []
         changed: set[Key] = set()
         left = BATCH_BYTES
         while self._waiting and len(planned) < BATCH and left > 0:
@@ -167,7 +167,7 @@ class Writer:
 
     def _committed(
         self,
-        planned: list[tuple[Operation, Sequence[Draft | Mark]]],
+        planned: list[tuple[Operation, Sequence[Entry]]],
         commit: "asyncio.Future[list[Appended | None]]",
     ) -> None:
         try:
@@ -184,19 +184,17 @@ class Writer:
         finally:
             self._next_batch()
 
-    def _refuse(self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], refusal: RefusedError) -> None:
+    def _refuse(self, planned: list[tuple[Operation, Sequence[Entry]]], refusal: RefusedError) -> None:
         for operation, _ in planned:
             operation.refused(refusal)
 
-    def _tell(
-        self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], stored: list[Appended | None]
-    ) -> None:
+    def _tell(self, planned: list[tuple[Operation, Sequence[Entry]]], stored: list[Appended | None]) -> None:
         start = 0
         events: list[Event] = []
         for _, entries in planned:
             for entry, answer in zip(entries, stored[start : start + len(entries)], strict=True):
-                if isinstance(entry, Mark):
-                    self._state.mark(entry.user, entry.room, entry.seq)
+                if not isinstance(entry, Draft):
+                    entry.apply(self._state)
                 elif answer is not None and not answer.dup:
                     apply(self._state, answer.event)
                     events.append(answer.event)

@@ -24,7 +24,9 @@ from protocol.frames.events import (
     TopicBody,
 )
 from protocol.frames.messages import Heads, History, HistoryResult, Marker, Read, Send, SendResult
-from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Presence, Watch, WatchResult
+from protocol.frames.mine import Ignore, Mine, MineChanged, MineResult, Person
+from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Whois, WhoisResult
+from protocol.frames.presence import Away, Count, Idle, People, Presence, Typing, Watch, WatchResult
 from protocol.frames.rooms import (
     Join,
     JoinResult,
@@ -41,10 +43,11 @@ from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, P
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
     Login, Sync, Join, Leave, Topic, Nick, Send, History, Read, Watch, Rooms, Online,
+    Away, Idle, Whois, Ignore, Mine,
 )  # fmt: skip
-FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, *REQUESTS)
+FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
-    Welcome, Ok, Error, Event, Presence, Marker, Heads, Ping, Pong, Bye,
+    Welcome, Ok, Error, Event, Presence, People, Typing, Marker, MineChanged, Heads, Ping, Pong, Bye,
 )  # fmt: skip
 
 __all__ = [
@@ -59,9 +62,11 @@ __all__ = [
     "REQUESTS",
     "SPOKEN",
     "TOPIC",
+    "Away",
     "Body",
     "Bye",
     "Cid",
+    "Count",
     "Error",
     "Event",
     "Frame",
@@ -70,18 +75,25 @@ __all__ = [
     "History",
     "HistoryResult",
     "Id",
+    "Idle",
+    "Ignore",
     "Join",
     "JoinResult",
     "Leave",
     "Login",
     "LoginResult",
     "Marker",
+    "Mine",
+    "MineChanged",
+    "MineResult",
     "Name",
     "Nick",
     "NickBody",
     "Ok",
     "Online",
     "OnlineResult",
+    "People",
+    "Person",
     "PersonInfo",
     "Ping",
     "Pong",
@@ -102,8 +114,11 @@ __all__ = [
     "TextBody",
     "Topic",
     "TopicBody",
+    "Typing",
     "Watch",
     "WatchResult",
     "Welcome",
+    "Whois",
+    "WhoisResult",
     "Word",
 ]

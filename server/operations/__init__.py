@@ -6,18 +6,24 @@ drafts; of sessions only how to answer.
 """
 
 from server.operations.base import Store, member_room
+from server.operations.ignoring import StoreIgnore, user_called
 from server.operations.messages import StoreRead, StoreSend
 from server.operations.people import MakeUser, StoreNick
+from server.operations.presence import StoreAway, StoreSeen
 from server.operations.rooms import StoreJoin, StoreLeave, StoreTopic
 
 __all__ = [
     "MakeUser",
     "Store",
+    "StoreAway",
+    "StoreIgnore",
     "StoreJoin",
     "StoreLeave",
     "StoreNick",
     "StoreRead",
+    "StoreSeen",
     "StoreSend",
     "StoreTopic",
     "member_room",
+    "user_called",
 ]

@@ -10,7 +10,7 @@ from protocol import errors
 from protocol.frames import Request, Result
 from server.errors import RefusedError
 from server.state import Room, State, User
-from server.store.base import Appended, Draft, Mark
+from server.store.base import Appended, Draft, Entry
 from server.writer import Key
 
 Stored = Sequence[Appended | None]
@@ -53,7 +53,7 @@ class Store:
         """See `writer.Operation`: most change what they depend on."""
         return self.keys()
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ from protocol.frames import Result
 from server.errors import RefusedError
 from server.operations.base import NOTHING, Store, Stored, member_room
 from server.state import State
-from server.store.base import GONE, Draft, Mark
+from server.store.base import GONE, Entry, Mark
 from server.writer import Key
 
 
@@ -25,7 +25,7 @@ class StoreSend(Store):
         """Sends change nothing that a plan depends on."""
         return NOTHING
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         request = self.request
         room = member_room(state, self.user, request.room)
@@ -58,7 +58,7 @@ class StoreRead(Store):
         """No plan but of this user's other markers depends on it, and those only rise."""
         return NOTHING
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:  # noqa: ARG002
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""
         room = member_room(state, self.user, self.request.room)
         seq = min(self.request.seq, room.head)

@@ -6,7 +6,7 @@ from protocol import codec, errors, frames, limits
 from server.errors import RefusedError
 from server.operations.base import Store, member_room
 from server.state import State
-from server.store.base import Draft, Mark
+from server.store.base import Entry, Mark
 from server.writer import Key
 
 
@@ -27,7 +27,7 @@ class StoreJoin(Store):
         changed = frozenset((self._membership(self.request.room), self._rooms))
         return changed | {("room", self.request.room)} if self._makes_room else changed
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         name = self.request.room
         room = state.rooms.get(name)
@@ -57,7 +57,7 @@ class StoreLeave(Store):
         """See `writer.Operation`."""
         return frozenset((self._membership(self.request.room), self._rooms))
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         room = member_room(state, self.user, self.request.room)
         return (self._draft(room.name, frames.LEAVE, now),)
@@ -77,7 +77,7 @@ class StoreTopic(Store):
         """See `writer.Operation`."""
         return frozenset((("topic", self.request.room),))
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         room = member_room(state, self.user, self.request.room)
         if room.topic == self.request.topic:

@@ -35,6 +35,51 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     user: int
     seq: int
 
+    def apply(self, state: State) -> None:
+        """Change the state by it, as `state.apply` does by an event."""
+        state.mark(self.user, self.room, self.seq)
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """A user's last session has gone, at `time`."""
+
+    user: int
+    time: int
+
+    def apply(self, state: State) -> None:
+        """See `Mark.apply`."""
+        state.users[self.user].seen = self.time
+
+
+class Away(msgspec.Struct, frozen=True, gc=False):
+    """A user has said that they are away (`text`), or back (None)."""
+
+    user: int
+    text: str | None
+
+    def apply(self, state: State) -> None:
+        """See `Mark.apply`."""
+        state.users[self.user].away = self.text
+
+
+class Ignored(msgspec.Struct, frozen=True, gc=False):
+    """A user ignores another one from now on, or no longer."""
+
+    user: int
+    other: int
+    on: bool
+
+    def apply(self, state: State) -> None:
+        """See `Mark.apply`."""
+        ignored = state.users[self.user].ignored
+        (ignored.add if self.on else ignored.discard)(self.other)
+
+
+Record = Mark | Seen | Away | Ignored
+"""What is stored beside events, in the same transactions: nobody sees it again in a room's log."""
+
+Entry = Draft | Record
+
 
 class Appended(NamedTuple):
     """The event as it is stored. `dup`: it was before, under the same user and cid; it may be `GONE`."""
@@ -44,11 +89,12 @@ class Appended(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A question for `unread`: how many messages of others are after `seq`?"""
+    """A question for `unread`: how many messages of others, but for `ignored` ones, are after `seq`?"""
 
     room: str
     user: int
     seq: int
+    ignored: frozenset[int] = frozenset()
 
 
 GONE = ""
@@ -65,8 +111,8 @@ class Log(Protocol):
     def load(self) -> State:
         """The state after all events so far. Called once, before anything else."""
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
-        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a mark.
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
+        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a record.
 
         Gives each new event the next `seq` of its room, 1, 2, 3 … Raises `StorageError`: nothing of the
         batch is stored then.
@@ -94,7 +140,7 @@ class Log(Protocol):
         """
 
     def unread(self, question: Unread, limit: int) -> int:
-        """How many spoken events of other users come after a `seq`, counted up to `limit`."""
+        """How many spoken events of other users, none of them ignored, come after a `seq`; up to `limit`."""
 
     def prune(self, room: str, before: int, limit: int) -> int:
         """Remove the room's oldest events, up to the first that is not older than `before` (ms since 1970).

@@ -9,7 +9,7 @@ import msgspec
 from protocol import limits
 from protocol.frames import SPOKEN, Event
 from server.state import State
-from server.store.base import GONE, Appended, Draft, Mark, Unread
+from server.store.base import GONE, Appended, Draft, Entry, Unread
 
 
 class MemoryLog:
@@ -25,9 +25,9 @@ class MemoryLog:
         """An empty state: nothing is kept."""
         return State()
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """See the port."""
-        return [None if isinstance(entry, Mark) else self._append(entry) for entry in batch]
+        return [self._append(entry) if isinstance(entry, Draft) else None for entry in batch]
 
     def _append(self, draft: Draft) -> Appended:
         first = self._cids.get((draft.user, draft.cid)) if draft.cid is not None else None
@@ -74,7 +74,8 @@ class MemoryLog:
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         events = self._rooms.get(question.room, [])[question.seq :]
-        return min(limit, sum(event.user != question.user and event.kind in SPOKEN for event in events))
+        silent = {question.user, *question.ignored}
+        return min(limit, sum(event.user not in silent and event.kind in SPOKEN for event in events))
 
     def prune(self, room: str, before: int, limit: int) -> int:
         """See the port."""

@@ -16,7 +16,7 @@ from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state import SERVER_LOG, USER, Room, State, User
 from server.store import schema
-from server.store.base import GONE, Appended, Draft, Mark, Unread
+from server.store.base import GONE, Appended, Away, Draft, Entry, Ignored, Mark, Record, Seen, Unread
 
 FILE_NAME = "chat.sqlite3"
 
@@ -77,15 +77,24 @@ class SqliteLog:
         for number, name, head, topic in query("SELECT id, name, head, topic FROM rooms"):
             if name != SERVER_LOG:
                 rooms[number] = state.rooms[name] = Room(name, head, topic)
-        for number, name in query("SELECT id, name FROM users"):
-            state.add_user(User(number, name))
+        # A user's id is the seq of the event that made them.
+        users = (
+            "SELECT id, name, coalesce(time, 0) FROM users "
+            "LEFT JOIN events ON seq = id AND room = (SELECT id FROM rooms WHERE name = ?)"
+        )
+        for number, name, since in query(users, (SERVER_LOG,)):
+            state.add_user(User(number, name, since=since))
         for room, user in query("SELECT room, user FROM members"):
             state.add_member(rooms[room], state.users[user])
         for user, room, seq in query("SELECT user, room, seq FROM reads"):
             state.users[user].reads[rooms[room].name] = seq
+        for user, seen, away in query("SELECT user, seen, away FROM people"):
+            state.users[user].seen, state.users[user].away = seen, away
+        for user, other in query("SELECT user, other FROM ignored"):
+            state.users[user].ignored.add(other)
         return state
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """See the port.
 
         First all drafts at once, in the hope that no cid is known yet; if one is, one by one.
@@ -120,12 +129,12 @@ class SqliteLog:
         self._heads = {name: head for name, _, head in rows}
         self._heads_known = True
 
-    def _append_new(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def _append_new(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         rows = []
         for entry in batch:
-            if isinstance(entry, Mark):
-                self._mark(entry)
+            if not isinstance(entry, Draft):
+                self._record(entry)
                 stored.append(None)
                 continue
             event = self._next(entry)
@@ -137,7 +146,7 @@ class SqliteLog:
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
         return stored
 
-    def _append_each(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def _append_each(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         for entry in batch:
             first = self._find(entry) if isinstance(entry, Draft) else None
@@ -173,11 +182,31 @@ class SqliteLog:
             [(self._heads[room], self._room_ids[room]) for room in rooms],
         )
 
-    def _mark(self, mark: Mark) -> None:
-        self._writing.execute(
-            "INSERT INTO reads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-            (mark.user, self._room_ids[mark.room], mark.seq),
-        )
+    def _record(self, record: Record) -> None:
+        run = self._writing.execute
+        match record:
+            case Mark(room, user, seq):
+                run(
+                    "INSERT INTO reads VALUES (?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                    (user, self._room_ids[room], seq),
+                )
+            case Seen(user, time):
+                run(
+                    "INSERT INTO people (user, seen) VALUES (?, ?) "
+                    "ON CONFLICT DO UPDATE SET seen = excluded.seen",
+                    (user, time),
+                )
+            case Away(user, text):
+                run(
+                    "INSERT INTO people (user, away) VALUES (?, ?) "
+                    "ON CONFLICT DO UPDATE SET away = excluded.away",
+                    (user, text),
+                )
+            case Ignored(user, other, True):
+                run("INSERT OR IGNORE INTO ignored VALUES (?, ?)", (user, other))
+            case Ignored(user, other, False):
+                run("DELETE FROM ignored WHERE user = ? AND other = ?", (user, other))
 
     def _project(self, event: Event) -> None:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
@@ -241,13 +270,14 @@ class SqliteLog:
 
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
+        silent = (question.user, *question.ignored)
         sql = (
             "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
-            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) AND user <> ? "
-            f"AND kind IN ({_SPOKEN}) LIMIT ?)"
+            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
+            f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
         try:
-            bounds = (question.room, question.seq, question.room, question.user, limit)
+            bounds = (question.room, question.seq, question.room, *silent, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
         except sqlite3.Error as error:
             raise StorageError(f"the server cannot read its store: {error}") from error

@@ -23,6 +23,11 @@ EVERY_REQUEST: dict[str, Request[Any]] = {
     "watch": frames.Watch(1, ["#a"]),
     "rooms": frames.Rooms(1),
     "online": frames.Online(1),
+    "away": frames.Away(1),
+    "idle": frames.Idle(1, on=True),
+    "whois": frames.Whois(1, "ann"),
+    "ignore": frames.Ignore(1, "ann", on=False),
+    "mine": frames.Mine(1),
 }
 
 

@@ -13,7 +13,7 @@ from protocol.frames import Event, Request, Result
 from server.errors import RefusedError, StorageError
 from server.operations import MakeUser, StoreJoin, StoreLeave, StoreNick, StoreRead, StoreSend, StoreTopic
 from server.state import State, User
-from server.store.base import Appended, Draft, Mark
+from server.store.base import Appended, Entry, Mark
 from server.store.memory import MemoryLog
 from server.writer import BATCH_BYTES, Writer
 
@@ -25,13 +25,13 @@ class SlowLog(MemoryLog):
 
     def __init__(self) -> None:
         super().__init__()
-        self.batches: list[Sequence[Draft | Mark]] = []
+        self.batches: list[Sequence[Entry]] = []
         self.full = False
         self.begun = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         self.batches.append(batch)
         self.begun.set()
         assert self.go_on.wait(SECONDS)
@@ -401,7 +401,7 @@ class Clumsy:
     def changes(self) -> frozenset[tuple[str, ...]]:
         return frozenset()
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:  # noqa: ARG002
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         if self.where == "plan":
             self._fail()
         return ()
