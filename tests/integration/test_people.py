@@ -187,6 +187,7 @@ async def test_whom_one_cannot_ignore(server: RunningServer, monkeypatch: pytest
 def test_a_store_from_before_gets_the_new_tables(tmp_path: Path) -> None:
     old = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
     old.executescript(f"BEGIN; {schema.STEPS[0]} PRAGMA user_version = 1; COMMIT;")
+    old.execute("INSERT INTO meta VALUES ('epoch', 'its epoch')")
     old.execute("INSERT INTO users VALUES (7, 'ann', 'ann')")
     old.close()
     log = SqliteLog(tmp_path)
