@@ -5,7 +5,7 @@ import os
 import sys
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
 
@@ -22,6 +22,8 @@ from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
+
+_TOUCHES = (events.Key, events.Paste, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
 
 
 class ChatApp(App[None]):
@@ -50,6 +52,7 @@ class ChatApp(App[None]):
         self._given = Choice(name, server)
         self._place = server
         self._endpoint = endpoint
+        self._main: MainScreen | None = None
         for theme in themes.OURS:
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
@@ -79,6 +82,12 @@ class ChatApp(App[None]):
             self._open(Choice(name, server or config.LOCAL))
         else:
             self.push_screen(FirstRun(_login_name(), server), self._chosen)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there, whatever screen gets it."""
+        if self._main is not None and isinstance(event, _TOUCHES):
+            self._main.touched()
+        await super().on_event(event)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
@@ -117,7 +126,7 @@ class ChatApp(App[None]):
             return
         if attempt is not None:
             who.use(attempt)
-        main = MainScreen(endpoint, who, outbox, cache, self._settings, found.room)
+        self._main = main = MainScreen(endpoint, who, outbox, cache, self._settings, found.room)
         self.push_screen(main)
         if problem:
             self.call_later(main.complain, problem)

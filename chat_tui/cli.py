@@ -186,6 +186,7 @@ class Follower:
         outbox = Outbox(None, endpoint.label, who.name)
         self._client = Client(endpoint, who.name, outbox, self._hear, identity=who, fill=WHOLE)
         self._client.rooms[room] = Room(room, 0, base=since, loaded=True)
+        self._client.company.idling.unattended()
         self._told = ""
 
     async def run(self, count: int | None, *, as_json: bool) -> None:

@@ -8,10 +8,11 @@ import hashlib
 import tomllib
 import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
+from msgspec import Meta
 
 from protocol.names import fold
 
@@ -29,12 +30,15 @@ Notifications = Literal["auto", "bell", "off"]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings file."""
+    """The settings file. After `away_minutes` without a key press a person is shown as away (0: never); with
+    `send_typing` others see that they write."""
 
     name: str = ""
     server: str = ""
     theme: str = "chat-dark"
     notifications: Notifications = "auto"
+    away_minutes: Annotated[float, Meta(ge=0)] = 10
+    send_typing: bool = True
 
 
 def config_file() -> Path:

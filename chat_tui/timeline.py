@@ -10,7 +10,7 @@ so the key of a stored row never changes; pending messages stand after all store
 that follow.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -51,9 +51,18 @@ class View:
 class Timeline:
     """The log of one room."""
 
-    def __init__(self, room: str, me: int = 0, my_name: str = "", tz: tzinfo | None = None) -> None:
-        """`me` is the own user id, `tz` the zone of days and times (None: this computer's)."""
+    def __init__(
+        self,
+        room: str,
+        me: int = 0,
+        my_name: str = "",
+        tz: tzinfo | None = None,
+        ignored: Collection[int] = (),
+    ) -> None:
+        """`me` is the own user id, `tz` the zone of days and times (None: this computer's). What `ignored`
+        users say has no row; call `judge_anew` when they are others."""
         self.room = room
+        self._ignored = ignored
         self.me = me
         self.my_name = my_name
         self.loading = False
@@ -69,6 +78,7 @@ class Timeline:
         """Everybody who may be called by name here, folded. It only grows."""
         self.ruler: int | None = None
         """The key of the message with which the new ones begin; see `set_ruler`."""
+        self._cleared_to = 0
         self._has_older = False
         self._times = LocalTime(tz)
         # `_front` is in falling order: the row of key -1 comes first. It always holds the first two rows
@@ -104,6 +114,11 @@ class Timeline:
     def last_seq(self) -> int:
         """The newest event that was added, whether or not it has a row."""
         return self._last_seq
+
+    @property
+    def first_seq(self) -> int:
+        """The oldest event that was added, likewise; 0 if there is none."""
+        return self._first_seq
 
     def row(self, key: int) -> Row:
         """The row of a key in `range(first, end)`."""
@@ -147,7 +162,8 @@ class Timeline:
         if self.view.following:
             self._seen = self._last_seq
         else:
-            self.unseen += sum(event.spoken and event.user != self.me for event in fresh)
+            silent = {self.me, *self._ignored}
+            self.unseen += sum(event.spoken and event.user not in silent for event in fresh)
         self._redo_tail()
 
     def prepend(self, events: Iterable[RoomEvent]) -> None:
@@ -202,6 +218,12 @@ class Timeline:
         self._redo_tail()
         self._restore(place)
 
+    def judge_anew(self, events: Iterable[RoomEvent]) -> None:
+        """Others are ignored than before; these are the events. What is cleared stays so."""
+        cleared, newest = self.cleared, self._last_seq
+        self.reset(event for event in events if event.seq > self._cleared_to or not cleared)
+        self.cleared, self._last_seq = cleared, newest
+
     def set_pending(self, pending: Sequence[Pending]) -> None:
         """Replace the messages that are not confirmed yet."""
         self._pending = tuple(pending)
@@ -217,6 +239,7 @@ class Timeline:
         self._empty()
         self._read = None
         self.cleared = True
+        self._cleared_to = self._last_seq
         self.follow()
         self._redo_tail()
 
@@ -338,10 +361,12 @@ class Timeline:
     # --- rows -------------------------------------------------------------------------------------
 
     def _row_of(self, event: RoomEvent) -> Row | None:
-        """The row of an event standing alone; None for kinds that this client doesn't show."""
+        """The row of an event standing alone; None for what this client doesn't show."""
         time = clamped(event.time)
         name = self._name(event.sender)
         match event.kind:
+            case frames.MESSAGE | frames.ACTION if event.user in self._ignored:
+                return None
             case frames.MESSAGE | frames.ACTION:
                 action = event.kind == frames.ACTION
                 row = Message(time, event.seq, event.user, name, event.text, action, event.user == self.me)

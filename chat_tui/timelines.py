@@ -34,10 +34,9 @@ class Timelines:
             case updates.PendingChanged(room):
                 self.of(room).set_pending(self._client.sender.in_room(room))
             case updates.RoomsChanged():
-                for name in self._rooms.keys() - self._client.rooms.keys():
-                    del self._rooms[name]
-                if self._here not in self._client.rooms:
-                    self._here = None
+                self._forget_left()
+            case updates.IgnoredChanged():
+                self._judge_anew()
             case updates.StatusChanged(status):
                 self._lost = self._lost or status.phase == "waiting"
                 if status.phase == "connecting":
@@ -47,7 +46,7 @@ class Timelines:
         """The room's timeline, made if it is not there yet."""
         timeline = self._rooms.get(room)
         if timeline is None:
-            timeline = self._rooms[room] = Timeline(room, self._client.user, self._client.name)
+            timeline = self._rooms[room] = Timeline(room, ignored=self._client.company.mine.ignored)
             timeline.set_pending(self._client.sender.in_room(room))
             self._restart(room)
         timeline.me, timeline.my_name = self._client.user, self._client.name
@@ -86,9 +85,21 @@ class Timelines:
             if name == self._here:
                 self._show_new(timeline, name)
 
+    def _forget_left(self) -> None:
+        for name in self._rooms.keys() - self._client.rooms.keys():
+            del self._rooms[name]
+        if self._here not in self._client.rooms:
+            self._here = None
+
+    def _judge_anew(self) -> None:
+        for name, timeline in self._rooms.items():
+            if name in self._client.rooms:
+                timeline.judge_anew(self._client.rooms[name].events)
+
     def _append(self, name: str, events: list[RoomEvent], *, missed: bool, looking: bool) -> None:
         room, timeline = self._client.rooms.get(name), self.of(name)
-        count = sum(event.spoken and event.user != self._client.user for event in events)
+        silent = {self._client.user, *self._client.company.mine.ignored}
+        count = sum(event.spoken and event.user not in silent for event in events)
         missed = missed and name in self._away
         if missed and count and self._lost:
             timeline.notice(f"reconnected: {count} missed message{'s' * (count > 1)}", "info", events[0].time)

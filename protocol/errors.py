@@ -44,6 +44,7 @@ NO_SUCH_USER = "no_such_user"
 NOT_FOUND = "not_found"  # no device, or no invitation, with that id
 TOO_MANY = "too_many"  # more than one user may have: rooms, devices, invitations
 NO_SUCH_ROOM = "no_such_room"
+NO_SUCH_USER = "no_such_user"  # nobody has that name
 NOT_A_MEMBER = "not_a_member"
 CID_REUSED = "cid_reused"  # the same cid was used for another message
 RATE_LIMITED = "rate_limited"  # too much at once: again after `retry_after`

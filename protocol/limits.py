@@ -67,6 +67,23 @@ INVITE_DAYS = 365
 WATCHED_ROOMS = 8
 """Rooms whose people one session may watch at once: what fits beside each other on a screen."""
 
+LISTS = (50, 200, 1000)
+"""People listed of a watched room: the first of these that is no less than what the client wants. Few sizes,
+so that a list is made once for all who watch. 50 fill a screen, 200 are a whole large team; whoever scrolls
+past 1,000 names looks for one, and `whois` finds it."""
+
+AWAY = 120
+"""Characters of what a person says when they go away. IRC servers allow 200; it stands beside a name."""
+
+TYPING_SECONDS = 3
+"""Between two signs that somebody types in a room, as IRC's typing specification has it."""
+
+TYPING_LASTS = 6
+"""Seconds that such a sign holds: one of them may be lost on the way."""
+
+IGNORED = 256
+"""People that one user may ignore. The whole list goes to each of the user's sessions when it changes."""
+
 CURSORS = 10_000
 """Rooms in one `sync`: more than a person is in, and 10,000 entries still fit into FRAME."""
 

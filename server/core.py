@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from protocol import errors, frames, limits
-from server import __version__
+from server import __version__, operations
 from server.accounts import Accounts, Entrance
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
@@ -25,6 +25,7 @@ from server.session import Phase, Session
 from server.state import User
 from server.store.base import Log, Unread
 from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
+from server.visibility import may_see, rooms_told
 from server.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ STALL_SECONDS = 30
 RETURNS_PER_SECOND = 200
 """Clients that are asked back in a second when the server ends, each at a moment of its own: one that comes
 back costs a login and a sync, some ms, and those who stayed shall not notice it."""
+
+SEEN_MS = 3_600_000
+"""When somebody was seen last is stored when they go. Should the server be killed before, it is no more wrong
+than this and the time of their visit: a login stores it too if what is known is older."""
 
 Answer = Callable[[], None]
 
@@ -82,7 +87,7 @@ class Core:
         self.title = f"chat-server/{__version__}"
         self.state = log.load()
         self.counters = Counters()
-        self.hub = Hub(self.state, self.counters)
+        self.hub = Hub(self.state, self.counters, self._came, self._gone)
         self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
         self._working: set[asyncio.Task[None]] = set()
@@ -145,11 +150,20 @@ class Core:
         self.writer.submit(operation)
         await operation.outcome
 
+    def _came(self, user: User) -> None:
+        if self.clock() - user.seen > SEEN_MS:
+            self.writer.submit(operations.StoreSeen([user]))
+
+    def _gone(self, user: User) -> None:
+        if not self._closing:
+            self.writer.submit(operations.StoreSeen([user]))
+
     async def close(self, text: str) -> None:
         """Store what was sent, say bye to everybody, let go of the store."""
         self._closing = True
         for session in self.sessions:
             session.hush()
+        self.writer.submit(operations.StoreSeen(self.hub.online()))
         while self._working:
             await asyncio.wait(self._working)
         await self.writer.close()
@@ -228,7 +242,7 @@ class Core:
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""
         room = self.state.rooms[name]
-        unread = Unread(name, user.id, user.reads.get(name, 0))
+        unread = Unread(name, user.id, user.reads.get(name, 0), frozenset(user.ignored))
         if cursor is not None and cursor > room.head:
             cursor = None  # it counts events of another store
         return RoomQuestion(name, room.head, room.topic, len(room.members), unread, cursor, limit)
@@ -261,22 +275,6 @@ class Core:
 
     # --- lists
 
-    def online_in(self, rooms: list[str]) -> frames.WatchResult:
-        """Who is online in these rooms, as many as fit into an answer."""
-        left = limits.PAGE_BYTES
-        online: dict[str, list[str]] = {}
-        more: dict[str, int] = {}
-        for room in rooms:
-            names = self.hub.online_in(room)
-            shown = 0
-            while shown < len(names) and left > 0:
-                left -= len(names[shown].encode()) + 2
-                shown += 1
-            online[room] = names[:shown]
-            if shown < len(names):
-                more[room] = len(names) - shown
-        return frames.WatchResult(online, more)
-
     def rooms_list(self, user: User) -> frames.RoomsResult:
         """All rooms, as many as fit into an answer."""
         left = limits.PAGE_BYTES
@@ -288,15 +286,17 @@ class Core:
             listed.append(frames.RoomInfo(name, room.topic, len(room.members), name in user.rooms))
         return frames.RoomsResult(listed, len(self.state.rooms))
 
-    def online_list(self) -> frames.OnlineResult:
+    def online_list(self, viewer: User) -> frames.OnlineResult:
         """Everybody who is online, as many as fit into an answer."""
         left = limits.PAGE_BYTES
-        online = sorted(self.hub.online(), key=lambda user: user.name.casefold())
+        online = [user for user in self.hub.online() if may_see(viewer, user)]
         listed = []
-        for user in online:
-            rooms = sorted(user.rooms)
+        for user in sorted(online, key=lambda user: user.name.casefold()):
+            rooms = rooms_told(self.state, viewer, user)
+            away = self.hub.presence.away(user.id)
             left -= len(user.name.encode()) + sum(len(room.encode()) + 2 for room in rooms) + 32
+            left -= len((away or "").encode())
             if left < 0:
                 break
-            listed.append(frames.PersonInfo(user.name, rooms))
+            listed.append(frames.PersonInfo(user.name, rooms, away is not None, away or ""))
         return frames.OnlineResult(listed, len(online))

@@ -5,48 +5,41 @@ to one block, and that same block is given to each of its sessions. What a sessi
 tick - blocks of several rooms, answers - is joined and written once, at the end of the tick: a send
 system call costs 4 to 5 µs whoever makes it, so only fewer of them help.
 
-Presence is told only to sessions that watch a room, so its cost follows what people look at. Knows sessions
-by the few methods of `Member`; nothing of frames from clients, storage or sockets.
+Who is there is told by `presence`. Knows sessions by the few methods of `Member`; nothing of frames from
+clients, storage or sockets.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable
 
 from protocol import codec, frames
-from protocol.frames import Event
+from protocol.frames import Event, Frame
 from server.counters import Counters
+from server.member import Member
+from server.presence import Presence
 from server.state import State, User
 
 
-class Member(Protocol):
-    """What the hub needs of a session."""
-
-    @property
-    def user(self) -> User:
-        """Whose session it is."""
-
-    @property
-    def behind(self) -> bool:
-        """It can't take more now: leave it out, it will fetch what it missed."""
-
-    def write(self, data: bytes) -> None:
-        """Put bytes on its socket."""
-
-
 class Hub:
-    """Sessions by user, by room and by what they watch."""
+    """Sessions by user and by room. `came` and `gone` get users whose first session came, whose last went."""
 
-    def __init__(self, state: State, counters: Counters | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        counters: Counters | None = None,
+        came: Callable[[User], None] = lambda _: None,
+        gone: Callable[[User], None] = lambda _: None,
+    ) -> None:
         self._counters = counters or Counters()
         self._state = state
         self._loop = asyncio.get_running_loop()
         self._by_user: defaultdict[int, set[Member]] = defaultdict(set)
         self._by_room: defaultdict[str, set[Member]] = defaultdict(set)
-        self._watchers: defaultdict[str, set[Member]] = defaultdict(set)
-        self._watching: dict[Member, list[str]] = {}
         self._out: dict[Member, list[bytes]] = {}
+        self._came = came
+        self._gone = gone
+        self.presence = Presence(state, self._by_user, self.queue)
 
     # --- who is there
 
@@ -59,13 +52,14 @@ class Hub:
         sessions.add(session)
         for room in user.rooms:
             self._by_room[room].add(session)
+        self.presence.changed(user)
         if len(sessions) == 1:
-            self._tell_presence(user.rooms, user.name, online=True)
+            self._came(user)
 
     def exit(self, session: Member) -> None:
         """The session is gone. Harmless for one that never entered."""
         self._out.pop(session, None)
-        self.watch(session, [])
+        self.presence.forget(session)
         user = session.user
         sessions = self._by_user.get(user.id, set())
         if session not in sessions:
@@ -75,24 +69,17 @@ class Hub:
             _discard(self._by_room, room, session)
         if not sessions:
             del self._by_user[user.id]
-            self._tell_presence(user.rooms, user.name, online=False)
-
-    def watch(self, session: Member, rooms: list[str]) -> None:
-        """Tell the session who comes and goes in these rooms, and no longer in others."""
-        for room in self._watching.pop(session, ()):
-            _discard(self._watchers, room, session)
-        if rooms:
-            self._watching[session] = rooms
-            for room in rooms:
-                self._watchers[room].add(session)
-
-    def online_in(self, room: str) -> list[str]:
-        """The names of a room's members who are online."""
-        return sorted({session.user.name for session in self._by_room.get(room, ())}, key=str.casefold)
+        self.presence.changed(user)
+        if not sessions:
+            self._gone(user)
 
     def online(self) -> list[User]:
         """Everybody who is online."""
         return [self._state.users[user] for user in self._by_user]
+
+    def is_online(self, user: User) -> bool:
+        """Whether the user has a session."""
+        return user.id in self._by_user
 
     # --- telling them
 
@@ -103,7 +90,7 @@ class Hub:
             if event.kind == frames.JOIN:
                 self._join(event)
             elif event.kind == frames.NICK:
-                self._rename(event)
+                self.presence.touch([event.room])
             blocks.setdefault(event.room, []).append(codec.encode(event))
             if event.kind == frames.LEAVE:
                 # The one who leaves sees it as the last event, and nothing behind it.
@@ -127,39 +114,22 @@ class Hub:
         sessions = self._by_user.get(event.user)
         if sessions:
             self._by_room[event.room] |= sessions
-            self._tell_presence([event.room], event.sender, online=True)
+            self.presence.touch([event.room])
 
     def _leave(self, event: Event) -> None:
         sessions = self._by_user.get(event.user)
         if sessions:
             for session in sessions:
                 _discard(self._by_room, event.room, session)
-                watched = self._watching.get(session, [])
-                if event.room in watched:
-                    self.watch(session, [room for room in watched if room != event.room])
-            self._tell_presence([event.room], event.sender, online=False)
+                self.presence.forget(session, event.room)
+            self.presence.touch([event.room])
 
-    def _rename(self, event: Event) -> None:
-        body = codec.unpack_body(event.body, frames.NickBody)
-        if event.user in self._by_user and body is not None:
-            self._tell_presence([event.room], event.sender, online=False)
-            self._tell_presence([event.room], body.name, online=True)
-
-    def mark(self, reader: Member, room: str, seq: int) -> None:
-        """Tell the reader's other sessions how far they have read."""
-        frame = codec.encode(frames.Marker(room, seq))
-        for session in self._by_user.get(reader.user.id, ()):
-            if session is not reader and not session.behind:
-                self.queue(session, frame)
-
-    def _tell_presence(self, rooms: Iterable[str], name: str, *, online: bool) -> None:
-        for room in rooms:
-            watchers = self._watchers.get(room)
-            if watchers:
-                frame = codec.encode(frames.Presence(room, name, online))
-                for session in watchers:
-                    if not session.behind:
-                        self.queue(session, frame)
+    def tell_others(self, session: Member, frame: Frame) -> None:
+        """Tell the other sessions of the session's user what this one has changed."""
+        data = codec.encode(frame)
+        for other in self._by_user.get(session.user.id, ()):
+            if other is not session and not other.behind:
+                self.queue(other, data)
 
     def queue(self, session: Member, data: bytes) -> None:
         """Write `data` to the session at the end of this tick, after what is queued for it already."""

@@ -1,7 +1,20 @@
 """How what is stored and is no event changes the state. As pure and deterministic as `state.apply`."""
 
 from server.state import Device, Invite, State
-from server.store.base import NEW, Audit, EndDevice, EndInvite, Mark, Password, Record, Seen
+from server.store.base import (
+    NEW,
+    Audit,
+    Away,
+    EndDevice,
+    EndInvite,
+    Ignored,
+    LastSeen,
+    Mark,
+    Password,
+    Presence,
+    Record,
+    Seen,
+)
 
 
 def keep(state: State, record: Record) -> None:
@@ -23,6 +36,19 @@ def keep(state: State, record: Record) -> None:
             state.invites.pop(identity, None)
         case Audit():
             pass
+        case _:
+            _keep_presence(state, record)
+
+
+def _keep_presence(state: State, record: Presence) -> None:
+    match record:
+        case LastSeen(user, time):
+            state.users[user].seen = time
+        case Away(user, text):
+            state.users[user].away = text
+        case Ignored(user, other, on):
+            ignored = state.users[user].ignored
+            (ignored.add if on else ignored.discard)(other)
 
 
 def for_user(device: Device, newest: int) -> Device:

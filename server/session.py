@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
+TYPING_SECONDS = limits.TYPING_SECONDS - 1
+"""Between two signs of typing that are passed on: a second less than clients keep to, for networks delay."""
 
 Question = Callable[[], Callable[[], None]]
 """What is asked of the log, in the reader's thread; it gives the answer, for the loop."""
@@ -68,7 +70,8 @@ class Transport(Protocol):
 class Session:
     """See the module. `behind` is set by the transport while its peer takes no more; `unsent` counts the
     bytes of answers that wait for the end of the tick; `entering`: a login is under way. `local`: it is
-    for the local administrator. `device` is the id of the device that came in, `client` its program."""
+    for the local administrator. `device` is the id of the device that came in, `client` its program.
+    `idle`: nobody has touched it for a while."""
 
     def __init__(self, core: "Core", transport: Transport, *, local: bool = False) -> None:
         self.core = core
@@ -81,8 +84,9 @@ class Session:
         self._questions: deque[tuple[Request[Any], Question]] = deque()
         self._reading = False
         self.phase = Phase.HELLO
-        self.behind = False
+        self.behind = self.idle = False
         self.unsent = 0
+        self._typed: dict[str, tuple[bool, float]] = {}
         self.began = self.heard = self.pinged = core.monotonic()
         self.told: dict[str, int] = {}
 
@@ -196,6 +200,8 @@ class Session:
                 self.send(frames.Error(errors.OUT_OF_ORDER, "hello comes once, first"))
             case frames.Ping():
                 self.send(frames.Pong(frame.n))
+            case frames.Typing() if self.phase is Phase.READY and frame.room in self.user.rooms:
+                self._typing(frame.room, on=frame.on)
             case frames.Bye():
                 self.core.hub.flush()
                 self.phase = Phase.CLOSED
@@ -251,6 +257,18 @@ class Session:
             self.heard = self.core.monotonic()
             self._transport.pause(reading=False)
 
+    def _typing(self, room: str, *, on: bool) -> None:
+        """Pass on that the user types; what comes too often or says nothing new is dropped."""
+        was_on, at = self._typed.get(room, (False, -limits.TYPING_LASTS))
+        if on:
+            at, last = self.heard, at
+            if at - last < TYPING_SECONDS:
+                return
+        elif not was_on:
+            return
+        self._typed[room] = (on, at)
+        self.core.hub.presence.type(self, room, on=on)
+
     # --- coming in
 
     def _hello(self, hello: frames.Hello) -> None:
@@ -266,7 +284,7 @@ class Session:
                 epoch=self.core.epoch,
                 time=self.core.clock(),
                 server=self.core.title,
-                features=["watch", "read-markers", "accounts"],
+                features=["watch", "read-markers", "accounts", "away", "typing", "whois", "ignore"],
                 auth=["key"] if self.local else self.core.accounts.told,
             )
         )

@@ -74,7 +74,10 @@ class Invite(msgspec.Struct, frozen=True, gc=False):
 @dataclass(slots=True)
 class User:
     """An account. `reads` holds the read markers: room to `seq`. `password` is its hash, empty if there is
-    none. `disabled`: they may not come in."""
+    none. `disabled`: they may not come in. `since` is when it was made, `seen` when its last session went
+    (ms, 0: unknown); `away` the text of who has said that they are away, else None; `ignored` the ids of
+    those they don't want to read.
+    """
 
     id: int
     name: str
@@ -84,6 +87,10 @@ class User:
     rooms: set[str] = field(default_factory=set)
     reads: dict[str, int] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict, repr=False)
+    since: int = 0
+    seen: int = 0
+    away: str | None = None
+    ignored: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -214,7 +221,7 @@ def _apply_to_users(state: State, event: frames.Event) -> None:
     body = codec.unpack_body(event.body, kinds[event.kind])
     match body:
         case UserBody():
-            state.add_user(User(event.seq, body.name, body.admin))
+            state.add_user(User(event.seq, body.name, body.admin, since=event.time))
         case RoleBody():
             user = state.users[event.user]
             user.admin, user.disabled = body.admin, body.disabled

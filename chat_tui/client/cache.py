@@ -90,6 +90,11 @@ class Cache:
         known = dict(self._database.execute("SELECT key, value FROM meta"))
         return Account(known.get("epoch", ""), int(known.get("user", "0")))
 
+    def ignored(self) -> set[int]:
+        """Whom the user ignored last: nobody shall read them before there is a connection."""
+        row = self._database.execute("SELECT value FROM meta WHERE key = 'ignored'").fetchone()
+        return {int(user) for user in row[0].split()} if row is not None else set()
+
     def rooms(self, me: int) -> list[Room]:
         """All rooms, each with its newest events."""
         rooms = []
@@ -134,6 +139,13 @@ class Cache:
             self._database.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 [("epoch", account.epoch), ("user", str(account.user))],
+            )
+
+    def ignore(self, users: Iterable[int]) -> None:
+        """The user ignores these now."""
+        with self._careful():
+            self._database.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('ignored', ?)", (" ".join(map(str, users)),)
             )
 
     def hear(self, update: updates.Update, rooms: dict[str, Room]) -> None:

@@ -8,10 +8,12 @@ jittered back-off, until `stop`. Its user calls the methods and gets `updates`. 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from chat_tui.client import updates
 from chat_tui.client.cache import Account, Cache
+from chat_tui.client.company import Company
 from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint, backoff, enter
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
@@ -73,7 +75,6 @@ class Client:
         self._epoch = ""
         self._early: list[frames.Event] = []
         self._early_heads: dict[str, int] = {}
-        self._watched: list[str] = []
         self._filling: set[str] = set()
         self._joining: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +84,7 @@ class Client:
             account = cache.account()
             self.user, self._epoch = account.user, account.epoch
             self.rooms = {room.name: room for room in cache.rooms(account.user)}
+        self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync)
 
     def _listen(self, update: Update) -> None:
         """Tell our user; the cache first, so that what they act on is what it holds."""
@@ -146,7 +148,9 @@ class Client:
         self.user = login.user
         self._renamed(clean_line(login.name, NAME))
         try:
-            self._synced(await connection.request(self._sync()))
+            await self.company.entered(connection)
+            mine = self.company.mine
+            self._synced(await connection.request(self._sync(), lambda result: mine.take(result.mine)))
         except RequestError as error:
             connection.close()
             raise LostError(str(error)) from error
@@ -180,16 +184,13 @@ class Client:
         """Do what had to wait for a connection."""
         self.sender.resume()
         self._reads.send_soon()
-        self._later(self._send_watch())
+        self.company.resume()
 
     def _disconnected(self) -> None:
         self._connection = None
         self._early.clear()
         self._early_heads.clear()
-        for room in self.rooms.values():
-            if room.online:
-                room.online = []
-                self._listen(updates.RoomChanged(room.name))
+        self.company.lost()
 
     def _woke(self) -> None:
         """The computer was asleep: what we know of the connection is old."""
@@ -207,6 +208,7 @@ class Client:
         deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
         self._stopping = True
         self._wakeups.stop()
+        self.company.stop()
         self._hurry.set()
         if self._attempt is not None:
             self._attempt.cancel()
@@ -233,14 +235,11 @@ class Client:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def ask(self, request: Request[R]) -> R:
-        """Send a request, whose `id` does not matter, and wait for its answer. Raises `ClientError`.
-
-        Texts in the answer are not sanitized.
-        """
+    async def ask(self, request: Request[R], taken: Callable[[R], None] | None = None) -> R:
+        """See `requests.Ask`. Texts in the answer are not sanitized."""
         if self._connection is None or self.status.phase != "online":
             raise LostError("not connected: try again when the server is back")
-        return await self._connection.request(request)
+        return await self._connection.request(request, taken)
 
     # --- frames from the server
 
@@ -248,11 +247,6 @@ class Client:
         match frame:
             case frames.Event():
                 self._event(frame)
-            case frames.Presence():
-                room = self.rooms.get(frame.room)
-                if room is not None:
-                    room.presence(clean_line(frame.name, NAME), online=frame.online)
-                    self._listen(updates.RoomChanged(room.name))
             case frames.Marker():
                 room = self.rooms.get(frame.room)
                 if room is not None and room.mark(min(frame.seq, room.head)):
@@ -263,8 +257,10 @@ class Client:
                 if self.status.phase == "online":
                     for name in self.rooms.keys() - frame.heads.keys():
                         self._gone(name)  # left from another device
-                    self._later(self._send_watch())
+                    self.company.missed()
                 self._heads(frame.heads)
+            case _:
+                self.company.receive(frame)
 
     def _event(self, event: frames.Event) -> None:
         room = self.rooms.get(event.room)
@@ -295,6 +291,7 @@ class Client:
         if not fresh:
             return
         self.sender.seen(room.name, (event.cid for event in fresh if event.user == self.user))
+        self.company.heard(room.name, {event.user for event in fresh})
         self._listen(updates.Appended(room.name, fresh, missed))
 
     def _heads(self, heads: dict[str, int]) -> None:
@@ -313,6 +310,7 @@ class Client:
         name = clean_line(state.room, ROOM)
         room = self.rooms.setdefault(name, Room(name, self.user))
         room.me = self.user
+        self.company.meet(room)
         if room.skip(state.floor):
             self._listen(updates.Restarted(name))
         fresh = room.state(state, fill=self._fill)
@@ -366,15 +364,25 @@ class Client:
                 self._appended(room, fresh, missed=True)
                 return
         # Too much, or pruned: start anew from the newest page, with the counts that go with it.
-        result = await self.ask(self._sync())
-        for state in result.rooms:
-            if clean_line(state.room, ROOM) == room.name and self.rooms.get(room.name) is room:
+        await self._load_again(lambda name: name == room.name and self.rooms.get(name) is room)
+
+    async def _load_again(self, wanted: Callable[[str], bool]) -> None:
+        for state in (await self.ask(self._sync())).rooms:
+            if wanted(clean_line(state.room, ROOM)):
                 self._load(state)
+
+    def _resync(self) -> None:
+        async def work() -> None:
+            with suppress(ClientError):  # not connected: the next sync tells the same
+                await self._load_again(lambda name: name in self.rooms)
+
+        self._later(work())
 
     def say(self, room: str, text: str, kind: str = frames.MESSAGE) -> None:
         """Say something, now or as soon as there is a connection; see `Sender.send` for what it raises."""
         limit = self._connection.limits.body if self._connection is not None else limits.BODY
         self.sender.send(room, text, kind, limit=limit)
+        self.company.said()
 
     # --- rooms
 
@@ -450,7 +458,8 @@ class Client:
 
     def search(self, words: list[str], room: str, limit: int) -> list[RoomEvent]:
         """The newest messages in the cache that hold all the words; works without a connection."""
-        return self._cache.search(words, room, limit) if self._cache is not None else []
+        found = self._cache.search(words, room, limit) if self._cache is not None else []
+        return [event for event in found if not self.company.hides(event.user)]
 
     def mark_read(self, room: Room, seq: int) -> None:
         """The user has read the room up to `seq`."""
@@ -458,22 +467,3 @@ class Client:
             self._reads.put(room.name, seq)
             self._listen(updates.RoomChanged(room.name))
             self._reads.send_soon()
-
-    def watch(self, rooms: list[str]) -> None:
-        """Know from now on who is online in these rooms."""
-        if rooms != self._watched:
-            self._watched = rooms
-            if self.status.phase == "online":
-                self._later(self._send_watch())
-
-    async def _send_watch(self) -> None:
-        rooms = [name for name in self._watched if name in self.rooms]
-        try:
-            result = await self.ask(frames.Watch(1, rooms))
-        except ClientError:
-            return  # asked again after the next sync
-        for name, people in result.online.items():
-            room = self.rooms.get(name)
-            if room is not None:
-                room.online = sorted((clean_line(person, NAME) for person in people), key=str.casefold)
-                self._listen(updates.RoomChanged(name))

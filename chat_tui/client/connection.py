@@ -7,7 +7,7 @@ silence; it knows nothing of rooms, of trying again, or of what frames mean. `di
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -58,6 +58,14 @@ class Target:
         return links.address(self.host, self.port)
 
 
+class _Waiting(NamedTuple):
+    """A request without an answer, who waits for it, and what is done with it at once."""
+
+    request: Request[Any]
+    answer: asyncio.Future[Any]
+    taken: Callable[[Any], None] | None
+
+
 class Connection(asyncio.Protocol):
     """See the module. `closed` is done when the connection has ended, with the reason as an error."""
 
@@ -71,7 +79,7 @@ class Connection(asyncio.Protocol):
         self._reader = FrameReader(frames.FROM_SERVER, limits.ANSWER)
         self._transport: asyncio.Transport
         self._loop = asyncio.get_running_loop()
-        self._answers: dict[int, tuple[Request[Any], asyncio.Future[Any]]] = {}
+        self._answers: dict[int, _Waiting] = {}
         self._last_id = 0
         self._heard = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
@@ -81,6 +89,7 @@ class Connection(asyncio.Protocol):
         self.closed: asyncio.Future[ClientError] = self._loop.create_future()
         self.refused: ClientError | None = None
         self.limits = limits.Limits()
+        self.features: frozenset[str] = frozenset()
         self.epoch = ""
         self.entrance = "open"
 
@@ -116,9 +125,9 @@ class Connection(asyncio.Protocol):
             self._reason = LostError(f"the connection broke: {exc}")
         if self._watchdog is not None:
             self._watchdog.cancel()
-        for _, answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(LostError(str(self._reason), self._reason.after))
+        for waiting in self._answers.values():
+            if not waiting.answer.done():
+                waiting.answer.set_exception(LostError(str(self._reason), self._reason.after))
         self._answers.clear()
         if not self._welcome.done():
             self._welcome.set_exception(self._reason)
@@ -146,13 +155,14 @@ class Connection(asyncio.Protocol):
             self.close()
             raise LostError("the server does not answer; is it a chat server?") from error
         self.limits = welcome.limits
+        self.features = frozenset(welcome.features)
         self._watch()  # by this server's own limit from now on
         self.epoch = welcome.epoch
         self.entrance = next((one for one in ("open", "invite", "closed") if one in welcome.auth), "open")
         return welcome
 
-    async def request(self, request: Request[R]) -> R:
-        """Ask, and wait for the answer. The request's `id` is chosen here.
+    async def request(self, request: Request[R], taken: Callable[[R], None] | None = None) -> R:
+        """Ask, and wait for the answer; see `requests.Ask`. The request's `id` is chosen here.
 
         Raises `RequestError` if the server refuses, `LostError` if the connection ends before. What holds a
         secret is not sent where others can read along.
@@ -164,9 +174,14 @@ class Connection(asyncio.Protocol):
         self._last_id += 1
         request = msgspec.structs.replace(request, id=self._last_id)
         answer: asyncio.Future[R] = self._loop.create_future()
-        self._answers[request.id] = (request, answer)
+        self._answers[request.id] = _Waiting(request, answer, taken)
         self._write(request)
         return await answer
+
+    def tell(self, frame: Frame) -> None:
+        """Send a frame that gets no answer; for nothing, if the connection is about to end."""
+        if not self._transport.is_closing():
+            self._write(frame)
 
     def prove(self) -> None:
         """Give up soon, unless the server shows that it is still there."""
@@ -221,27 +236,36 @@ class Connection(asyncio.Protocol):
                 self._on_frame(frame)
 
     def _answer(self, ok: frames.Ok) -> None:
-        request, answer = self._answers.pop(ok.re, (None, None))
-        if request is None or answer is None or answer.done():
+        waiting = self._waiting(ok.re)
+        if waiting is None:
             return
         try:
-            answer.set_result(codec.convert(ok.result, request.result))
+            result = codec.convert(ok.result, waiting.request.result)
         except msgspec.ValidationError as error:
             text = f"the server's answer makes no sense: {clean_line(str(error), 200)}"
-            answer.set_exception(RequestError(errors.BAD_FRAME, text))
+            waiting.answer.set_exception(RequestError(errors.BAD_FRAME, text))
+            return
+        if waiting.taken is not None:
+            waiting.taken(result)
+        waiting.answer.set_result(result)
 
     def _refused(self, error: frames.Error) -> None:
-        _, answer = self._answers.pop(error.re or 0, (None, None))
-        if answer is not None and not answer.done():
+        waiting = self._waiting(error.re)
+        if waiting is not None:
             text = clean_text(error.text[:ERROR_TEXT]) or clean_line(error.code, ERROR_TEXT)
-            answer.set_exception(RequestError(error.code, text, error.retry_after))
+            waiting.answer.set_exception(RequestError(error.code, text, error.retry_after))
 
     def _rejected(self, rejected: Rejected) -> None:
         # A frame of a newer server is skipped, as the wire demands; one that names a request of ours
         # is its answer all the same, and somebody is waiting for it.
-        _, answer = self._answers.pop(rejected.id or 0, (None, None))
-        if answer is not None and not answer.done():
-            answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
+        waiting = self._waiting(rejected.id)
+        if waiting is not None:
+            waiting.answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
+
+    def _waiting(self, number: int | None) -> _Waiting | None:
+        """Who still waits for the answer to that request."""
+        waiting = self._answers.pop(number or 0, None)
+        return waiting if waiting is not None and not waiting.answer.done() else None
 
     def _farewell(self, bye: frames.Bye) -> ClientError:
         text = clean_line(bye.text, 200) or clean_line(bye.code)

@@ -6,9 +6,11 @@ been fetched (`missing` tells). So it does not matter in what order pages and li
 server has pruned, up to its `floor`, can't be fetched: a run that ends below it can't be gone on with.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from chat_tui.client.events import TOPIC, RoomEvent, from_wire
+from chat_tui.client.people import People
 from protocol import frames
 from protocol.text import clean_line
 
@@ -24,7 +26,8 @@ page, and the rest comes as one scrolls up."""
 class Room:
     """See the module. `me` is the own user's id; `base` the `seq` before the first event held. Up to
     `counted`, events are in `topic` and `members` already, up to `tallied` in `unread`. Up to `floor` the
-    server has none any more.
+    server has none any more. What `ignored` users say is held as everything, but does not count as unread,
+    and nobody should show it (see `hides`).
     """
 
     name: str
@@ -36,7 +39,8 @@ class Room:
     unread: int = 0
     base: int = 0
     events: list[RoomEvent] = field(default_factory=list)
-    online: list[str] = field(default_factory=list)
+    people: People = field(default_factory=People)
+    ignored: AbstractSet[int] = frozenset()
     ahead: dict[int, RoomEvent] = field(default_factory=dict)
     counted: int = 0
     tallied: int = 0
@@ -92,7 +96,18 @@ class Room:
                 self.members = max(0, self.members - 1)
 
     def _unseen(self, event: RoomEvent) -> bool:
-        return event.spoken and event.user != self.me and event.seq > self.read
+        return event.spoken and event.user != self.me and event.seq > self.read and not self.hides(event)
+
+    def hides(self, event: RoomEvent) -> bool:
+        """Whether this is something that the user does not want to read."""
+        return event.spoken and event.user in self.ignored
+
+    def judge_anew(self) -> bool:
+        """Others are ignored than before: count what is unread. False: only the server can."""
+        if self.read < self.base:
+            return False
+        self._recount()
+        return True
 
     def state(self, state: frames.RoomState, *, fill: int = FILL) -> list[RoomEvent] | None:
         """Take in what the server says of the room; events that it did not count yet may have come before.
@@ -179,9 +194,3 @@ class Room:
         """Hold no events, only where they ended: for who follows a room and keeps nothing."""
         self.base = self.last
         self.events.clear()
-
-    def presence(self, name: str, *, online: bool) -> None:
-        """Someone came or went."""
-        people = set(self.online)
-        (people.add if online else people.discard)(name)
-        self.online = sorted(people, key=str.casefold)

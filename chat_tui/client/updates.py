@@ -93,4 +93,32 @@ class PendingChanged:
     room: str
 
 
-Update = StatusChanged | RoomsChanged | RoomChanged | Appended | Prepended | Restarted | PendingChanged
+@dataclass(slots=True, frozen=True)
+class TypingChanged:
+    """Somebody has begun or stopped to write in that room; see `Client.typing`."""
+
+    room: str
+
+
+@dataclass(slots=True, frozen=True)
+class AwayChanged:
+    """The user has gone away or come back, here or on another device; see `Client.mine`."""
+
+
+@dataclass(slots=True, frozen=True)
+class IgnoredChanged:
+    """The user ignores others than before; see `Client.mine`. Unread counts may have changed with it."""
+
+
+Update = (
+    StatusChanged
+    | RoomsChanged
+    | RoomChanged
+    | Appended
+    | Prepended
+    | Restarted
+    | PendingChanged
+    | TypingChanged
+    | AwayChanged
+    | IgnoredChanged
+)

@@ -45,6 +45,7 @@ class Command:
 
 _ROOM = Argument("#room", completes="room")
 _SOME_ROOM = Argument("#room", optional=True, completes="room")
+_NAME = Argument("name", completes="name")
 _TEXT = Argument("text", rest=True, completes="name")
 
 COMMANDS: tuple[Command, ...] = (
@@ -81,7 +82,23 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("invitations", "Show the invitations to this server (administrators)."),
     Command("uninvite", "End an invitation to this server (administrators).", (Argument("id"),)),
-    Command("online", "Show who is online, and where.", aliases=("who", "names")),
+    Command("online", "Show who is online or away, and where.", aliases=("who", "names")),
+    Command(
+        "whois",
+        "Show who somebody is: whether they are there, since when, and the rooms you share.",
+        (_NAME,),
+        example="/whois alice",
+    ),
+    Command(
+        "away",
+        "Be shown as away, with a few words if you like, until `/back` or your next message.",
+        (Argument("text", optional=True, rest=True),),
+        example="/away lunch, back at two",
+    ),
+    Command("back", "Be away no longer."),
+    Command("ignore", "See no more messages of somebody, on all your devices.", (_NAME,)),
+    Command("unignore", "See the messages of somebody again, the earlier ones too.", (_NAME,)),
+    Command("ignored", "List whom you ignore."),
     Command(
         "search",
         "Find messages with all these words in this room, as far as this computer has them.",

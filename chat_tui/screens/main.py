@@ -21,7 +21,7 @@ from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
-from chat_tui.client.events import RoomEvent, mentions
+from chat_tui.client.events import RoomEvent
 from chat_tui.client.identity import Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
@@ -34,6 +34,7 @@ from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
 from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
+from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
@@ -49,7 +50,7 @@ from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM
-from protocol.text import clean_line, clean_text
+from protocol.text import clean_text
 
 FRAME_SECONDS = 1 / 60
 """Panes are drawn anew at most so often, whatever comes from the network."""
@@ -91,7 +92,6 @@ class MainScreen(AccountDialogs):
         self._drafts = Drafts(outbox)
         self._keeping = False
         self._room: str | None = None
-        self._call: RoomEvent | None = None
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
@@ -114,7 +114,7 @@ class MainScreen(AccountDialogs):
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
         self._title = Title(self.app)
-        self._notifier = Notifier(self.app, self._settings.notifications)
+        self._attention = Attention(Notifier(self.app, self._settings.notifications))
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
@@ -124,6 +124,8 @@ class MainScreen(AccountDialogs):
         self._status = self.query_one(StatusLine)
         self._prompt = self.query_one("#prompt", Static)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
+        if self._settings.away_minutes:
+            self.client.company.idling.after(60 * self._settings.away_minutes)
         self.run_worker(self.client.run(), group="client")
         self._draw()
 
@@ -156,11 +158,10 @@ class MainScreen(AccountDialogs):
         self._account_status(status)
 
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
-        if room == self._room and self.app.app_focus:
-            return
-        for event in events:
-            if event.spoken and event.user != self.client.user and mentions(event.text, self.client.name):
-                self._call = event
+        if room != self._room or not self.app.app_focus:
+            silent = {self.client.user, *self.client.company.mine.ignored}
+            spoken = [event for event in events if event.spoken and event.user not in silent]
+            self._attention.look_through(spoken, self.client.name)
 
     def _rooms_changed(self, opened: str | None) -> None:
         rooms = self.client.rooms
@@ -192,7 +193,7 @@ class MainScreen(AccountDialogs):
         if self._lent or not self._log.is_attached:
             return
         self._mark_read()
-        self._call_attention()
+        self._attention.call(self._room)
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
@@ -204,6 +205,8 @@ class MainScreen(AccountDialogs):
             where=self.client.endpoint.label,
             name=self.client.name,
             queued=sum(entry.state == "pending" for entry in self.client.sender.pending.values()),
+            away=self.client.company.mine.away,
+            typing=self.client.company.typing.names(self._room or ""),
         )
         self._prompt.update(Content(self.client.name))
 
@@ -223,17 +226,11 @@ class MainScreen(AccountDialogs):
             pane.show(Content(""), [])
             return
         # Where the pane is folded away, the number of people at least is in view.
-        topic.show(room.name, room.topic, "" if pane.display else f"{len(room.online)} online")
-        pane.show_people(room.online, self.client.name)
-        self._timelines.shown(room.name).know(room.online)
-
-    def _call_attention(self) -> None:
-        """Somebody named this person; of a hundred such messages the last one is enough."""
-        call, self._call = self._call, None
-        if call is None:
-            return
-        title, text = f"{call.sender} in {call.room}", clean_line(call.text, 160)
-        self._notifier.call(title, text, elsewhere=call.room != self._room)
+        topic.show(room.name, room.topic, "" if pane.display else room.people.summary)
+        pane.show_people(room.people, self.client.name)
+        self._timelines.shown(room.name).know(room.people.names)
+        if pane.display and pane.wants_more:
+            self.client.company.watching.more()
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -311,6 +308,20 @@ class MainScreen(AccountDialogs):
         if name is not None:
             self.open_room(name)
 
+    def touched(self) -> None:
+        """Somebody has touched a key or the mouse, wherever."""
+        self.client.company.idling.touched()
+
+    @on(Composer.Changed)
+    def _typed(self) -> None:
+        text = self._composer.text
+        if (
+            self._room is not None
+            and self._settings.send_typing
+            and (not text or text != self._composer.given)
+        ):
+            self.client.company.typing.typed(self._room, text)
+
     def _interrupt(self) -> None:
         selected = self.get_selected_text() or self._composer.selected_text
         now = time.monotonic()
@@ -331,9 +342,13 @@ class MainScreen(AccountDialogs):
     def _person_chosen(self, message: SideList.Chosen) -> None:
         if self.current is not None:
             before = self._composer.text
-            name = self.current.online[message.index]
+            name = self.current.people.listed[message.index].name
             self._composer.insert(f"{name} " if before else f"{name}: ")
             self._composer.focus()
+
+    @on(SideList.Scrolled, "#people")
+    def _people_scrolled(self) -> None:
+        self._draw_soon()
 
     @on(Composer.Escaped)
     def _escaped(self) -> None:
@@ -349,7 +364,7 @@ class MainScreen(AccountDialogs):
         names: dict[str, None] = {}
         if room is not None:
             recent = (event.sender for event in reversed(room.events[-200:]))
-            names = dict.fromkeys([*recent, *room.online])
+            names = dict.fromkeys([*recent, *room.people.names])
             names.pop(self.client.name, None)
         return complete(before, Known(self._order(), list(names), self.themes()))
 
@@ -421,11 +436,12 @@ class MainScreen(AccountDialogs):
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
             self._keep_draft()
+            self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
         self._room = name
         self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
         self._log.show(self._timelines.enter(name))
-        self.client.watch([name])
+        self.client.company.watching.watch([name])
         self._draw_soon()
 
     def step_room(self, step: int) -> None:

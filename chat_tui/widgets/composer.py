@@ -65,6 +65,8 @@ class Composer(TextArea):
         self._submit = submit
         self._offer: Completion | None = None
         self._chosen = 0
+        self.given = ""
+        """The text that was put here last; all others a person has written."""
         self._history: list[str] = []
         self._recalled = 0
         self._draft = ""
@@ -76,6 +78,7 @@ class Composer(TextArea):
 
     def put(self, text: str) -> None:
         """Replace what is there, cursor at the end."""
+        self.given = text
         self.load_text(text)
         self.move_cursor(self.document.end)
         self._recalled = len(self._history)

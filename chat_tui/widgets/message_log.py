@@ -264,7 +264,7 @@ class MessageLog(Widget):
         if self._was_at_bottom != timeline.view.following:
             self._was_at_bottom = timeline.view.following
             self._post(self.ViewChanged(at_bottom=self._was_at_bottom))
-        here = (timeline, timeline.first)
+        here = (timeline, timeline.first_seq)
         if (
             timeline.has_older
             and not timeline.loading

@@ -1,27 +1,39 @@
-"""The right pane: the people who are online in the room in view."""
+"""The right pane: the people who are online in the room in view, those who are away last."""
 
-from collections.abc import Sequence
-
-from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 
+from chat_tui.client.people import People, Person
 from chat_tui.colours import name_colour
 from chat_tui.widgets.side_list import SideList
+
+AWAY = "○"
+"""Stands before who is away, so that it shows without colours too."""
 
 
 class PeopleList(SideList):
     """See the module."""
 
-    def show_people(self, names: Sequence[str], me: str) -> None:
+    def show_people(self, people: People, me: str) -> None:
         """Show these people; `me` is oneself."""
-        behind = self.styles.background
-        entries = [
-            Content.styled(name, "bold $text-primary" if name == me else _colour(name, behind))
-            for name in names
-        ]
-        self.show(Content.styled(f"People {len(names)}", "$foreground 60%"), entries)
+        entries = [self._entry(person, me) for person in people.listed]
+        self.show(self._heading(people), entries, beyond=people.beyond)
 
+    def _heading(self, people: People) -> Content:
+        """How many there are, in as many words as there is space for."""
+        here, away = people.total - people.away, people.away
+        texts = [f"People {here}"]
+        if away:
+            texts = [f"People {here}, {away} away", f"{here} + {away} away", f"People {here} {AWAY}{away}"]
+            texts += [f"{here} {AWAY}{away}"]
+        fitting = (text for text in texts if len(text) <= self.content_size.width)
+        return Content.styled(next(fitting, texts[-1]), "$foreground 60%")
 
-def _colour(name: str, background: Color) -> Style:
-    return Style(foreground=name_colour(name, background))
+    def _entry(self, person: Person, me: str) -> Content:
+        name = person.name
+        if person.away:
+            style = "$text-primary" if name == me else ""
+            return Content.assemble(f"{AWAY} ", (name, style)).stylize("dim")
+        if name == me:
+            return Content.styled(name, "bold $text-primary")
+        return Content.styled(name, Style(foreground=name_colour(name, self.styles.background)))

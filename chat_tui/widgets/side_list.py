@@ -33,15 +33,31 @@ class SideList(Widget):
             """Which list, for `@on` selectors."""
             return self.side_list
 
+    class Scrolled(Message):
+        """Other entries are in view now."""
+
+        def __init__(self, side_list: "SideList") -> None:
+            super().__init__()
+            self.side_list = side_list
+
+        @property
+        def control(self) -> "SideList":
+            """Which list, for `@on` selectors."""
+            return self.side_list
+
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self._title = Content("")
         self._entries: list[Content] = []
+        self._beyond = 0
 
-    def show(self, title: Content, entries: list[Content], *, visible: int | None = None) -> None:
-        """Show these entries; scroll so that entry `visible` can be seen."""
+    def show(
+        self, title: Content, entries: list[Content], *, visible: int | None = None, beyond: int = 0
+    ) -> None:
+        """Show these entries and that there are `beyond` more; scroll so that entry `visible` is seen."""
         self._title = title
         self._entries = entries
+        self._beyond = beyond
         room = self._room
         if visible is not None and room > 0:
             lowest, highest = visible - room + 1, visible
@@ -53,6 +69,11 @@ class SideList(Widget):
     def _room(self) -> int:
         return self.size.height - 1
 
+    @property
+    def wants_more(self) -> bool:
+        """The last entries are in view, and there are more."""
+        return self._beyond > 0 and self.offset_y + self._room >= len(self._entries)
+
     def _limit(self) -> None:
         self.offset_y = max(0, min(self.offset_y, len(self._entries) - self._room))
 
@@ -60,7 +81,7 @@ class SideList(Widget):
         """The title and the entries in view."""
         width, room = self.size.width, self._room
         shown = self._entries[self.offset_y : self.offset_y + room]
-        below = len(self._entries) - self.offset_y - len(shown)
+        below = len(self._entries) + self._beyond - self.offset_y - len(shown)
         if below > 0 and shown:
             shown = [*shown[:-1], Content.styled(f"  … {below + 1} more", "$foreground 50%")]
         return Content("\n").join([line.truncate(width, ellipsis=True) for line in (self._title, *shown)])
@@ -81,9 +102,11 @@ class SideList(Widget):
         event.stop()
         self.offset_y += 3
         self._limit()
+        self.post_message(self.Scrolled(self))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Three entries up."""
         event.stop()
         self.offset_y -= 3
         self._limit()
+        self.post_message(self.Scrolled(self))

@@ -1,6 +1,7 @@
 """The bottom line: the truth about the connection, and the three keys that one needs first."""
 
 import asyncio
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -24,10 +25,23 @@ class StatusLine(Widget):
         self._where = ""
         self._name = ""
         self._queued = 0
+        self._away: str | None = None
+        self._typing: Sequence[str] = ()
 
-    def show(self, status: Status, *, where: str, name: str, queued: int) -> None:
-        """`queued` messages wait to be sent to the server at `where`."""
+    def show(
+        self,
+        status: Status,
+        *,
+        where: str,
+        name: str,
+        queued: int,
+        away: str | None = None,
+        typing: Sequence[str] = (),
+    ) -> None:
+        """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
+        they went away; `typing` are those who write."""
         self._status, self._where, self._name, self._queued = status, where, name, queued
+        self._away, self._typing = away, typing
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
         self.refresh()
 
@@ -39,6 +53,11 @@ class StatusLine(Widget):
         if self._queued and self._status.phase != "online":
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
             parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]
+        if self._away is not None:
+            reason = f": {self._away}" if self._away else ""
+            parts += [("· ", "$foreground 50%"), (f"you are away{reason} ", "$text-warning")]
+        if self._typing:
+            parts += [("· ", "$foreground 50%"), (f"{typing_text(self._typing)} ", "italic")]
         if self._status.phase in ("waiting", "stopped"):
             parts += [("· ", "$foreground 50%"), (f"{self._status.reason} ", "")]
         state = Content.assemble(state, *parts)
@@ -63,3 +82,10 @@ class StatusLine(Widget):
         if status.login is not None:
             return [("✕", "$text-error"), (" not logged in, /reconnect asks again", "")]
         return [("✕", "$text-error"), (" not connected, /reconnect tries again", "")]
+
+
+def typing_text(names: Sequence[str]) -> str:
+    """Who writes, in a few words."""
+    if len(names) > 2:
+        return "several people are typing…"
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} typing…"

@@ -52,7 +52,9 @@ from protocol.frames.invitations import (
     MakeInviteResult,
 )
 from protocol.frames.messages import Heads, History, HistoryResult, Marker, Read, Send, SendResult
-from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Presence, Watch, WatchResult
+from protocol.frames.mine import Ignore, Mine, MineChanged, MineResult, Person
+from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Whois, WhoisResult
+from protocol.frames.presence import Away, Count, Idle, People, Presence, Typing, Watch, WatchResult
 from protocol.frames.rooms import (
     Join,
     JoinResult,
@@ -72,10 +74,11 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     Register, ChangePassword, Logout, Devices, EndDevice,
     MakeInvite, Invites, EndInvite,
     Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices,
+    Away, Idle, Whois, Ignore, Mine,
 )  # fmt: skip
-FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, *REQUESTS)
+FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
-    Welcome, Ok, Error, Event, Presence, Marker, Heads, Ping, Pong, Bye,
+    Welcome, Ok, Error, Event, Presence, People, Typing, Marker, MineChanged, Heads, Ping, Pong, Bye,
 )  # fmt: skip
 
 __all__ = [
@@ -91,10 +94,12 @@ __all__ = [
     "SPOKEN",
     "TOPIC",
     "AddUser",
+    "Away",
     "Body",
     "Bye",
     "ChangePassword",
     "Cid",
+    "Count",
     "DeviceInfo",
     "Devices",
     "DevicesResult",
@@ -109,6 +114,8 @@ __all__ = [
     "History",
     "HistoryResult",
     "Id",
+    "Idle",
+    "Ignore",
     "InviteInfo",
     "Invites",
     "InvitesResult",
@@ -121,12 +128,17 @@ __all__ = [
     "MakeInvite",
     "MakeInviteResult",
     "Marker",
+    "Mine",
+    "MineChanged",
+    "MineResult",
     "Name",
     "Nick",
     "NickBody",
     "Ok",
     "Online",
     "OnlineResult",
+    "People",
+    "Person",
     "PersonInfo",
     "Ping",
     "Pong",
@@ -151,6 +163,7 @@ __all__ = [
     "TextBody",
     "Topic",
     "TopicBody",
+    "Typing",
     "UserInfo",
     "UserResult",
     "Users",
@@ -158,5 +171,7 @@ __all__ = [
     "Watch",
     "WatchResult",
     "Welcome",
+    "Whois",
+    "WhoisResult",
     "Word",
 ]

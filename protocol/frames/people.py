@@ -1,11 +1,6 @@
-"""People: what they are called, and who is there."""
+"""People: what they are called, and what others may know of them."""
 
-from typing import Annotated
-
-from msgspec import Meta
-
-from protocol import limits
-from protocol.frames.base import Frame, Name, Request, Result, RoomName
+from protocol.frames.base import Name, Request, Result
 from protocol.frames.session import LoginResult
 
 
@@ -16,33 +11,13 @@ class Nick(Request[LoginResult], tag="nick", frozen=True):
     name: Name
 
 
-class WatchResult(Result, frozen=True):
-    """For each watched room the names of the members who are online; `more` counts those left out."""
-
-    online: dict[str, list[str]]
-    more: dict[str, int] = {}
-
-
-class Watch(Request[WatchResult], tag="watch", frozen=True):
-    """From now on tell who comes and goes in these rooms, and no longer in others."""
-
-    result = WatchResult
-    rooms: Annotated[list[RoomName], Meta(max_length=limits.WATCHED_ROOMS)]
-
-
-class Presence(Frame, tag="presence", frozen=True):
-    """Someone came online or went, in a room that this session watches."""
-
-    room: str
-    name: str
-    online: bool
-
-
 class PersonInfo(Result, frozen=True):
     """Someone who is online, and the rooms in which the asker can meet them."""
 
     name: str
     rooms: list[str]
+    away: bool = False
+    text: str = ""
 
 
 class OnlineResult(Result, frozen=True):
@@ -56,3 +31,27 @@ class Online(Request[OnlineResult], tag="online", frozen=True):
     """Who is there, and where?"""
 
     result = OnlineResult
+
+
+class WhoisResult(Result, frozen=True):
+    """What anybody may know of somebody.
+
+    `state` is `online`, `away` (with `text`) or `offline` (then `seen` says since when). `since` is when the
+    user was made; times in ms since 1970, 0 if nobody knows. `rooms` are those that the asker is in as well.
+    """
+
+    user: int
+    name: str
+    state: str
+    text: str = ""
+    seen: int = 0
+    since: int = 0
+    role: str = ""
+    rooms: list[str] = []
+
+
+class Whois(Request[WhoisResult], tag="whois", frozen=True):
+    """Who is that?"""
+
+    result = WhoisResult
+    name: Name

@@ -8,6 +8,7 @@ from msgspec import Meta
 from protocol import limits
 from protocol.frames.base import Request, Result, RoomName, Seq, Word
 from protocol.frames.events import Event
+from protocol.frames.mine import MineResult
 
 
 class RoomState(Result, frozen=True):
@@ -35,6 +36,7 @@ class SyncResult(Result, frozen=True):
     epoch: str
     rooms: list[RoomState]
     reset: bool = False
+    mine: MineResult = MineResult()
 
 
 class Sync(Request[SyncResult], tag="sync", frozen=True):

@@ -13,7 +13,9 @@ from server.handlers import (
     entering,
     invitations,
     messages,
+    mine,
     people,
+    presence,
     rooms,
 )
 from server.handlers.base import Handler
@@ -26,6 +28,8 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **rooms.HANDLERS,
     **messages.HANDLERS,
     **people.HANDLERS,
+    **presence.HANDLERS,
+    **mine.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)

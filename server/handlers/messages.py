@@ -53,7 +53,7 @@ def read(session: "Session", request: frames.Read) -> None:
     def stored(_: Request[Any], result: Result) -> None:
         seq = session.user.reads.get(request.room, 0)
         if session.ready:
-            session.core.hub.mark(session, request.room, seq)
+            session.core.hub.tell_others(session, frames.Marker(request.room, seq))
         session.answer(request, result)
 
     session.core.writer.submit(operations.StoreRead(session.user, request, stored, session.refuse))

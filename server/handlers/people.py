@@ -1,11 +1,13 @@
-"""People: what they are called, and who is there."""
+"""People: what they are called, and what others may know of them."""
 
 from typing import TYPE_CHECKING, Any
 
-from protocol import frames, names
+from protocol import errors, frames, names
 from protocol.frames import Request
 from server import operations
+from server.errors import RefusedError
 from server.handlers.base import Handler, checked
+from server.visibility import may_see, rooms_shared
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -17,23 +19,34 @@ def nick(session: "Session", request: frames.Nick) -> None:
     session.submit(operations.StoreNick, frames.Nick(request.id, name))
 
 
-def watch(session: "Session", request: frames.Watch) -> None:
-    """Be told who comes and goes."""
-    rooms = [
-        operations.member_room(session.core.state, session.user, room).name
-        for room in dict.fromkeys(request.rooms)
-    ]
-    session.core.hub.watch(session, rooms)
-    session.answer(request, session.core.online_in(rooms))
-
-
 def online(session: "Session", request: frames.Online) -> None:
     """Everybody who is there."""
-    session.answer(request, session.core.online_list())
+    session.answer(request, session.core.online_list(session.user))
+
+
+def whois(session: "Session", request: frames.Whois) -> None:
+    """What anybody may know of somebody."""
+    person = operations.user_called(session.core.state, checked(names.check_user_name, request.name))
+    if not may_see(session.user, person):
+        raise RefusedError(errors.NO_SUCH_USER, f"nobody here is called {request.name}")
+    hub = session.core.hub
+    online = hub.is_online(person)
+    away = hub.presence.away(person.id) if online else None
+    result = frames.WhoisResult(
+        user=person.id,
+        name=person.name,
+        state="offline" if not online else "online" if away is None else "away",
+        text=away or "",
+        seen=0 if online else person.seen,
+        since=person.since,
+        role="administrator" if person.admin else "",
+        rooms=rooms_shared(session.user, person),
+    )
+    session.answer(request, result)
 
 
 HANDLERS: dict[type[Request[Any]], Handler] = {
     frames.Nick: nick,
-    frames.Watch: watch,
     frames.Online: online,
+    frames.Whois: whois,
 }

@@ -9,6 +9,7 @@ from protocol.text import clean_line
 from server import operations
 from server.errors import RefusedError
 from server.handlers.base import Handler, checked
+from server.handlers.mine import mine_of
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -30,8 +31,10 @@ def sync(session: "Session", request: frames.Sync) -> None:
         for question in questions:
             state, left = session.core.room_state(question, left)
             rooms.append(state)
-        result = frames.SyncResult(session.core.epoch, rooms, reset)
-        return lambda: session.answer(request, result)
+        return lambda: session.answer(
+            request,
+            frames.SyncResult(session.core.epoch, rooms, reset, mine_of(session, frames.MineResult)),
+        )
 
     session.read(request, answer)
 

@@ -18,9 +18,11 @@ from server.operations.accounts import (
     check_invite,
 )
 from server.operations.base import Store, member_room
+from server.operations.ignoring import StoreIgnore, user_called
 from server.operations.invitations import MakeInvite, StopInvite
 from server.operations.messages import StoreRead, StoreSend
 from server.operations.people import StoreNick
+from server.operations.presence import StoreAway, StoreSeen
 from server.operations.rooms import StoreJoin, StoreLeave, StoreTopic
 
 __all__ = [
@@ -35,13 +37,17 @@ __all__ = [
     "SetRole",
     "StopInvite",
     "Store",
+    "StoreAway",
+    "StoreIgnore",
     "StoreJoin",
     "StoreLeave",
     "StoreNick",
     "StoreRead",
+    "StoreSeen",
     "StoreSend",
     "StoreTopic",
     "check_free",
     "check_invite",
     "member_room",
+    "user_called",
 ]

@@ -39,6 +39,28 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     seq: int
 
 
+class LastSeen(msgspec.Struct, frozen=True, gc=False):
+    """A user's last session has gone, at `time`."""
+
+    user: int
+    time: int
+
+
+class Away(msgspec.Struct, frozen=True, gc=False):
+    """A user has said that they are away (`text`), or back (None)."""
+
+    user: int
+    text: str | None
+
+
+class Ignored(msgspec.Struct, frozen=True, gc=False):
+    """A user ignores another one from now on, or no longer."""
+
+    user: int
+    other: int
+    on: bool
+
+
 class Password(msgspec.Struct, frozen=True, gc=False):
     """A user has another password; this is its hash. No event: those stay for ever."""
 
@@ -78,7 +100,10 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
-Record = Mark | Password | Device | Seen | EndDevice | Invite | EndInvite | Audit
+Presence = LastSeen | Away | Ignored
+"""What is stored of who was there, and whom they want to read."""
+
+Record = Mark | Password | Device | Seen | EndDevice | Invite | EndInvite | Audit | Presence
 """What is stored in the same transaction as events, and is none. `records.keep` brings it into the state.
 A `Device` or an `Invite` takes the place of the one with its id."""
 
@@ -93,11 +118,12 @@ class Appended(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A question for `unread`: how many messages of others are after `seq`?"""
+    """A question for `unread`: how many messages of others, but for `ignored` ones, are after `seq`?"""
 
     room: str
     user: int
     seq: int
+    ignored: frozenset[int] = frozenset()
 
 
 GONE = ""
@@ -143,7 +169,7 @@ class Log(Protocol):
         """
 
     def unread(self, question: Unread, limit: int) -> int:
-        """How many spoken events of other users come after a `seq`, counted up to `limit`."""
+        """How many spoken events of other users, none of them ignored, come after a `seq`; up to `limit`."""
 
     def prune(self, room: str, before: int, limit: int) -> int:
         """Remove the room's oldest events, up to the first that is not older than `before` (ms since 1970).

@@ -74,7 +74,8 @@ class MemoryLog:
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         events = self._rooms.get(question.room, [])[question.seq :]
-        return min(limit, sum(event.user != question.user and event.kind in SPOKEN for event in events))
+        silent = {question.user, *question.ignored}
+        return min(limit, sum(event.user not in silent and event.kind in SPOKEN for event in events))
 
     def prune(self, room: str, before: int, limit: int) -> int:
         """See the port."""

@@ -59,6 +59,13 @@ STEPS: tuple[str, ...] = (
         target TEXT NOT NULL, room TEXT NOT NULL, detail TEXT NOT NULL
     ) STRICT;
     """,
+    # 4: people: when users were seen last, what they said when they went away, whom they ignore.
+    """
+    CREATE TABLE people (user INTEGER PRIMARY KEY, seen INTEGER NOT NULL DEFAULT 0, away TEXT) STRICT;
+    CREATE TABLE ignored (
+        user INTEGER NOT NULL, other INTEGER NOT NULL, PRIMARY KEY (user, other)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 VERSION = len(STEPS)

@@ -23,12 +23,16 @@ from server.store.base import (
     GONE,
     Appended,
     Audit,
+    Away,
     Draft,
     EndDevice,
     EndInvite,
     Entry,
+    Ignored,
+    LastSeen,
     Mark,
     Password,
+    Presence,
     Record,
     Seen,
     Unread,
@@ -94,10 +98,14 @@ class SqliteLog:
         for number, name, head, topic in query("SELECT id, name, head, topic FROM rooms"):
             if name != SERVER_LOG:
                 rooms[number] = state.rooms[name] = Room(name, head, topic)
-        for number, name, admin, disabled, password in query(
-            "SELECT id, name, admin, disabled, password FROM users ORDER BY id"
-        ):
-            state.add_user(User(number, name, bool(admin), bool(disabled), password))
+        # A user's id is the seq of the event that made them.
+        users = (
+            "SELECT users.id, name, admin, disabled, password, coalesce(time, 0) FROM users "
+            "LEFT JOIN events ON seq = users.id AND room = (SELECT id FROM rooms WHERE name = ?) "
+            "ORDER BY users.id"
+        )
+        for number, name, admin, disabled, password, since in query(users, (SERVER_LOG,)):
+            state.add_user(User(number, name, bool(admin), bool(disabled), password, since=since))
         for row in query("SELECT * FROM devices"):
             state.add_device(Device(*row))
         for row in query("SELECT * FROM invites"):
@@ -106,6 +114,10 @@ class SqliteLog:
             state.add_member(rooms[room], state.users[user])
         for user, room, seq in query("SELECT user, room, seq FROM reads"):
             state.users[user].reads[rooms[room].name] = seq
+        for user, seen, away in query("SELECT user, seen, away FROM people"):
+            state.users[user].seen, state.users[user].away = seen, away
+        for user, other in query("SELECT user, other FROM ignored"):
+            state.users[user].ignored.add(other)
         return state
 
     def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
@@ -227,6 +239,28 @@ class SqliteLog:
                     "INSERT INTO audit (time, actor, action, target, room, detail) VALUES (?, ?, ?, ?, ?, ?)"
                 )
                 run(sql, columns)
+            case _:
+                self._keep_presence(record)
+
+    def _keep_presence(self, record: Presence) -> None:
+        run = self._writing.execute
+        match record:
+            case LastSeen(user, time):
+                run(
+                    "INSERT INTO people (user, seen) VALUES (?, ?) "
+                    "ON CONFLICT DO UPDATE SET seen = excluded.seen",
+                    (user, time),
+                )
+            case Away(user, text):
+                run(
+                    "INSERT INTO people (user, away) VALUES (?, ?) "
+                    "ON CONFLICT DO UPDATE SET away = excluded.away",
+                    (user, text),
+                )
+            case Ignored(user, other, True):
+                run("INSERT OR IGNORE INTO ignored VALUES (?, ?)", (user, other))
+            case Ignored(user, other, False):
+                run("DELETE FROM ignored WHERE user = ? AND other = ?", (user, other))
 
     def _project(self, event: Event) -> None:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
@@ -302,13 +336,14 @@ class SqliteLog:
 
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
+        silent = (question.user, *question.ignored)
         sql = (
             "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
-            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) AND user <> ? "
-            f"AND kind IN ({_SPOKEN}) LIMIT ?)"
+            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
+            f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
         try:
-            bounds = (question.room, question.seq, question.room, question.user, limit)
+            bounds = (question.room, question.seq, question.room, *silent, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
         except sqlite3.Error as error:
             raise StorageError(f"the server cannot read its store: {error}") from error

@@ -46,6 +46,7 @@ OTHERS = {
     "F": f"{IDLE:,} idle sessions: memory of each, logins with a token",
     "G": f"a page of 50 from {ARCHIVE:,} events",
     "H": f"start with {ARCHIVE:,} events stored",
+    "P": "5,000 of one room come back at once and watch it: what they are told of each other",
 }
 
 
@@ -117,6 +118,9 @@ def measure(name: str, seconds: float, archive: Path, *, tls: bool = False, bare
         if name == "F":
             with serving(data, 0) as (_, port):
                 generate("make_users", Load(port, members=IDLE), kept)
+        if name == "P":
+            with serving(data, 0) as (_, port):
+                generate("gather", Load(port, members=IDLE))
         began = time.perf_counter()
         with serving(data, 0, tls=tls) as (process, port):
             load = Load(port, seconds=seconds, tls=tls)
@@ -130,6 +134,8 @@ def measure(name: str, seconds: float, archive: Path, *, tls: bool = False, bare
                 figures = generate("latency", replace(load, rate=100))
             elif name == "F":
                 figures = generate("idle", replace(load, members=IDLE), process.pid, kept)
+            elif name == "P":
+                figures = generate("come_back", replace(load, members=IDLE))
             else:
                 figures = generate("history", load, ARCHIVE)
             return {**figures, "server": processor(process.pid) - used}
@@ -167,6 +173,11 @@ def told(name: str, runs: list[FIGURES]) -> str:
         return (
             f"{middle['kB']:.1f} kB each, {middle['logins']:,.0f} logins/s (load {middle['busy']:.0%} busy), "
             f"then {middle['syncs']:,.0f} syncs/s"
+        )
+    if name == "P":
+        return (
+            f"logins in {middle['login']:.1f} s, {middle['MB']:.1f} MB in {middle['frames']:,.0f} frames, "
+            f"server {middle['server']:.1f} s of processor, load {middle['busy']:.0%} busy"
         )
     if name == "G":
         return f"p50 {middle['p50']:.2f} ms, p99 {middle['p99']:.2f} ms"

@@ -29,7 +29,8 @@ except ImportError:
 EVENT = msgpack.packb({"t": "event"})[1:]
 OK = msgpack.packb({"t": "ok"})[1:]
 PING = msgpack.packb({"t": "ping"})[1:]
-SETTLE_SECONDS = 30
+PRESENCE = tuple(msgpack.packb({"t": kind})[1:] for kind in ("presence", "people"))
+SETTLE_SECONDS = 60
 STAY_SECONDS = 10
 """Between signs of life: the server ends sessions that are silent for 35 s."""
 
@@ -357,6 +358,68 @@ async def make_users(load: Load, kept: str) -> dict[str, float]:
     return {}
 
 
+async def gather(load: Load) -> dict[str, float]:
+    """Let the users of `come_back` join their room, so that they are in it."""
+    for peer in await crowd(load, room_names(load)):
+        peer.close()
+    return {}
+
+
+class Returning(Peer):
+    """One who comes back and looks at their room: counts what they are told of who is there."""
+
+    def __init__(self, name: str, room: str) -> None:
+        super().__init__(name, "")
+        self._place = room
+        self.told = self.told_bytes = 0
+        self.on_payload = self._count
+
+    def _enter(self, message: dict[str, Any]) -> None:
+        if message["t"] == "ok" and message["re"] == 1:
+            self.ask(t="sync", id=2, limit=0)
+            self.ask(t="watch", id=3, rooms=[self._place], limit=50)
+            self.synced.set_result(None)  # all that comes now is counted
+        super()._enter(message)
+
+    def _count(self, payload: bytes) -> None:
+        if payload.startswith(PRESENCE, 1):
+            self.told += 1
+            self.told_bytes += len(payload) + 4
+        elif payload.startswith(OK, 1) and b"\xa2re\x03" in payload[:16]:
+            self.told_bytes += len(payload) + 4
+
+
+async def come_back(load: Load) -> dict[str, float]:
+    """All people of a room log in as fast as they can, and watch it: what they are told of each other."""
+    loop = asyncio.get_running_loop()
+    gate = asyncio.Semaphore(200)
+    tls = context(load)
+
+    async def one(name: str, room: str) -> Returning:
+        async with gate:
+            _, peer = await loop.create_connection(
+                lambda: Returning(name, room), "127.0.0.1", load.port, ssl=tls
+            )
+            await peer.ready
+            return peer
+
+    names = room_names(load)
+    random.Random(1).shuffle(names)
+    began, busy = time.perf_counter(), time.process_time()
+    peers = await asyncio.gather(*(one(name, room) for name, room in names))
+    elapsed = time.perf_counter() - began
+    await settled([*peers])
+    busy = (time.process_time() - busy) / (time.perf_counter() - began)
+    for peer in peers:
+        peer.close()
+    return {
+        "login": elapsed,
+        "MB": sum(peer.told_bytes for peer in peers) / 1e6,
+        "frames": sum(peer.told for peer in peers),
+        "busy": busy,
+    }
+
+
 def idlers(load: Load) -> list[tuple[str, str]]:
     """People who go to no room of their own."""
     return [(f"idle{number}", "") for number in range(load.members)]
@@ -394,6 +457,8 @@ def main() -> None:
         "fan_out": fan_out,
         "latency": latency,
         "idle": idle,
+        "gather": gather,
+        "come_back": come_back,
         "make_users": make_users,
         "history": history,
     }

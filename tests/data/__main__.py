@@ -26,6 +26,9 @@ async def talk(server: RunningServer) -> None:
     await bob.ask(frames.Nick(bob.new_id, "Zoë"), frames.LoginResult)
     await bob.tell("#dev", "as Zoë", "zoe-1")
     await ann.ask(frames.Leave(ann.new_id, "#strasse"), frames.Result)
+    if hasattr(frames, "Ignore"):
+        await bob.ask(frames.Ignore(bob.new_id, "Ann"), frames.Result)
+        await bob.ask(frames.Away(bob.new_id, text="lunch"), frames.Result)
     log = server.core.log
     if hasattr(log, "prune"):
         log.prune("#general", server.clock.ms() + 1, 4)

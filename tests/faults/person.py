@@ -9,7 +9,7 @@ so it never outlives who started it.
 import asyncio
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -78,9 +78,9 @@ class _RecordingClient(Client):
 
     book: Book
 
-    async def ask(self, request: Request[R]) -> R:
+    async def ask(self, request: Request[R], taken: Callable[[R], None] | None = None) -> R:
         try:
-            result = await super().ask(request)
+            result = await super().ask(request, taken)
         except RequestError as error:
             if isinstance(request, frames.Send):
                 self.book.write(Refused(request.cid, error.code))

@@ -190,14 +190,14 @@ async def test_who_is_online_in_a_watched_room(meet: Meet) -> None:
     alice, bob = meet("alice"), meet("Bob")
     await alice.start(ROOM)
     room = alice.client.rooms[ROOM]
-    alice.client.watch([ROOM, "#not there"])
-    await until(lambda: room.online == ["alice"])
+    alice.client.company.watching.watch([ROOM, "#not there"])
+    await until(lambda: room.people.names == ["alice"])
     await bob.start(ROOM)
-    await until(lambda: room.online == ["alice", "Bob"])
+    await until(lambda: room.people.names == ["alice", "Bob"])
     await bob.client.nick("Zoe")
-    await until(lambda: room.online == ["alice", "Zoe"])
+    await until(lambda: room.people.names == ["alice", "Zoe"])
     await bob.stop()
-    await until(lambda: room.online == ["alice"])
+    await until(lambda: room.people.names == ["alice"])
 
 
 # --- two devices of one person

@@ -314,7 +314,7 @@ async def test_frames_that_nobody_knows_are_skipped(meet: Meet, puppet: Puppet) 
     shown = alice.shown[ROOM][-1]
     assert (shown.sender, shown.text) == ("?", "(this client can't read this message)")
     assert (shown.time, shown.cid) == (0, "cid")
-    assert alice.client.rooms[ROOM].online == ["bob"]
+    assert alice.client.rooms[ROOM].people.names == ["bob"]
     assert alice.client.status.phase == "online"
 
 

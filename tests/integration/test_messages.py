@@ -1,4 +1,4 @@
-"""Messages, history, read markers and presence over real sockets."""
+"""Messages, history, and read markers over real sockets."""
 
 import logging
 
@@ -154,50 +154,6 @@ async def test_who_joins_has_missed_nothing(server: RunningServer) -> None:
     assert (room.head, room.read, room.unread) == (8, 8, 0)
 
 
-# --- presence
-
-
-async def test_presence_goes_to_those_who_watch(server: RunningServer) -> None:
-    ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
-    assert await ann.ask(frames.Watch(90, ["#a", "#a"]), frames.WatchResult) == frames.WatchResult(
-        {"#a": ["ann", "bob"]}
-    )
-    await ann.settled()
-    eve = await server.enter("eve")
-    assert of_kind(await ann.settled(), frames.Presence) == []
-    await eve.join("#a")
-    assert await ann.next_of(frames.Presence) == frames.Presence("#a", "eve", online=True)
-    phone = await server.enter("eve")
-    await phone.close()
-    await server.until(lambda: len(server.core.sessions) == 3)
-    await eve.ask(frames.Nick(90, "zoe"), frames.LoginResult)
-    assert await ann.next_of(frames.Presence) == frames.Presence("#a", "eve", online=False)
-    assert await ann.next_of(frames.Presence) == frames.Presence("#a", "zoe", online=True)
-    await eve.close()
-    assert await ann.next_of(frames.Presence) == frames.Presence("#a", "zoe", online=False)
-    await bob.ask(frames.Leave(90, "#a"), frames.Result)
-    assert await ann.next_of(frames.Presence) == frames.Presence("#a", "bob", online=False)
-    assert await ann.ask(frames.Watch(91, []), frames.WatchResult) == frames.WatchResult({})
-    await bob.join("#a")
-    assert of_kind([*await bob.settled(), *await ann.settled()], frames.Presence) == []
-
-
-async def test_who_has_left_watches_no_longer(server: RunningServer) -> None:
-    ann, bob = await server.enter("ann", "#a", "#b"), await server.enter("bob", "#b")
-    await ann.ask(frames.Watch(90, ["#a", "#b"]), frames.WatchResult)
-    await ann.ask(frames.Leave(91, "#a"), frames.Result)
-    await bob.join("#a")
-    await bob.close()
-    assert await ann.next_of(frames.Presence) == frames.Presence("#b", "bob", online=False)
-    assert of_kind(await ann.settled(), frames.Presence) == []
-
-
-async def test_only_so_many_rooms_are_watched(server: RunningServer) -> None:
-    ann = await server.enter("ann")
-    rooms = ["#general"] * (limits.WATCHED_ROOMS + 1)
-    assert await ann.refused(frames.Watch(90, rooms)) == errors.BAD_FRAME
-
-
 # --- writing
 
 
@@ -207,7 +163,7 @@ async def test_an_events_bytes_are_made_once_and_written_once_per_session(server
     hub = Hub(server.core.state)
 
     class Sink:
-        behind = False
+        behind = idle = False
 
         def __init__(self, name: str) -> None:
             user = server.core.state.user_called(name)

@@ -48,7 +48,9 @@ def test_the_page_names_every_field_of_every_frame(kind: type[Frame]) -> None:
     assert [name for name in wanted if f"`{name}`" not in section] == []
 
 
-@pytest.mark.parametrize("kind", [frames.RoomState, frames.RoomInfo, frames.PersonInfo, Limits])
+@pytest.mark.parametrize(
+    "kind", [frames.RoomState, frames.RoomInfo, frames.PersonInfo, frames.Person, frames.Count, Limits]
+)
 def test_the_page_names_every_field_inside(kind: type[Any]) -> None:
     assert [name for name in fields_of(kind) if f"`{name}`" not in PAGE] == []
 

@@ -37,6 +37,11 @@ EVERY_REQUEST: dict[str, Request[Any]] = {
     "set_admin": frames.SetAdmin(1, "ann", admin=True),
     "set_disabled": frames.SetDisabled(1, "ann", disabled=True),
     "end_devices": frames.EndDevices(1, "ann"),
+    "away": frames.Away(1),
+    "idle": frames.Idle(1, on=True),
+    "whois": frames.Whois(1, "ann"),
+    "ignore": frames.Ignore(1, "ann", on=False),
+    "mine": frames.Mine(1),
 }
 
 REFUSED = {

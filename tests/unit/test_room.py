@@ -369,14 +369,3 @@ def test_forgetting_keeps_the_place() -> None:
     room.forget()
     assert (room.last, room.events) == (10, [])
     assert [new.seq for new in room.receive(MESSAGES.events[10])] == [11]
-
-
-def test_people_come_and_go() -> None:
-    room = Room(ROOM, ME)
-    room.presence("bob", online=True)
-    room.presence("Alice", online=True)
-    room.presence("bob", online=True)
-    assert room.online == ["Alice", "bob"]
-    room.presence("bob", online=False)
-    room.presence("carol", online=False)
-    assert room.online == ["Alice"]

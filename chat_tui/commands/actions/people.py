@@ -1,5 +1,9 @@
-"""People: what they are called, and who is there."""
+"""People: what they are called, who is there, and whom one does not want to read."""
 
+from datetime import datetime
+
+from chat_tui.client.events import LAST_TIME, NAME, ROOM
+from chat_tui.client.people import REASON
 from chat_tui.commands.actions.base import Base
 from protocol import frames
 from protocol.text import clean_line
@@ -19,9 +23,67 @@ class PeopleActions(Base):
         width = max(map(len, names), default=0)
         lines = [f"{result.total} {'people are' if result.total != 1 else 'person is'} online:"]
         for name, person in zip(names, result.people, strict=True):
-            lines.append(
-                f"  {name:<{width}}  {' '.join(clean_line(room, 40) for room in person.rooms)}".rstrip()
-            )
+            rooms = " ".join(clean_line(room, 40) for room in person.rooms)
+            reason = f"  {_away(person.text)}" if person.away else ""
+            lines.append(f"{'○' if person.away else ' '} {name:<{width}}  {rooms}{reason}".rstrip())
         if result.total > len(names):
             lines.append(f"… and {result.total - len(names)} more")
         self._view.tell("\n".join(lines))
+
+    async def do_whois(self, name: str) -> None:
+        """`/whois name`."""
+        found = await self._client.ask(frames.Whois(1, name))
+        name = clean_line(found.name, NAME)
+        match found.state:
+            case "away":
+                state = _away(found.text)
+            case "offline" if found.seen:
+                state = f"offline, last seen {_moment(found.seen)}"
+            case _:
+                state = clean_line(found.state, NAME)
+        lines = [f"{name} is {state}"]
+        if found.role:
+            lines.append(f"  {clean_line(found.role, NAME)} of this server")
+        if found.since:
+            lines.append(f"  known here since {_moment(found.since)}")
+        if found.rooms and found.user != self._client.user:
+            lines.append(f"  with you in {', '.join(clean_line(room, ROOM) for room in found.rooms)}")
+        if self._client.company.hides(found.user):
+            lines.append(f"  you ignore them; /unignore {name} ends that")
+        self._view.tell("\n".join(lines))
+
+    async def do_away(self, text: str) -> None:
+        """`/away [text]`."""
+        await self._client.company.mine.go(text)
+        self._view.tell("You are away now, on all your devices; /back or a message ends that")
+
+    async def do_back(self) -> None:
+        """`/back`."""
+        was_away = self._client.company.mine.away is not None
+        await self._client.company.mine.back()
+        self._view.tell("You are back" if was_away else "You are not away")
+
+    async def do_ignore(self, name: str) -> None:
+        """`/ignore name`."""
+        name = await self._client.company.mine.ignore(name, on=True)
+        self._view.tell(f"You see no more messages of {name}; /unignore {name} shows them again")
+
+    async def do_unignore(self, name: str) -> None:
+        """`/unignore name`."""
+        name = await self._client.company.mine.ignore(name, on=False)
+        self._view.tell(f"You see the messages of {name} again")
+
+    async def do_ignored(self) -> None:
+        """`/ignored`."""
+        people = await self._client.company.mine.people()
+        names = ", ".join(person.name for person in people)
+        self._view.tell(f"You ignore {names}" if names else "You ignore nobody")
+
+
+def _away(text: str) -> str:
+    text = clean_line(text, REASON)
+    return f"away: {text}" if text else "away"
+
+
+def _moment(time: int) -> str:
+    return datetime.fromtimestamp(min(max(0, time), LAST_TIME) / 1000).astimezone().strftime("%Y-%m-%d %H:%M")

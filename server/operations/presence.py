@@ -1,0 +1,53 @@
+"""Being away, and having been there."""
+
+from collections.abc import Sequence
+
+from protocol import frames
+from server.errors import RefusedError
+from server.operations.base import NOTHING, Store, Stored
+from server.state import State, User
+from server.store.base import Away, Entry, LastSeen
+from server.writer import Key
+
+
+class StoreAway(Store):
+    """`away`: what the user says holds for all of their sessions, and beyond them."""
+
+    __slots__ = ()
+    request: frames.Away
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((("away", str(self.user.id)),))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        text = self.request.text if self.request.on else None
+        return () if text == self.user.away else (Away(self.user.id, text),)
+
+
+class StoreSeen:
+    """Users were there until now. Nobody waits for it, and if the disk refuses, it is not worth a word."""
+
+    __slots__ = ("_users",)
+
+    def __init__(self, users: Sequence[User]) -> None:
+        self._users = users
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return NOTHING
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return NOTHING
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        return [LastSeen(user.id, now) for user in self._users]
+
+    def done(self, stored: Stored) -> None:
+        """See `writer.Operation`."""
+
+    def refused(self, error: RefusedError) -> None:
+        """See `writer.Operation`."""
