@@ -151,6 +151,7 @@ async def main() -> None:
     await mira.join("#deploys")
     await mira.join("#random")
     await mira.set_topic("#general", "Team chat - releases on Thursdays - be kind")
+    await stage.people["aiko"].company.mine.go("on the train")
     await stage.play(((1, "deploy", "#deploys", "docs 2.3.1 → production: ok (12 s)"),))
     for theme in ("dark", "light"):
         for size in SIZES:

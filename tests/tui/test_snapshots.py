@@ -17,7 +17,7 @@ from chat_tui.client.events import Pending
 from chat_tui.client.outbox import Outbox
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import FirstRun
-from protocol import frames
+from protocol import frames, limits
 from protocol.frames import Result
 from tests.support.inprocess import RunningServer
 from tests.support.screen import NOW, Chat, Place, open_chat, running
@@ -121,6 +121,34 @@ async def test_conversation(
 ) -> None:
     await play(server)
     async with scene(place, size, theme) as chat:
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_some_away_some_typing(
+    place: Place,
+    server: RunningServer,
+    picture: Callable[[Chat], bool],
+    monkeypatch: pytest.MonkeyPatch,
+    size: Size,
+    theme: str,
+) -> None:
+    monkeypatch.setattr(limits, "TYPING_LASTS", 3600)
+    people = await play(server)
+    await people["aiko"].ask(frames.Away(90, text="on the train"), Result)
+    await people["jonas"].ask(frames.Idle(90, on=True), Result)
+    async with scene(place, size, theme) as chat:
+        await chat.enter("/online")
+        await chat.sees("6 people are online", "#log")
+        for name in ("Zoë", LONG):
+            people[name].send(frames.Typing("#general"))
+            await chat.until(
+                lambda name=name: name in chat.client.company.typing.names("#general"),  # type: ignore[misc]
+                f"{name} types",
+            )
+        await chat.until(lambda: chat.client.rooms["#general"].people.away == 2, "they are away")
+        await chat.settle()
         assert picture(chat)
 
 
