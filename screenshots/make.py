@@ -28,6 +28,7 @@ from chat_tui.config import Settings
 from chat_tui.endpoints import RemoteServer
 from chat_tui.screens.main import MainScreen
 from chat_tui.widgets.composer import Composer
+from protocol import frames
 from server.app import Server
 from server.config import Address, Config
 
@@ -150,7 +151,7 @@ async def main() -> None:
     mira = stage.people["mira"]
     await mira.join("#deploys")
     await mira.join("#random")
-    await mira.set_topic("#general", "Team chat - releases on Thursdays - be kind")
+    await mira.ask(frames.Topic(1, "#general", "Team chat - releases on Thursdays - be kind"))
     await stage.people["aiko"].company.mine.go("on the train")
     await stage.play(((1, "deploy", "#deploys", "docs 2.3.1 → production: ok (12 s)"),))
     for theme in ("dark", "light"):
