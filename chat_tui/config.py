@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: str = ""
     theme: str = "chat-dark"
     notifications: Notifications = "auto"
-    away_minutes: Annotated[float, Meta(ge=0)] = 10
+    away_minutes: Annotated[float, Meta(ge=0, le=10_000)] = 10
     send_typing: bool = True
 
 

@@ -160,6 +160,7 @@ async def main() -> None:
     await stage.play(TALK)
     await mira.join("#deploys")
     await mira.join("#random")
+    await stage.people["aiko"].company.mine.go("on the train")
     await stage.play(((1, "deploy", "#deploys", "docs 2.3.1 → production: ok (12 s)"),))
     for theme in ("dark", "light"):
         for size in SIZES:

@@ -83,7 +83,11 @@ class SideList(Widget):
         shown = self._entries[self.offset_y : self.offset_y + room]
         below = len(self._entries) + self._beyond - self.offset_y - len(shown)
         if below > 0 and shown:
-            shown = [*shown[:-1], Content.styled(f"  … {below + 1} more", "$foreground 50%")]
+            left_out = max(0, len(shown) + 1 - room)  # one gives way to this line
+            shown = [
+                *shown[: len(shown) - left_out],
+                Content.styled(f"  … {below + left_out} more", "$foreground 50%"),
+            ]
         return Content("\n").join([line.truncate(width, ellipsis=True) for line in (self._title, *shown)])
 
     def on_resize(self) -> None:

@@ -8,10 +8,14 @@ from textual.content import Content
 from textual.widget import Widget
 
 from chat_tui.client.updates import Status
+from chat_tui.wrapping import truncate
 
 TICK_SECONDS = 0.5
 KEYS = ("F1 help  Ctrl+K rooms  Ctrl+Q quit", "F1 help  Ctrl+Q quit", "F1 help")
 """The longest of these that fits is shown."""
+
+REASON = 30
+"""Cells of what one said when one went away: a reminder."""
 
 
 class StatusLine(Widget):
@@ -54,10 +58,11 @@ class StatusLine(Widget):
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
             parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]
         if self._away is not None:
-            reason = f": {self._away}" if self._away else ""
+            reason = f": {truncate(self._away, REASON)}" if self._away else ""
             parts += [("· ", "$foreground 50%"), (f"you are away{reason} ", "$text-warning")]
         if self._typing:
-            parts += [("· ", "$foreground 50%"), (f"{typing_text(self._typing)} ", "italic")]
+            left = width - Content.assemble(state, *parts).cell_length - 2
+            parts += [("· ", "$foreground 50%"), (f"{typing_text(self._typing, left)} ", "italic")]
         if self._status.phase in ("waiting", "stopped"):
             parts += [("· ", "$foreground 50%"), (f"{self._status.reason} ", "")]
         state = Content.assemble(state, *parts)
@@ -84,8 +89,14 @@ class StatusLine(Widget):
         return [("✕", "$text-error"), (" not connected, /reconnect tries again", "")]
 
 
-def typing_text(names: Sequence[str]) -> str:
-    """Who writes, in a few words."""
+def typing_text(names: Sequence[str], width: int) -> str:
+    """Who writes, in a few words; names are cut where that is more than `width` cells."""
     if len(names) > 2:
         return "several people are typing…"
-    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} typing…"
+    text = ""
+    for cells in (width, 16, 8):
+        who = " and ".join(truncate(name, cells) for name in names)
+        text = f"{who} {'is' if len(names) == 1 else 'are'} typing…"
+        if cell_len(text) <= width:
+            break
+    return text

@@ -119,8 +119,9 @@ async def _by_password(session: "Session", request: frames.Login) -> LoginResult
     renewed = await hasher.hash(given) if hasher.outdated(proved) else ""
     device, token = _new_device(session)
     online = core.online_devices(user)
-    await core.store(operations.ComeByPassword(user, proved, renewed, device, online))
-    return await _settle(session, user, device.id, token)
+    if await _stored(session, operations.ComeByPassword(user, proved, renewed, device, online)):
+        return await _settle(session, user, device.id, token)
+    return await _settle(session, user, "", "")
 
 
 # --- with a name
@@ -146,8 +147,23 @@ async def _come(session: "Session", name: str, user: User | None) -> LoginResult
     device, token = _new_device(session) if session.private else (None, "")
     online = core.online_devices(user) if user is not None else frozenset()
     come = operations.ComeByName(name, device, online)
-    await core.store(come)
+    if user is None:
+        await core.store(come)
+    elif not await _stored(session, come):
+        return await _settle(session, user, "", "")
     return await _settle(session, core.state.users[come.user], device.id if device is not None else "", token)
+
+
+async def _stored(session: "Session", coming: operations.Awaited) -> bool:
+    """Store that somebody known has come. If the disk refuses they come in without a token: who only reads
+    needs none."""
+    try:
+        await session.core.store(coming)
+    except RefusedError as error:
+        if error.code != errors.STORAGE:
+            raise
+        return False
+    return True
 
 
 # --- as somebody new

@@ -31,8 +31,7 @@ def ignore(session: "Session", request: frames.Ignore) -> None:
     name = checked(names.check_user_name, request.name)
 
     def stored(_: Request[Any], result: Result) -> None:
-        if session.ready:
-            session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
+        session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
         session.answer(request, result)
 
     wanted = frames.Ignore(request.id, name, request.on)

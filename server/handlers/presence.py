@@ -30,9 +30,8 @@ def away(session: "Session", request: frames.Away) -> None:
         raise RefusedError(errors.TOO_LARGE, f"say it in {limits.AWAY} characters")
 
     def stored(_: Request[Any], result: Result) -> None:
-        if session.ready:
-            session.core.hub.presence.changed(session.user)
-            session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
+        session.core.hub.presence.changed(session.user)
+        session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
         session.answer(request, result)
 
     wanted = frames.Away(request.id, request.on, text)

@@ -220,6 +220,13 @@ async def test_follow_prints_what_happens_from_now_on(
     assert (event["kind"], event["text"], event["cid"]) == ("topic", "new", None)
 
 
+async def test_who_only_follows_is_there_but_away(shell: Shell, server: RunningServer, wire: Wire) -> None:
+    await shell.start("follow", ROOM)
+    await _joined(server)
+    online = await wire.ask(frames.Online(wire.new_id), frames.OnlineResult)
+    assert [(person.name, person.away) for person in online.people] == [("alice", True), ("bob", False)]
+
+
 async def test_follow_for_people(shell: Shell, wire: Wire) -> None:
     await wire.tell(ROOM, "hello\n2026-01-01 00:00:00 #room <root> forged")
     await wire.ask(wire.say(ROOM, "waves", kind=frames.ACTION), frames.SendResult)

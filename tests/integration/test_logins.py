@@ -177,7 +177,7 @@ async def test_who_is_logged_out_elsewhere_is_told_at_once(server: RunningServer
     assert asked(ann).code == errors.LOGGED_OUT
     assert "password was changed" in ann.client.status.reason
     ann.client.reconnect()
-    await until(lambda: asked(ann).code == errors.BAD_LOGIN)
+    await until(lambda: ann.client.status.login is not None and asked(ann).code == errors.BAD_LOGIN)
     ann.client.identity.use(Attempt(OTHER))
     ann.client.reconnect()
     await ann.phase("online")

@@ -329,6 +329,15 @@ async def test_away_is_said_once_for_all_devices(server: RunningServer) -> None:
     assert await bob.next_of(frames.MineChanged) == frames.MineChanged()
 
 
+async def test_who_says_so_and_is_gone_is_away_all_the_same(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", ROOM), await server.enter("bob", ROOM)
+    phone = await server.enter("bob")
+    await watch(ann, ROOM)
+    bob.send(frames.Away(90, text="off"), frames.Bye("quit"))
+    assert await told(ann) == frames.Presence(ROOM, "bob", online=True, away=True, text="off")
+    assert await phone.next_of(frames.MineChanged) == frames.MineChanged(away=True, text="off")
+
+
 async def test_away_stays_over_everything(server: RunningServer) -> None:
     bob = await server.enter("bob", ROOM)
     await away(bob, "holidays")

@@ -97,7 +97,10 @@ class Shell:
         self.env = home(folder)
         self._who = ["--name", name]
         if server is not None:
-            self._who += ["--server", str(server)]
+            self._who += [
+                "--server",
+                str(server) if server.secure or server.host.startswith("127.") else server.written,
+            ]
         self._running: list[Command] = []
 
     async def start(self, command: str, *arguments: str | bytes) -> Command:

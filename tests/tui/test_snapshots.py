@@ -26,7 +26,7 @@ from chat_tui.rows import Message, Reply
 from chat_tui.screens.first_run import FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import PasswordScreen
-from protocol import frames
+from protocol import frames, limits
 from protocol.frames import Result
 from protocol.links import pin_of
 from tests.support.inprocess import RunningServer
@@ -192,6 +192,33 @@ async def test_a_room_with_new_messages(
         await people["aiko"].tell("#general", f"measurement {number}: {number * 7 % 13} ms")
     async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
         await chat.sees("new messages", "#log")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_some_away_some_typing(
+    place: Place,
+    server: RunningServer,
+    picture: Callable[[Chat], bool],
+    monkeypatch: pytest.MonkeyPatch,
+    size: Size,
+    theme: str,
+) -> None:
+    monkeypatch.setattr(limits, "TYPING_LASTS", 3600)
+    people = await play(server)
+    await people["aiko"].ask(frames.Away(90, text="on the train"), Result)
+    await people["jonas"].ask(frames.Idle(90, on=True), Result)
+    async with scene(place, size, theme) as chat:
+        await chat.enter("/online")
+        await chat.sees("6 people are online", "#log")
+        for name in ("Zoë", LONG):
+            people[name].send(frames.Typing("#general"))
+            await chat.until(
+                lambda name=name: name in chat.client.company.typing.names("#general"),  # type: ignore[misc]
+                f"{name} types",
+            )
+        await chat.until(lambda: chat.client.rooms["#general"].people.away == 2, "they are away")
         await chat.settle()
         assert picture(chat)
 

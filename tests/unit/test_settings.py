@@ -53,6 +53,11 @@ def test_what_is_there_is_read(path: Path) -> None:
     assert config.load() == Settings("Zoë", "chat.example.org", "chat-dark")
 
 
+def test_what_others_are_told_can_be_set(path: Path) -> None:
+    _write(path, "away_minutes = 3\nsend_typing = false\n")
+    assert config.load() == Settings(away_minutes=3.0, send_typing=False)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -64,6 +69,10 @@ def test_what_is_there_is_read(path: Path) -> None:
         ("name = 7", r"\$\.name"),
         ('name = ["alice"]', r"\$\.name"),
         ('[server]\nhost = "a"', r"\$\.server"),
+        ("away_minutes = -1", r"\$\.away_minutes"),
+        ("away_minutes = inf", r"\$\.away_minutes"),
+        ("away_minutes = nan", r"\$\.away_minutes"),
+        ("send_typing = 1", r"\$\.send_typing"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(path: Path, text: str, reason: str) -> None:

@@ -328,3 +328,60 @@ def test_a_hundred_thousand_events_are_no_burden() -> None:
         made.prepend(events[start - 1_000 : start])
     assert sum(isinstance(row, Message) for row in made.rows) == 100_000
     assert made.first < -50_000
+
+
+# --- ignored people -----------------------------------------------------------------------------------
+
+
+def test_what_ignored_people_say_has_no_row() -> None:
+    ignored = {2}
+    made = Timeline("#room", ME, "me", UTC, ignored)
+    log = [event(1, 2, "one"), event(2, 3, "two"), event(3, 2, "waves", "action"), event(4, 3, "three")]
+    log += [event(5, 2, "", "leave"), event(6, 2, "on", "topic")]
+    made.append(log)
+    assert [row[1] for row in shown(made)[1:3]] == ["two", "three"]
+    assert flags(made) == [(False, True), (True, False)]  # nothing between them
+    assert shown(made)[3:] == [
+        ("activity", "− alice", START),
+        ("info", "alice changed the topic to: on", "info"),
+    ]
+    assert made.last_seq == 6
+    ignored.clear()
+    made.judge_anew(log)
+    assert shown(made) == shown(timeline(*log))
+    ignored.add(3)
+    made.judge_anew(log)
+    assert [row.text for row in made.rows if isinstance(row, Message)] == ["one", "waves"]
+
+
+def test_an_older_page_of_ignored_people_only_is_known_to_be_here() -> None:
+    made = Timeline("#room", ME, "me", UTC, {2})
+    made.append([event(11, 3)])
+    before = made.first
+    made.prepend([event(seq, 2) for seq in range(1, 11)])
+    assert (made.first, made.first_seq) == (before, 1)
+
+
+def test_what_ignored_people_say_is_not_new_to_who_scrolled_up() -> None:
+    made = Timeline("#room", ME, "me", UTC, {2})
+    made.append([event(1, 3)])
+    made.view.following = False
+    made.append([event(2, 2), event(3, 3), event(4, ME)])
+    assert made.unseen == 1
+
+
+def test_what_is_cleared_stays_so_when_others_are_ignored() -> None:
+    ignored: set[int] = set()
+    made = Timeline("#room", ME, "me", UTC, ignored)
+    log = [event(1, 2, "one"), event(2, 3, "two")]
+    made.append(log)
+    made.clear()
+    ignored.add(2)
+    made.judge_anew(log)
+    assert (made.rows, made.cleared, made.last_seq) == ([], True, 2)
+    log += [event(3, 2, "three"), event(4, 3, "four")]
+    made.append(log)
+    assert [row.text for row in made.rows if isinstance(row, Message)] == ["four"]
+    ignored.clear()
+    made.judge_anew(log)
+    assert [row.text for row in made.rows if isinstance(row, Message)] == ["three", "four"]

@@ -8,6 +8,9 @@ from chat_tui.commands.actions.base import Base
 from protocol import frames
 from protocol.text import clean_line
 
+NAME_WIDTH = 14
+"""Of a column of names: one that is longer is not cut, but does not widen it for all."""
+
 
 class PeopleActions(Base):
     """Commands about people."""
@@ -20,11 +23,13 @@ class PeopleActions(Base):
         """`/online`."""
         result = await self._client.ask(frames.Online(1))
         names = [clean_line(person.name, 32) for person in result.people]
-        width = max(map(len, names), default=0)
-        lines = [f"{result.total} {'people are' if result.total != 1 else 'person is'} online:"]
+        width = min(NAME_WIDTH, max(map(len, names), default=0))
+        away = " (○ away)" if any(person.away for person in result.people) else ""
+        lines = [f"{result.total} {'people are' if result.total != 1 else 'person is'} online{away}:"]
         for name, person in zip(names, result.people, strict=True):
             rooms = " ".join(clean_line(room, 40) for room in person.rooms)
-            reason = f"  {_away(person.text)}" if person.away else ""
+            text = clean_line(person.text, REASON)
+            reason = f"  - {text}" if person.away and text else ""
             lines.append(f"{'○' if person.away else ' '} {name:<{width}}  {rooms}{reason}".rstrip())
         if result.total > len(names):
             lines.append(f"… and {result.total - len(names)} more")
@@ -55,7 +60,7 @@ class PeopleActions(Base):
     async def do_away(self, text: str) -> None:
         """`/away [text]`."""
         await self._client.company.mine.go(text)
-        self._view.tell("You are away now, on all your devices; /back or a message ends that")
+        self._view.tell("You are away, on all devices. /back ends it, or a message")
 
     async def do_back(self) -> None:
         """`/back`."""
