@@ -158,7 +158,7 @@ async def test_what_changes_at_once_is_told_at_once(server: RunningServer) -> No
 
 
 async def test_the_more_look_the_longer_is_gathered(server: RunningServer) -> None:
-    wires = [await server.enter("ann", ROOM) for _ in range(40)]
+    wires = [await server.enter(f"ann{number % 2}", ROOM) for number in range(40)]
     for wire in wires:
         await watch(wire, ROOM)
     hub = server.core.hub
