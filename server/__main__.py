@@ -78,12 +78,13 @@ async def _serve(config: Config) -> int:
     gc.freeze()  # what was loaded stays
     for address in server.addresses:
         print(f"listening on {address}", flush=True)
+    code = await server.first_invite()
     if server.certificate is not None:
         from server import pins  # as late as the certificate's own module
 
-        for line in pins.invitations(server.addresses, server.certificate):
+        for line in pins.invitations(server.addresses, server.certificate, code):
             print(f"chat-server: {line}", file=sys.stderr, flush=True)
-    if code := await server.first_invite():
+    if code:
         text = f"nobody has an account yet: the first one is the administrator's, by the invitation {code}"
         print(f"chat-server: {text}", file=sys.stderr, flush=True)
     _log_start(config, server)

@@ -16,19 +16,20 @@ from server.config import Address, sources
 from server.errors import SettingsError
 
 
-def invitations(addresses: Iterable[Address], certificate: Certificate) -> list[str]:
-    """A line for each address with TLS: its pin, and the link that leads there.
+def invitations(addresses: Iterable[Address], certificate: Certificate, invite: str = "") -> list[str]:
+    """A line for each address with TLS: its pin, and the link that leads there, with the right to register
+    if there is an `invite`.
 
     The link has the pin only if clients need it: who gets a certificate from an authority mostly gets another
     key with each renewal, and a link that was passed on would then lead into an alarm.
     """
     pin = certificate.pin if certificate.self_signed else ""
-    return [
-        f"TLS on {address}: pin {certificate.pin}; "
-        f"join with: chat-tui '{Link(_name_of(address.host), address.port, room=FIRST_ROOM, pin=pin)}'"
-        for address in addresses
-        if address.secure
-    ]
+    lines = []
+    for address in addresses:
+        if address.secure:
+            link = Link(_name_of(address.host), address.port, room=FIRST_ROOM, invite=invite, pin=pin)
+            lines.append(f"TLS on {address}: pin {certificate.pin}; join with: chat-tui '{link}'")
+    return lines
 
 
 def _name_of(host: str) -> str:

@@ -61,6 +61,12 @@ class Trust:
         return Check(self, known, self.pin or ("" if known == CHAIN else known))
 
     @property
+    def shared(self) -> str:
+        """The pin that a link for others should have; none where a chain of certificates is enough."""
+        known = self.known.find(self.address)
+        return "" if known == CHAIN else known
+
+    @property
     def _advice(self) -> str:
         return (
             "Somebody may be between you and the server, or it was set up anew: ask who runs it. If it was: "

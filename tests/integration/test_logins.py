@@ -13,6 +13,7 @@ from chat_tui.client.identity import Attempt, Identity
 from chat_tui.client.tokens import Saved, Tokens
 from protocol import errors, frames
 from protocol.frames import Result
+from protocol.links import Link
 from server.config import Address
 from tests.support.accounts import OTHER, PASSWORD, login, refused, registered
 from tests.support.clients import Person
@@ -426,3 +427,23 @@ async def test_at_a_terminal_the_password_is_asked_for_and_not_shown(
     finally:
         terminal.close()
     assert await shell.run("send", ROOM, "again") == (0, "", "")
+
+
+async def test_a_link_is_all_that_an_invited_person_needs(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "data", listen=Address("127.0.0.1", 0, tls=True), entrance="invite")
+    await server.start()
+    shell = Shell(tmp_path / "ann", None, "ann")
+    try:
+        assert server.certificate is not None
+        code, pin = await server.first_invite(), server.certificate.pin
+        link = str(Link("127.0.0.1", server.address.port, room="#general", invite=code, pin=pin))
+        shell.env["CHAT_TUI_PASSWORD"] = PASSWORD
+        status, _, told = await shell.run("register", "--server", link)
+        assert status == 0, told
+        del shell.env["CHAT_TUI_PASSWORD"]
+        assert await shell.run("send", "--server", link, ROOM, "I am in") == (0, "", "")
+        (ann,) = server.core.state.users.values()
+        assert (ann.name, ann.admin) == ("ann", True)
+    finally:
+        await shell.close()
+        await server.stop()

@@ -358,8 +358,8 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
         ):
             await chat.enter(line)
             await chat.sees(told, "#log")
-        await chat.sees("chat-tui register --server chat.example.org:7777", "#log")
-        await chat.sees("--invite ", "#log")
+        await chat.sees(f"'chat://127.0.0.1:{server.address.port}/?invite=", "#log")
+        await chat.sees(f"'chat://127.0.0.1:{server.address.port}/#lunch?invite=", "#log")
         assert sorted((one.uses, one.room) for one in server.core.state.invites.values()) == [
             (1, ""),
             (3, ""),

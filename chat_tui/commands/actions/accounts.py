@@ -5,6 +5,7 @@ from datetime import datetime
 from chat_tui.client.errors import ClientError
 from chat_tui.commands.actions.base import Base, room_name
 from protocol import frames
+from protocol.links import Link, is_loopback
 from protocol.text import clean_line
 
 
@@ -69,13 +70,17 @@ class AccountActions(Base):
         people = f"{uses} people" if uses not in ("", "1") else "one person"
         self._view.tell(
             f"An invitation for {people}, until {_when(made.expires)}:\n"
-            f"  {self._invitation(clean_line(made.code))}\n"
+            f"  {await self._invitation(clean_line(made.code), wanted)}\n"
             f"It is shown only here. /uninvite {clean_line(made.id)} ends it."
         )
 
-    def _invitation(self, code: str) -> str:
-        """What an invited person is given."""
-        return f"chat-tui register --server {self._client.endpoint.label} --invite {code}"
+    async def _invitation(self, code: str, room: str) -> str:
+        """What an invited person types: the server, its pin, the room and the right to register in one."""
+        target = await self._client.endpoint.locate()
+        if target.trust is None and not is_loopback(target.host):  # a link would ask for TLS
+            return f"chat-tui register --server plain://{target} --invite {code}"
+        pin = target.trust.shared if target.trust is not None else ""
+        return f"chat-tui '{Link(target.host, target.port, room=room, invite=code, pin=pin)}'"
 
     async def do_invitations(self) -> None:
         """`/invitations`."""
