@@ -111,7 +111,7 @@ class Peer(asyncio.Protocol):
 
     def _enter(self, message: dict[str, Any]) -> None:
         if message["t"] == "ok" and message["re"] == 1:
-            self.token = message["result"].get("token", self.token)
+            self.token = message.get("result", {}).get("token", self.token)
         if message["t"] in ("error", "bye"):
             self.ready.set_exception(RuntimeError(str(message)))
         elif message["t"] == "ok" and message["re"] == 1 and self.room:
