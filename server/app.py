@@ -66,6 +66,7 @@ class Server:
             await self._close("")
             raise
         self._core.left = self._left
+        self._core.purge_soon()  # the last run may have been killed while it removed something
         self._sweep()
         self._left()
 

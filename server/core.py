@@ -13,12 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from protocol import errors, frames, limits
-from server import __version__
+import msgspec
+
+from protocol import errors, frames, limits, names
+from server import __version__, permissions
 from server.errors import RefusedError, StorageError
 from server.hub import Hub
+from server.networks import covers, network
 from server.session import Phase, Session
-from server.state import User
+from server.state import Room, User
 from server.store.base import Log, Unread
 from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
 from server.writer import Writer
@@ -27,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 UNREAD_CAP = 1000
 """Nobody reads the difference between 1,000 and 5,000 unread, but counting costs the same per message."""
+
+PURGE = 2000
+"""Events of a deleted room removed at once: some 10 ms of SQLite's time."""
 
 STALL_SECONDS = 30
 """A peer that takes nothing at all for so long is gone."""
@@ -43,10 +49,7 @@ def now_ms() -> int:
 class RoomQuestion:
     """A room as it is at one moment, to be completed with events from the log in another thread."""
 
-    room: str
-    head: int
-    topic: str
-    members: int
+    state: frames.RoomState
     unread: Unread
     cursor: int | None
     limit: int
@@ -79,6 +82,7 @@ class Core:
         self._sends: dict[int, Bucket] = {}
         self.left: Callable[[], None] = lambda: None
         self._closing = False
+        self._purging: asyncio.Task[None] | None = None
         self._reader = ThreadPoolExecutor(1, "reader")
         self._loop = asyncio.get_running_loop()
 
@@ -117,6 +121,8 @@ class Core:
         self._closing = True
         for session in self.sessions:
             session.hush()
+        if self._purging is not None:
+            await self._purging
         await self.writer.close()
         gone = asyncio.Event()
         self.left = lambda: None if self.sessions else gone.set()
@@ -126,6 +132,31 @@ class Core:
             await gone.wait()  # a transport takes no longer than tcp.CLOSE_SECONDS to end
         self._reader.shutdown()
         self.log.close()
+
+    def bar(self, host: str) -> str:
+        """Why nobody may connect from this address; empty if they may."""
+        now = self.clock()
+        for text, penalty in self.state.banned_networks.items():
+            if penalty.holds(now) and covers(network(text), host):
+                return f"your network is banned from this server{permissions.term(penalty, now)}"
+        return ""
+
+    def expel(self, condition: Callable[[Session], bool], text: str) -> None:
+        """Close the sessions of those who are not wanted here any more."""
+        for session in [session for session in self.sessions if condition(session)]:
+            session.close(errors.DENIED, text, reconnect=False)
+
+    def purge_soon(self) -> None:
+        """Remove what is left of deleted rooms, little by little, between what people send."""
+        if self._purging is None or self._purging.done():
+            self._purging = asyncio.create_task(self._purge())
+
+    async def _purge(self) -> None:
+        try:
+            while not self._closing and await self.writer.between(partial(self.log.purge, PURGE)):
+                pass
+        except StorageError as error:
+            logger.error("deleted rooms are still stored: %s", error)  # noqa: TRY400
 
     # --- time passing
 
@@ -170,11 +201,30 @@ class Core:
 
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""
-        room = self.state.rooms[name]
+        room = permissions.visible(self.state, user, name)
         unread = Unread(name, user.id, user.reads.get(name, 0))
         if cursor is not None and cursor > room.head:
             cursor = None  # it counts events of another store
-        return RoomQuestion(name, room.head, room.topic, len(room.members), unread, cursor, limit)
+        state = frames.RoomState(
+            room=name,
+            head=room.head,
+            topic=room.topic,
+            members=len(room.members),
+            read=unread.seq,
+            kind=frames.DIRECT if room.direct else frames.CHANNEL,
+            partner=self._partner(room, user),
+            private=room.private,
+            role=permissions.role(room, user),
+            born=room.born,
+        )
+        return RoomQuestion(state, unread, cursor, limit)
+
+    def _partner(self, room: Room, user: User) -> str:
+        pair = names.direct_pair(room.name)
+        if pair is None:
+            return ""
+        one, other = pair
+        return self.state.users[other if one == user.id else one].name
 
     def room_state(self, question: RoomQuestion, size: int) -> tuple[frames.RoomState, int]:
         """Complete a question from the log; in the reader's thread.
@@ -182,18 +232,13 @@ class Core:
         The events take at most `size` bytes. Returns the state and how many bytes are left.
         """
         cursor = question.cursor or 0
+        room, head = question.state.room, question.state.head
         events: list[frames.Event] = []
-        if size > 0 and question.limit and cursor < question.head:
-            events = self.log.read(
-                question.room, after=cursor, before=question.head + 1, limit=question.limit, size=size
-            )
-        first = events[0].seq if events else question.head + 1
-        state = frames.RoomState(
-            room=question.room,
-            head=question.head,
-            topic=question.topic,
-            members=question.members,
-            read=question.unread.seq,
+        if size > 0 and question.limit and cursor < head:
+            events = self.log.read(room, after=cursor, before=head + 1, limit=question.limit, size=size)
+        first = events[0].seq if events else head + 1
+        state = msgspec.structs.replace(
+            question.state,
             unread=self.log.unread(question.unread, UNREAD_CAP),
             events=events,
             complete=first == cursor + 1,
@@ -208,36 +253,73 @@ class Core:
         online: dict[str, list[str]] = {}
         more: dict[str, int] = {}
         for room in rooms:
-            names = self.hub.online_in(room)
+            people = self.hub.online_in(room)
             shown = 0
-            while shown < len(names) and left > 0:
-                left -= len(names[shown].encode()) + 2
+            while shown < len(people) and left > 0:
+                left -= len(people[shown].encode()) + 2
                 shown += 1
-            online[room] = names[:shown]
-            if shown < len(names):
-                more[room] = len(names) - shown
-        return frames.WatchResult(online, more)
+            online[room] = people[:shown]
+            if shown < len(people):
+                more[room] = len(people) - shown
+        roles = {room: self._roles(room) for room in rooms}
+        return frames.WatchResult(online, more, {room: given for room, given in roles.items() if given})
 
-    def rooms_list(self, user: User) -> frames.RoomsResult:
-        """All rooms, as many as fit into an answer."""
+    def _roles(self, name: str) -> dict[str, str]:
+        """Who in the room is more than a member; the first `limits.PAGE` of them."""
+        room = self.state.rooms[name]
+        roles: dict[str, str] = {}
+        for number in room.members:
+            user = self.state.users[number]
+            role = permissions.role(room, user)
+            if role != frames.MEMBER:
+                roles[user.name] = role
+                if len(roles) == limits.PAGE:
+                    break
+        return roles
+
+    def rooms_list(self, user: User, *, every: bool = False) -> frames.RoomsResult:
+        """The channels that `user` may know of and is in, is invited to or could join, as many as fit into an
+        answer; `every`: all channels."""
         left = limits.PAGE_BYTES
         listed = []
-        for name, room in sorted(self.state.rooms.items()):
-            left -= len(name.encode()) + len(room.topic.encode()) + 64
+        found = [room for room in self.state.rooms.values() if not room.direct]
+        if not every:
+            found = [
+                room
+                for room in found
+                if not room.private or user.id in room.members or user.id in room.invited
+            ]
+        for room in sorted(found, key=lambda room: room.name):
+            left -= len(room.name.encode()) + len(room.topic.encode()) + 64
             if left < 0:
                 break
-            listed.append(frames.RoomInfo(name, room.topic, len(room.members), name in user.rooms))
-        return frames.RoomsResult(listed, len(self.state.rooms))
+            joined, invited = user.id in room.members, user.id in room.invited
+            listed.append(
+                frames.RoomInfo(room.name, room.topic, len(room.members), joined, room.private, invited)
+            )
+        return frames.RoomsResult(listed, len(found))
 
-    def online_list(self) -> frames.OnlineResult:
-        """Everybody who is online, as many as fit into an answer."""
+    def invitations(self, user: User) -> list[frames.Invitation]:
+        """To which rooms `user` is invited."""
+        found = []
+        for room in sorted(user.invited):
+            invitation = self.state.rooms[room].invited[user.id]
+            found.append(frames.Invitation(room, self.state.users[invitation.by].name, invitation.time))
+        return found
+
+    def online_list(self, asker: User) -> frames.OnlineResult:
+        """Everybody who is online, as many as fit into an answer, and where `asker` can meet them."""
         left = limits.PAGE_BYTES
         online = sorted(self.hub.online(), key=lambda user: user.name.casefold())
         listed = []
         for user in online:
-            rooms = sorted(user.rooms)
+            rooms = sorted(room for room in user.rooms if self._meets(asker, room))
             left -= len(user.name.encode()) + sum(len(room.encode()) + 2 for room in rooms) + 32
             if left < 0:
                 break
             listed.append(frames.PersonInfo(user.name, rooms))
         return frames.OnlineResult(listed, len(online))
+
+    def _meets(self, user: User, name: str) -> bool:
+        room = self.state.rooms[name]
+        return not room.direct and (not room.private or user.id in room.members)

@@ -14,9 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Protocol
 
-from protocol import codec, frames
+from protocol import codec, frames, names
 from protocol.frames import Event
+from server import state
 from server.state import State, User
+
+_REMOVES = frozenset({frames.LEAVE, frames.KICK, frames.BAN, frames.DELETE_ROOM})
+"""The kinds of event that are the last one for somebody."""
 
 
 class Member(Protocol):
@@ -37,8 +41,8 @@ class Member(Protocol):
 class Hub:
     """Sessions by user, by room and by what they watch."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, known: State) -> None:
+        self._state = known
         self._loop = asyncio.get_running_loop()
         self._by_user: defaultdict[int, set[Member]] = defaultdict(set)
         self._by_room: defaultdict[str, set[Member]] = defaultdict(set)
@@ -98,15 +102,13 @@ class Hub:
         """Give the events of a stored batch to the sessions in their rooms."""
         blocks: dict[str, list[bytes]] = {}
         for event in events:
-            if event.kind == frames.JOIN:
-                self._join(event)
-            elif event.kind == frames.NICK:
-                self._rename(event)
+            if event.kind not in frames.SPOKEN:
+                self._arrive(event)
             blocks.setdefault(event.room, []).append(codec.encode(event))
-            if event.kind == frames.LEAVE:
-                # The one who leaves sees it as the last event, and nothing behind it.
+            if event.kind in _REMOVES:
+                # Who goes sees that as the last event, and nothing behind it.
                 self._tell(event.room, blocks.pop(event.room))
-                self._leave(event)
+                self._depart(event)
         for room, parts in blocks.items():
             self._tell(room, parts)
 
@@ -116,21 +118,54 @@ class Hub:
             if not session.behind:
                 self.queue(session, block)
 
-    def _join(self, event: Event) -> None:
-        sessions = self._by_user.get(event.user)
-        if sessions:
-            self._by_room[event.room] |= sessions
-            self._tell_presence([event.room], event.sender, online=True)
+    def _arrive(self, event: Event) -> None:
+        """What an event changes for those who are there, or come, before they are told of it."""
+        match event.kind:
+            case frames.JOIN:
+                self._enter_room(event.room, event.user, event.sender)
+            case frames.CREATE:
+                for user in set(names.direct_pair(event.room) or ()):
+                    self._enter_room(event.room, user, self._state.users[user].name)
+            case frames.NICK:
+                self._rename(event)
+            case frames.INVITE:
+                invited = state.read(event, frames.AboutBody).user
+                frame = codec.encode(frames.Invited(event.room, event.sender, event.time))
+                for session in self._by_user.get(invited, ()):
+                    if not session.behind:
+                        self.queue(session, frame)
 
-    def _leave(self, event: Event) -> None:
-        sessions = self._by_user.get(event.user)
+    def _depart(self, event: Event) -> None:
+        match event.kind:
+            case frames.LEAVE:
+                self._leave_room(event.room, event.user, event.sender)
+            case frames.KICK | frames.BAN:
+                body = state.read(event, frames.AboutBody)
+                self._leave_room(event.room, body.user, body.name)
+            case frames.DELETE_ROOM:
+                for session in tuple(self._by_room.pop(event.room, ())):
+                    self._watch_no_longer(session, event.room)
+
+    def _enter_room(self, room: str, user: int, name: str) -> None:
+        sessions = self._by_user.get(user)
         if sessions:
+            self._by_room[room] |= sessions
+            self._tell_presence([room], name, online=True)
+
+    def _leave_room(self, room: str, user: int, name: str) -> None:
+        sessions = self._by_user.get(user)
+        if sessions:
+            was_in = not sessions.isdisjoint(self._by_room.get(room, ()))
             for session in sessions:
-                _discard(self._by_room, event.room, session)
-                watched = self._watching.get(session, [])
-                if event.room in watched:
-                    self.watch(session, [room for room in watched if room != event.room])
-            self._tell_presence([event.room], event.sender, online=False)
+                _discard(self._by_room, room, session)
+                self._watch_no_longer(session, room)
+            if was_in:
+                self._tell_presence([room], name, online=False)
+
+    def _watch_no_longer(self, session: Member, room: str) -> None:
+        watched = self._watching.get(session, [])
+        if room in watched:
+            self.watch(session, [one for one in watched if one != room])
 
     def _rename(self, event: Event) -> None:
         body = codec.unpack_body(event.body, frames.NickBody)

@@ -57,7 +57,8 @@ class Transport(Protocol):
 
 class Session:
     """See the module. `behind` is set by the transport while its peer takes no more; `unsent` counts the
-    bytes of answers that wait for the end of the tick; `entering`: a login is under way."""
+    bytes of answers that wait for the end of the tick; `entering`: a login is under way; `host` is where the
+    peer comes from."""
 
     def __init__(self, core: "Core", transport: Transport) -> None:
         self.core = core
@@ -68,6 +69,7 @@ class Session:
         self._questions: deque[tuple[Request[Any], Question]] = deque()
         self._reading = False
         self.phase = Phase.HELLO
+        self.host = ""
         self.behind = False
         self.unsent = 0
         self.began = self.heard = self.pinged = core.monotonic()
@@ -234,7 +236,7 @@ class Session:
                 epoch=self.core.epoch,
                 time=self.core.clock(),
                 server=self.core.title,
-                features=["watch", "read-markers"],
+                features=["watch", "read-markers", "private-rooms", "direct-rooms", "moderation"],
                 auth=["open"] if self.core.key is None else ["key"],
             )
         )

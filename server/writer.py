@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from protocol import errors
 from protocol.frames import Event
 from server.errors import RefusedError, StorageError
 from server.state import SERVER_LOG, State, apply
-from server.store.base import Appended, Draft, Log, Mark
+from server.store.base import Appended, Draft, Entry, Log, Mark
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,12 @@ room, so this also bounds by how much a peer's queue can pass its high water."""
 
 _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
 
+R = TypeVar("R")
+
 Key = tuple[str, ...]
+
+EVERYTHING: Key = ("everything",)
+"""What changes this is the last one of its batch."""
 
 
 class Operation(Protocol):
@@ -45,7 +50,7 @@ class Operation(Protocol):
     def changes(self) -> frozenset[Key]:
         """What it changes that another operation's plan may depend on."""
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """What to store, as the state is now; `now` in ms. May raise `RefusedError`."""
 
     def done(self, stored: Sequence[Appended | None]) -> None:
@@ -89,6 +94,10 @@ class Writer:
         """Wait until everything submitted so far, and what follows meanwhile, is stored."""
         await self._idle.wait()
 
+    async def between(self, work: Callable[[], R]) -> R:
+        """Run `work` in the writer's thread, between batches: for what changes the store, not the state."""
+        return await self._loop.run_in_executor(self._thread, work)
+
     async def close(self) -> None:
         """Store what waits, then end the thread."""
         await self.drain()
@@ -107,14 +116,14 @@ class Writer:
         self._busy = False
         self._idle.set()
 
-    def _gather(self) -> list[tuple[Operation, Sequence[Draft | Mark]]]:
+    def _gather(self) -> list[tuple[Operation, Sequence[Entry]]]:
         now = self._clock()
-        planned: list[tuple[Operation, Sequence[Draft | Mark]]] = []
+        planned: list[tuple[Operation, Sequence[Entry]]] = []
         changed: set[Key] = set()
         left = BATCH_BYTES
         while self._waiting and len(planned) < BATCH and left > 0:
             operation = self._waiting[0]
-            if changed and not changed.isdisjoint(operation.keys()):
+            if changed and (EVERYTHING in changed or not changed.isdisjoint(operation.keys())):
                 break
             self._waiting.popleft()
             try:
@@ -133,7 +142,7 @@ class Writer:
 
     def _committed(
         self,
-        planned: list[tuple[Operation, Sequence[Draft | Mark]]],
+        planned: list[tuple[Operation, Sequence[Entry]]],
         commit: "asyncio.Future[list[Appended | None]]",
     ) -> None:
         try:
@@ -149,13 +158,11 @@ class Writer:
         finally:
             self._next_batch()
 
-    def _refuse(self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], refusal: RefusedError) -> None:
+    def _refuse(self, planned: list[tuple[Operation, Sequence[Entry]]], refusal: RefusedError) -> None:
         for operation, _ in planned:
             operation.refused(refusal)
 
-    def _tell(
-        self, planned: list[tuple[Operation, Sequence[Draft | Mark]]], stored: list[Appended | None]
-    ) -> None:
+    def _tell(self, planned: list[tuple[Operation, Sequence[Entry]]], stored: list[Appended | None]) -> None:
         start = 0
         events: list[Event] = []
         for _, entries in planned:

@@ -17,10 +17,14 @@ class Nick(Request[LoginResult], tag="nick", frozen=True):
 
 
 class WatchResult(Result, frozen=True):
-    """For each watched room the names of the members who are online; `more` counts those left out."""
+    """For each watched room the names of the members who are online; `more` counts those left out.
+
+    `roles`: for each of them the members, online or not, who are more than that.
+    """
 
     online: dict[str, list[str]]
     more: dict[str, int] = {}
+    roles: dict[str, dict[str, str]] = {}
 
 
 class Watch(Request[WatchResult], tag="watch", frozen=True):

@@ -7,7 +7,7 @@ answers from the state. Knows sessions and what they share (`core`); nothing of 
 from typing import Any
 
 from protocol.frames import Request
-from server.handlers import entering, messages, people, rooms
+from server.handlers import entering, messages, moderation, people, rooms
 from server.handlers.base import Handler
 
 HANDLERS: dict[type[Request[Any]], Handler] = {
@@ -15,4 +15,5 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **rooms.HANDLERS,
     **messages.HANDLERS,
     **people.HANDLERS,
+    **moderation.HANDLERS,
 }

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, names
 from protocol.frames import Request
-from server import operations
+from server import operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler, checked
 from server.state import User
@@ -21,6 +21,8 @@ def login(session: "Session", request: frames.Login) -> None:
     if session.entering:
         raise RefusedError(errors.OUT_OF_ORDER, "a login is under way")
     user = session.core.state.user_called(name)
+    if user is not None:
+        permissions.require_not_banned(session.core.state, user, session.core.clock())
     # Who is in no room comes into the first one: a kill may have come between the two transactions below.
     if user is not None and user.rooms:
         _enter(session, request, user)
@@ -30,6 +32,12 @@ def login(session: "Session", request: frames.Login) -> None:
         session.entering = False
         session.refuse(request, error)
 
+    def outside(user: User, error: RefusedError) -> None:
+        if error.code == errors.DENIED:  # banned from the first room: they come in, and are in none
+            _enter(session, request, user)
+        else:
+            refused(error)
+
     def made() -> None:
         user = session.core.state.user_called(name)
         if user is None:
@@ -38,7 +46,7 @@ def login(session: "Session", request: frames.Login) -> None:
             user,
             frames.Join(request.id, names.FIRST_ROOM, 0),
             lambda _, __: _enter(session, request, user),
-            lambda _, error: refused(error),
+            lambda _, error: outside(user, error),
         )
         session.core.writer.submit(join)
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from protocol import frames, names
 from protocol.frames import Request
-from server import operations
+from server import operations, permissions
 from server.handlers.base import Handler, checked
+from server.permissions import Action
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -20,7 +21,7 @@ def nick(session: "Session", request: frames.Nick) -> None:
 def watch(session: "Session", request: frames.Watch) -> None:
     """Be told who comes and goes."""
     rooms = [
-        operations.member_room(session.core.state, session.user, room).name
+        permissions.require(session.core.state, session.user, room, Action.WATCH).name
         for room in dict.fromkeys(request.rooms)
     ]
     session.core.hub.watch(session, rooms)
@@ -29,7 +30,7 @@ def watch(session: "Session", request: frames.Watch) -> None:
 
 def online(session: "Session", request: frames.Online) -> None:
     """Everybody who is there."""
-    session.answer(request, session.core.online_list())
+    session.answer(request, session.core.online_list(session.user))
 
 
 HANDLERS: dict[type[Request[Any]], Handler] = {

@@ -5,19 +5,51 @@ who make the same room at once, or a send right behind its join, need no locks. 
 drafts; of sessions only how to answer.
 """
 
-from server.operations.base import Store, member_room
-from server.operations.messages import StoreRead, StoreSend
+from server.operations.base import Store
+from server.operations.messages import StoreRead, StoreSend, same_message
+from server.operations.moderation import (
+    StoreAbout,
+    StoreBan,
+    StoreInvite,
+    StoreKick,
+    StoreMute,
+    StoreRole,
+    StoreServerBan,
+    StoreUnban,
+    StoreUnmute,
+)
 from server.operations.people import MakeUser, StoreNick
-from server.operations.rooms import StoreJoin, StoreLeave, StoreTopic
+from server.operations.rooms import (
+    StoreCreate,
+    StoreDeleteRoom,
+    StoreDm,
+    StoreJoin,
+    StoreLeave,
+    StoreTopic,
+    StoreVisibility,
+)
 
 __all__ = [
     "MakeUser",
     "Store",
+    "StoreAbout",
+    "StoreBan",
+    "StoreCreate",
+    "StoreDeleteRoom",
+    "StoreDm",
+    "StoreInvite",
     "StoreJoin",
+    "StoreKick",
     "StoreLeave",
+    "StoreMute",
     "StoreNick",
     "StoreRead",
+    "StoreRole",
     "StoreSend",
+    "StoreServerBan",
     "StoreTopic",
-    "member_room",
+    "StoreUnban",
+    "StoreUnmute",
+    "StoreVisibility",
+    "same_message",
 ]

@@ -7,7 +7,7 @@ from protocol.frames import Result
 from server.errors import RefusedError
 from server.operations.base import Store, Stored
 from server.state import SERVER_LOG, USER, State
-from server.store.base import Draft, Mark
+from server.store.base import Draft, Entry
 from server.writer import Key
 
 
@@ -26,7 +26,7 @@ class StoreNick(Store):
         taken, free = names.fold(self.request.name), names.fold(self.user.name)
         return frozenset((("called", taken), ("called", free), self._name))
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         name = self.request.name
         owner = state.user_called(name)
@@ -61,7 +61,7 @@ class MakeUser:
         """See `writer.Operation`."""
         return self.keys()
 
-    def plan(self, state: State, now: int) -> Sequence[Draft | Mark]:
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         if state.user_called(self._name) is not None:
             return ()  # made meanwhile, from another device

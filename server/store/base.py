@@ -1,9 +1,9 @@
 """The log as a port with two ends: append a batch, read a page.
 
-What stands behind it gives each event its `seq` and keeps it for ever; it never looks into a body that a
-client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing above changes.
-All methods block and may be called from any one thread at a time per end: `append` from the
-writer's, the reading ones from the reader's.
+What stands behind it gives each event its `seq` and keeps it until its room is deleted; it never looks into a
+body that a client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing
+above changes. All methods block and may be called from any one thread at a time per end: `append` and `purge`
+from the writer's, the reading ones from the reader's.
 """
 
 from collections.abc import Sequence
@@ -35,8 +35,26 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     seq: int
 
 
+class Audit(msgspec.Struct, frozen=True, gc=False):
+    """Who (an id; 0: nobody in particular) did what, for those who have to know it later; see `audit`."""
+
+    time: int
+    actor: int
+    action: str
+    target: str = ""
+    room: str = ""
+    detail: str = ""
+
+
+Entry = Draft | Mark | Audit
+"""What a batch is made of."""
+
+GONE = ""
+"""The kind of an event whose room was deleted: nothing is left of it but its place, its time and its cid."""
+
+
 class Appended(NamedTuple):
-    """The event as it is stored. `dup`: it was before, under the same user and cid."""
+    """The event as it is stored. `dup`: it was before, under the same user and cid; it may be `GONE`."""
 
     event: Event
     dup: bool
@@ -60,11 +78,17 @@ class Log(Protocol):
     def load(self) -> State:
         """The state after all events so far. Called once, before anything else."""
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
-        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a mark.
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
+        """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for no event.
 
-        Gives each new event the next `seq` of its room, 1, 2, 3 … Raises `StorageError`: nothing of the
-        batch is stored then.
+        Gives each new event the next `seq` of its room, 1, 2, 3 … A room that was deleted begins with 1 again
+        if it is made anew. Raises `StorageError`: nothing of the batch is stored then.
+        """
+
+    def purge(self, limit: int) -> bool:
+        """Remove events of deleted rooms for good, `limit` at most; whether there may be more of them.
+
+        Their cids stay known: none of them can be stored again. Raises `StorageError`.
         """
 
     def read(
@@ -76,8 +100,14 @@ class Log(Protocol):
         given: the newest between them. Raises `StorageError`.
         """
 
+    def find(self, user: int, cid: str) -> Event | None:
+        """The event that this user has stored under that cid; it may be `GONE`. Raises `StorageError`."""
+
     def unread(self, question: Unread, limit: int) -> int:
         """How many spoken events of other users come after a `seq`, counted up to `limit`."""
+
+    def audit(self, since: int, limit: int) -> list[Audit]:
+        """The newest `limit` records from a time on (ms), oldest first. Raises `StorageError`."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Sequence
 
+import msgspec
+
 from protocol import limits
-from protocol.frames import SPOKEN, Event
+from protocol.frames import DELETE_ROOM, SPOKEN, Event
 from server.state import State
-from server.store.base import Appended, Draft, Mark, Unread
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Unread
 
 
 class MemoryLog:
@@ -16,14 +18,16 @@ class MemoryLog:
         self.epoch = secrets.token_hex(8)
         self._rooms: dict[str, list[Event]] = {}
         self._cids: dict[tuple[int, str], Event] = {}
+        self._audit: list[Audit] = []
 
     def load(self) -> State:
         """An empty state: nothing is kept."""
         return State()
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """See the port."""
-        return [None if isinstance(entry, Mark) else self._append(entry) for entry in batch]
+        self._audit += [entry for entry in batch if isinstance(entry, Audit)]
+        return [self._append(entry) if isinstance(entry, Draft) else None for entry in batch]
 
     def _append(self, draft: Draft) -> Appended:
         first = self._cids.get((draft.user, draft.cid)) if draft.cid is not None else None
@@ -43,7 +47,23 @@ class MemoryLog:
         events.append(event)
         if draft.cid is not None:
             self._cids[draft.user, draft.cid] = event
+        if draft.kind == DELETE_ROOM:
+            self._delete(draft.room)
         return Appended(event, dup=False)
+
+    def _delete(self, room: str) -> None:
+        for event in self._rooms.pop(room):
+            if event.cid is not None:
+                gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
+                self._cids[event.user, event.cid] = gone
+
+    def purge(self, limit: int) -> bool:  # noqa: ARG002  # a deleted room is gone at once
+        """See the port."""
+        return False
+
+    def find(self, user: int, cid: str) -> Event | None:
+        """See the port."""
+        return self._cids.get((user, cid))
 
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
@@ -63,6 +83,10 @@ class MemoryLog:
         """See the port."""
         events = self._rooms.get(question.room, [])[question.seq :]
         return min(limit, sum(event.user != question.user and event.kind in SPOKEN for event in events))
+
+    def audit(self, since: int, limit: int) -> list[Audit]:
+        """See the port."""
+        return [one for one in self._audit if one.time >= since][-limit:]
 
     def close(self) -> None:
         """Nothing to let go of."""

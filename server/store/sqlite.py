@@ -11,17 +11,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from protocol import codec, frames, limits, names
-from protocol.frames import Event
+from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
-from server.state import SERVER_LOG, USER, Room, State, User
-from server.store import schema
-from server.store.base import Appended, Draft, Mark, Unread
+from server.state import SERVER_LOG, USER, NetworkBody, Room, State, User, read
+from server.store import schema, sums
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Mark, Unread
 
 FILE_NAME = "chat.sqlite3"
 
 _INSERT = (
     "INSERT INTO events (room, seq, user, sender, kind, time, cid, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+# An id is never given twice: the events of a deleted room still have it.
+_NEW_ROOM = (
+    "INSERT INTO rooms (id, name, head, topic) SELECT 1 + max("
+    "coalesce((SELECT max(id) FROM rooms), 0), coalesce((SELECT max(id) FROM graves), 0)), ?, 0, '' "
+    "RETURNING id"
 )
 _COLUMNS = "seq, user, sender, kind, time, cid, body"
 _SPOKEN = ", ".join(f"'{kind}'" for kind in sorted(frames.SPOKEN))
@@ -37,6 +45,8 @@ class SqliteLog:
         self._heads_known = False
         try:
             self._writing = self._connect()
+            # What is removed is overwritten, and not only let go of.
+            self._writing.execute("PRAGMA secure_delete = ON")
             _migrate(self._writing, self._path)
             self._reading = self._connect()
             self._reading.execute("PRAGMA query_only = ON")
@@ -67,18 +77,19 @@ class SqliteLog:
         state = State()
         query = self._reading.execute
         rooms: dict[int, Room] = {}
-        for number, name, head, topic in query("SELECT id, name, head, topic FROM rooms"):
+        sql = "SELECT id, name, head, topic, private, born FROM rooms"
+        for number, name, head, topic, private, born in query(sql):
             if name != SERVER_LOG:
-                rooms[number] = state.rooms[name] = Room(name, head, topic)
+                room = Room(name, head, topic, private=bool(private), born=born)
+                rooms[number] = state.rooms[name] = room
         for number, name in query("SELECT id, name FROM users"):
             state.add_user(User(number, name))
-        for room, user in query("SELECT room, user FROM members"):
-            state.add_member(rooms[room], state.users[user])
-        for user, room, seq in query("SELECT user, room, seq FROM reads"):
-            state.users[user].reads[rooms[room].name] = seq
+        sums.load(query, state, rooms)
+        for user, number, seq in query("SELECT user, room, seq FROM reads"):
+            state.users[user].reads[rooms[number].name] = seq
         return state
 
-    def append(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """See the port.
 
         First all drafts at once, in the hope that no cid is known yet; if one is, one by one.
@@ -113,12 +124,12 @@ class SqliteLog:
         self._heads = {name: head for name, _, head in rows}
         self._heads_known = True
 
-    def _append_new(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def _append_new(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         rows = []
         for entry in batch:
-            if isinstance(entry, Mark):
-                self._mark(entry)
+            if not isinstance(entry, Draft):
+                self._mark(entry) if isinstance(entry, Mark) else self._record(entry)
                 stored.append(None)
                 continue
             event = self._next(entry)
@@ -128,9 +139,16 @@ class SqliteLog:
                 self._project(event)
         self._writing.executemany(_INSERT, rows)
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
+        self._bury([entry.room for entry in batch if isinstance(entry, Draft) and entry.kind == DELETE_ROOM])
         return stored
 
-    def _append_each(self, batch: Sequence[Draft | Mark]) -> list[Appended | None]:
+    def _record(self, entry: Audit) -> None:
+        self._writing.execute(
+            "INSERT INTO audit (time, actor, action, target, room, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            (entry.time, entry.actor, entry.action, entry.target, entry.room, entry.detail),
+        )
+
+    def _append_each(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         for entry in batch:
             first = self._find(entry) if isinstance(entry, Draft) else None
@@ -140,8 +158,7 @@ class SqliteLog:
     def _next(self, draft: Draft) -> Event:
         room = draft.room
         if room not in self._room_ids:
-            sql = "INSERT INTO rooms (name, head, topic) VALUES (?, 0, '') RETURNING id"
-            (self._room_ids[room],) = self._writing.execute(sql, (room,)).fetchone()
+            (self._room_ids[room],) = self._writing.execute(_NEW_ROOM, (room,)).fetchone()
             self._heads[room] = 0
         seq = self._heads[room] = self._heads[room] + 1
         return Event(room, seq, draft.user, draft.sender, draft.kind, draft.time, draft.body, draft.cid)
@@ -151,14 +168,7 @@ class SqliteLog:
         return number, event.seq, event.user, event.sender, event.kind, event.time, event.cid, event.body
 
     def _find(self, draft: Draft) -> Event | None:
-        if draft.cid is None:
-            return None
-        sql = (
-            f"SELECT (SELECT name FROM rooms WHERE id = room), {_COLUMNS} FROM events "  # noqa: S608
-            "WHERE user = ? AND cid = ?"
-        )
-        row = self._writing.execute(sql, (draft.user, draft.cid)).fetchone()
-        return _event(*row) if row is not None else None
+        return _find(self._writing, draft.user, draft.cid) if draft.cid is not None else None
 
     def _write_heads(self, rooms: set[str]) -> None:
         self._writing.executemany(
@@ -176,22 +186,51 @@ class SqliteLog:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
         number = self._room_ids[event.room]
         run = self._writing.execute
-        if event.room == SERVER_LOG:
-            body = codec.convert(codec.unpack(event.body), frames.NickBody)
+        if event.room != SERVER_LOG:
+            sums.project(run, number, event)
+        elif event.kind in (frames.BAN, frames.UNBAN):
+            body = codec.unpack_body(event.body, NetworkBody) or read(event, frames.AboutBody)
+            sums.project_server_ban(run, number, event, body)
+        else:
+            name = read(event, frames.NickBody).name
             user = event.seq if event.kind == USER else event.user
             run(
                 "INSERT INTO users VALUES (?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET name = excluded.name, folded = excluded.folded",
-                (user, body.name, names.fold(body.name)),
+                (user, name, names.fold(name)),
             )
-        elif event.kind == frames.JOIN:
-            run("INSERT OR IGNORE INTO members VALUES (?, ?)", (number, event.user))
-        elif event.kind == frames.LEAVE:
-            run("DELETE FROM members WHERE room = ? AND user = ?", (number, event.user))
-            run("DELETE FROM reads WHERE room = ? AND user = ?", (number, event.user))
-        elif event.kind == frames.TOPIC:
-            topic = codec.convert(codec.unpack(event.body), frames.TopicBody).topic
-            run("UPDATE rooms SET topic = ? WHERE id = ?", (topic, number))
+
+    def _bury(self, deleted: list[str]) -> None:
+        """Take rooms out of the sums once their last event is in."""
+        for room in deleted:
+            sums.bury(self._writing.execute, self._room_ids.pop(room), room)
+            del self._heads[room]
+
+    def purge(self, limit: int) -> bool:
+        """See the port."""
+        run = self._writing.execute
+        try:
+            with self._transaction():
+                grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
+                if grave is None:
+                    return False
+                room, purged = grave
+                (last,) = run(
+                    "SELECT max(seq) FROM "
+                    "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
+                    (room, purged, limit),
+                ).fetchone()
+                bounds = (room, purged, last or 0)
+                run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
+                run(
+                    "UPDATE events SET sender = '', kind = ?, body = x'' "
+                    "WHERE room = ? AND seq > ? AND seq <= ?",
+                    (GONE, *bounds),
+                )
+                run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        return True
 
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
@@ -215,6 +254,13 @@ class SqliteLog:
             raise StorageError(f"the server cannot read its store: {error}") from error
         return page if before is None else page[::-1]
 
+    def find(self, user: int, cid: str) -> Event | None:
+        """See the port."""
+        try:
+            return _find(self._reading, user, cid)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         sql = (
@@ -229,10 +275,36 @@ class SqliteLog:
             raise StorageError(f"the server cannot read its store: {error}") from error
         return int(count)
 
+    def audit(self, since: int, limit: int) -> list[Audit]:
+        """See the port."""
+        sql = (
+            "SELECT time, actor, action, target, room, detail FROM audit "
+            "WHERE time >= ? ORDER BY id DESC LIMIT ?"
+        )
+        try:
+            rows = self._reading.execute(sql, (since, limit)).fetchall()
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+        return [Audit(*row) for row in reversed(rows)]
+
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
         self._reading.close()
         self._writing.close()
+
+
+def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:
+    sql = (
+        f"SELECT rooms.name, graves.name, {_COLUMNS} FROM events "  # noqa: S608
+        "LEFT JOIN rooms ON rooms.id = room LEFT JOIN graves ON graves.id = room WHERE user = ? AND cid = ?"
+    )
+    row = connection.execute(sql, (user, cid)).fetchone()
+    if row is None:
+        return None
+    name, grave, *columns = row
+    event = _event(name if grave is None else grave, *columns)
+    # The last ones of a deleted room may not be removed yet; they are gone all the same.
+    return event if grave is None else msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
 
 
 def _event(

@@ -65,6 +65,10 @@ class TcpTransport(asyncio.Protocol):
         self._session = Session(self._core, self)
         self._core.begin(self._session)
         host = (self._transport.get_extra_info("peername") or ("",))[0]
+        self._session.host = host
+        if barred := self._core.bar(host):
+            self._session.close(errors.DENIED, barred, reconnect=False)
+            return
         self._key, problem = self._core.door.knock(host, self._core.monotonic())
         if problem:
             self._session.close(errors.RATE_LIMITED, problem)

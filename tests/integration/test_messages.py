@@ -160,7 +160,7 @@ async def test_who_joins_has_missed_nothing(server: RunningServer) -> None:
 async def test_presence_goes_to_those_who_watch(server: RunningServer) -> None:
     ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
     assert await ann.ask(frames.Watch(90, ["#a", "#a"]), frames.WatchResult) == frames.WatchResult(
-        {"#a": ["ann", "bob"]}
+        {"#a": ["ann", "bob"]}, roles={"#a": {"ann": frames.OWNER}}
     )
     await ann.settled()
     eve = await server.enter("eve")
