@@ -155,6 +155,8 @@ class Timeline:
     def __init__(self, room: str, me: int = 0, my_name: str = "", tz: tzinfo | None = None) -> None:
         """`me` is the own user id, `tz` the zone of days and times (None: this computer's)."""
         self.room = room
+        self.title = room
+        """What people call the room."""
         self.me = me
         self.my_name = my_name
         self.loading = False
@@ -325,6 +327,8 @@ class Timeline:
             case frames.MESSAGE | frames.ACTION:
                 action = event.kind == frames.ACTION
                 return Message(time, event.seq, event.user, name, event.text, action, event.user == self.me)
+            case frames.CREATE if self.title.startswith("@"):
+                return None  # the room of two is simply there
             case frames.JOIN | frames.CREATE | frames.LEAVE | frames.NICK:
                 was_in = event.kind in {frames.LEAVE, frames.NICK}
                 is_in = event.kind != frames.LEAVE
@@ -338,6 +342,8 @@ class Timeline:
                     else f"{name} removed the topic"
                 )
                 return Info(time, text)
+            case _ if event.text:  # what was done, in words
+                return Info(time, f"{name} {event.text}")
         return None
 
     def _add(self, rows: Iterable[Row]) -> None:

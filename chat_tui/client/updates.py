@@ -78,4 +78,12 @@ class PendingChanged:
     room: str
 
 
-Update = StatusChanged | RoomsChanged | RoomChanged | Appended | Prepended | Restarted | PendingChanged
+@dataclass(slots=True, frozen=True)
+class Told:
+    """Something to know that no room tells of. `call`: it is meant for this person, wherever they look."""
+
+    text: str
+    call: bool = False
+
+
+Update = StatusChanged | RoomsChanged | RoomChanged | Appended | Prepended | Restarted | PendingChanged | Told

@@ -22,7 +22,7 @@ from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
-from chat_tui.client.events import RoomEvent, mentions
+from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
@@ -30,6 +30,7 @@ from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.switcher import Switcher
@@ -42,7 +43,7 @@ from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
-from protocol.names import FIRST_ROOM
+from protocol.names import FIRST_ROOM, fold
 from protocol.text import clean_line
 
 FRAME_SECONDS = 1 / 60
@@ -71,7 +72,7 @@ class MainScreen(Screen[None]):
         self._drafts: dict[str, str] = {}
         self._room: str | None = None
         self._missed_from: set[str] = set()
-        self._call: RoomEvent | None = None
+        self._stranded: set[str] = set()
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
@@ -93,6 +94,7 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
         self._title = Title(self.app)
+        self._attention = Attention(self.app)
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
@@ -124,8 +126,14 @@ class MainScreen(Screen[None]):
                 self._restart(room)
             case updates.PendingChanged(room):
                 self._timeline(room).set_pending(self.client.sender.in_room(room))
+                self._tell_stranded()
             case updates.RoomsChanged(opened):
                 self._rooms_changed(opened)
+                self._tell_stranded()
+            case updates.Told(text, call):
+                self.tell(text)
+                if call:
+                    self._attention.notice(text)
             case updates.StatusChanged(status) if status.phase == "waiting":
                 self._missed_from = set(self.client.rooms)
         self._draw_soon()
@@ -137,7 +145,20 @@ class MainScreen(Screen[None]):
             timeline.set_pending(self.client.sender.in_room(room))
             self._restart(room)
         timeline.me, timeline.my_name = self.client.user, self.client.name
+        timeline.title = self._title_of(room)
         return timeline
+
+    def _title_of(self, name: str) -> str:
+        room = self.client.rooms.get(name)
+        return room.title if room is not None else name
+
+    def _tell_stranded(self) -> None:
+        """What was refused in a room that is no longer open to this person can be seen nowhere else."""
+        for entry in self.client.sender.stranded(self.client.rooms):
+            if entry.cid not in self._stranded and self.client.status.phase == "online":
+                self._stranded.add(entry.cid)
+                text = f"Not sent to {entry.room}: {clean_line(entry.text, 60)} - {entry.error}."
+                self.complain(f"{text} /retry {entry.room} tries again, /discard {entry.room} gives it up.")
 
     def _restart(self, name: str) -> None:
         room, timeline = self.client.rooms.get(name), self._timeline(name)
@@ -154,8 +175,7 @@ class MainScreen(Screen[None]):
         self._missed_from.discard(name)
         timeline.append(events)
         if name != self._room or not self.app.app_focus:
-            calls = [event for event in spoken if mentions(event.text, self.client.name)]
-            self._call = calls[-1] if calls else self._call
+            self._attention.look_through(spoken, self.client.name, self.client.rooms[name])
 
     def _rooms_changed(self, opened: str | None) -> None:
         rooms = self.client.rooms
@@ -189,7 +209,7 @@ class MainScreen(Screen[None]):
         if not self._log.is_attached:
             return
         self._mark_read()
-        self._call_attention()
+        self._attention.call(self._room)
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
@@ -209,7 +229,7 @@ class MainScreen(Screen[None]):
         rooms = [self.client.rooms[name] for name in self._order()]
         self._rooms_pane.show_rooms(rooms, room)
         unread = sum(one.unread for one in rooms)
-        where = room.name if room is not None else self.client.endpoint.label
+        where = room.title if room is not None else self.client.endpoint.label
         self._title.show(f"{f'({unread}) ' if unread else ''}{where} - chat-tui")
 
     def _draw_people(self) -> None:
@@ -220,18 +240,9 @@ class MainScreen(Screen[None]):
             pane.show(Content(""), [])
             return
         # Where the pane is folded away, the number of people at least is in view.
-        topic.show(room.name, room.topic, "" if pane.display else f"{len(room.online)} online")
-        pane.show_people(room.online, self.client.name)
-
-    def _call_attention(self) -> None:
-        """Somebody named this person; of a hundred such messages the last one is enough."""
-        call, self._call = self._call, None
-        if call is None:
-            return
-        self.app.bell()
-        if call.room != self._room:
-            self.app.clear_notifications()
-            self.app.notify(clean_line(f"{call.sender} in {call.room}: {call.text}", 200), markup=False)
+        people = "" if pane.display else f"{len(room.online)} online"
+        topic.show(room.title + " (private)" * room.private, room.topic, people)
+        pane.show_people(room.online, self.client.name, room.roles)
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -337,7 +348,8 @@ class MainScreen(Screen[None]):
             recent = (event.sender for event in reversed(room.events[-200:]))
             names = dict.fromkeys([*recent, *room.online])
             names.pop(self.client.name, None)
-        return complete(before, Known(self._order(), list(names), self.themes()))
+        titles = [self._title_of(name) for name in self._order()]
+        return complete(before, Known(titles, list(names), self.themes()))
 
     @on(MessageLog.OlderWanted)
     def _older_wanted(self, message: MessageLog.OlderWanted) -> None:
@@ -376,7 +388,9 @@ class MainScreen(Screen[None]):
     # --- the `View` of the commands
 
     def _order(self) -> list[str]:
-        return sorted(self.client.rooms)
+        """Channels, then direct rooms, but for those in which nobody has said anything."""
+        rooms = [room for room in self.client.rooms.values() if not room.unused or room.name == self._room]
+        return [room.name for room in sorted(rooms, key=lambda room: (room.direct, fold(room.title)))]
 
     @property
     def current(self) -> Room | None:
@@ -408,7 +422,8 @@ class MainScreen(Screen[None]):
         if name != self._room:
             self._composer.put(self._drafts.pop(name, ""))
         self._room = name
-        self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
+        title = self._title_of(name)
+        self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
         self._log.show(self._timeline(name))
         self.client.watch([name])
         self._draw_soon()
@@ -427,7 +442,8 @@ class MainScreen(Screen[None]):
 
     def choose_room(self) -> None:
         """See `View`."""
-        rooms = [(name, self.client.rooms[name].unread) for name in self._order()]
+        shown = [self.client.rooms[name] for name in self._order()]
+        rooms = [(room.title, room.unread) for room in shown]
 
         def chosen(name: str | None) -> None:
             if name:

@@ -58,8 +58,8 @@ class CreateBody(Body, frozen=True):
 class AboutBody(Body, frozen=True):
     """Of what somebody does to somebody else, who is `user`, called `name` then.
 
-    `until` (ms; nil: for good) is of `ban` and `mute`; `removed` of `ban`: they were a member, and are one no
-    longer.
+    `until` (ms; nil: for good) is of `ban` and `mute`; `removed` of `kick` and `ban`: they were a member, and
+    are one no longer.
     """
 
     user: int

@@ -108,7 +108,8 @@ class StoreKick(_StoreAgainst):
         return successor(state, room, self.other, self.user, now)
 
     def _body(self, room: Room, now: int) -> AboutBody:  # noqa: ARG002
-        return AboutBody(self.other.id, self.other.name, self.request.reason)
+        removed = self.other.id in room.members
+        return AboutBody(self.other.id, self.other.name, self.request.reason, removed=removed)
 
     def _detail(self, now: int) -> str:  # noqa: ARG002
         return self.request.reason

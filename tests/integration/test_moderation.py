@@ -65,7 +65,7 @@ async def test_who_is_kicked_sees_that_and_no_more(ann: Wire, bob: Wire) -> None
     ann.send(kick, ann.say(ROOM, "gone?"))
     assert await ann.next_of(frames.Presence) == frames.Presence(ROOM, "bob", online=False)
     assert isinstance(await ann.answer(90), frames.Ok)
-    assert about(await told(bob, frames.KICK)) == AboutBody(2, "bob", "be kind")
+    assert about(await told(bob, frames.KICK)) == AboutBody(2, "bob", "be kind", removed=True)
     await ann.tell(ROOM, "really gone")
     assert [frame for frame in await bob.settled() if isinstance(frame, Event | frames.Presence)] == []
     assert await refused(bob, frames.History, ROOM) == errors.NOT_A_MEMBER

@@ -159,7 +159,7 @@ async def test_clear_empties_the_log_until_something_new_comes(place: Place, ser
 
 
 async def test_help_lists_everything_and_one_command_in_detail(place: Place) -> None:
-    async with open_chat(place, size=(100, 90)) as chat:
+    async with open_chat(place, size=(100, 120)) as chat:
         await chat.enter("/help")
         await chat.until(lambda: isinstance(chat.app.screen, HelpScreen), "the help is open")
         shown = " ".join(chat.text().split())

@@ -376,6 +376,7 @@ async def test_bytes_that_are_no_frames(hostile: HostileServer, data: bytes) -> 
 
 async def test_rooms_that_come_and_go_all_the_time(hostile: HostileServer) -> None:
     async with open_chat(hostile) as chat:
+        hostile.rooms = [frames.RoomState(f"#r{number}", 1) for number in range(30)]
         for number in range(30):
             hostile.push(
                 event(f"#r{number}", 1, kind=frames.JOIN, user=1),

@@ -58,7 +58,9 @@ def test_what_cannot_be_typed_has_a_key_and_no_arguments() -> None:
 def test_optional_arguments_and_those_that_take_the_rest_come_last() -> None:
     for command in COMMANDS:
         *before, _ = command.arguments or (Argument("none"),)
-        assert not any(argument.optional or argument.rest for argument in before), command.name
+        optional = [argument.optional for argument in command.arguments]
+        assert optional == sorted(optional), command.name
+        assert not any(argument.rest for argument in before), command.name
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ chosen from a list, or its key was pressed.
 
 from chat_tui.commands.actions.base import View
 from chat_tui.commands.actions.messages import MessageActions
+from chat_tui.commands.actions.moderation import ModerationActions
 from chat_tui.commands.actions.people import PeopleActions
 from chat_tui.commands.actions.program import ProgramActions, describe
 from chat_tui.commands.actions.rooms import RoomActions
@@ -14,7 +15,7 @@ from chat_tui.commands.parser import Call
 __all__ = ["Actions", "View", "describe"]
 
 
-class Actions(RoomActions, MessageActions, PeopleActions, ProgramActions):
+class Actions(RoomActions, ModerationActions, MessageActions, PeopleActions, ProgramActions):
     """All of them."""
 
     async def run(self, call: Call) -> None:
