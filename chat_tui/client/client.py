@@ -163,15 +163,18 @@ class Client:
         if self._cache is not None:
             self._cache.remember(Account(self._epoch, self.user))
         heads = {clean_line(state.room, ROOM): state.head for state in result.rooms}
+        lost: list[str] = []
         for name, room in tuple(self.rooms.items()):
             # We hold events that the server has not: they were another store's.
             if result.reset or name not in heads or heads[name] < room.last:
                 del self.rooms[name]
                 if name not in heads and not result.reset:
-                    self._listen(updates.Told(f"You are in {room.title} no longer"))
+                    lost.append(room.title)
         for state in result.rooms:
             self._load(state)
         self._listen(updates.RoomsChanged())
+        for title in lost:
+            self._listen(updates.Told(f"You are in {title} no longer"))
         self.invitations.take(result.invitations)
 
     def _resume(self) -> None:

@@ -50,8 +50,8 @@ class Switcher(ModalScreen[str | None]):
         self._filter(event.value.strip())
 
     def _filter(self, wanted: str) -> None:
-        if wanted:
-            matcher = Matcher(wanted.removeprefix("#").removeprefix("@"))
+        if bare := wanted.removeprefix("#").removeprefix("@"):
+            matcher = Matcher(bare)
             scored = [(matcher.match(name), name, unread) for name, unread in self._rooms]
             found = [(name, unread) for score, name, unread in sorted(scored, key=_best) if score > 0]
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chat_tui.client import updates
+from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
 from chat_tui.client.entrance import Endpoint
@@ -35,14 +36,24 @@ class Person:
         fill: int = FILL,
         backoff: Callable[[int], float] = soon,
         wall: Callable[[], float] = time.time,
+        cache: Path | None = None,
     ) -> None:
         endpoint = RemoteServer(Target(where.host, where.port)) if isinstance(where, Address) else where
         self.heard: list[Update] = []
         self.statuses: list[Status] = []
         self.shown: dict[str, list[RoomEvent]] = {}
         self.client = Client(
-            endpoint, name, Outbox(outbox, "here", name), self._hear, fill=fill, backoff=backoff, wall=wall
+            endpoint,
+            name,
+            Outbox(outbox, "here", name),
+            self._hear,
+            cache=Cache(cache) if cache is not None else None,
+            fill=fill,
+            backoff=backoff,
+            wall=wall,
         )
+        for room in self.client.rooms.values():
+            self.shown[room.name] = list(room.events)
         self.running: asyncio.Task[None] | None = None
 
     def _hear(self, update: Update) -> None:
@@ -98,6 +109,11 @@ class Person:
         client.sender._outbox.close()
 
     # --- looking
+
+    @property
+    def told(self) -> list[str]:
+        """What it was told that no room tells of."""
+        return [update.text for update in self.heard if isinstance(update, updates.Told)]
 
     async def phase(self, phase: str) -> None:
         """Come back in that phase."""
