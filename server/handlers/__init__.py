@@ -14,6 +14,7 @@ from server.handlers import (
     invitations,
     messages,
     mine,
+    moderation,
     people,
     presence,
     rooms,
@@ -30,6 +31,7 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **people.HANDLERS,
     **presence.HANDLERS,
     **mine.HANDLERS,
+    **moderation.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)
