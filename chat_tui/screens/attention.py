@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from chat_tui.client.events import RoomEvent, mentions
 from chat_tui.client.room import Room
-from chat_tui.notifications import Notifier
+from chat_tui.notifications import PROGRAM, Notifier
 from protocol.text import clean_line
 
 
@@ -27,7 +27,7 @@ class Attention:
 
     def notice(self, text: str) -> None:
         """This is meant for the person, and is of no room."""
-        self._call = ("", "chat-tui", text)
+        self._call = ("", PROGRAM, text)
 
     def call(self, in_view: str | None) -> None:
         """Tell the person of what was gathered."""

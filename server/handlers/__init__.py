@@ -37,5 +37,7 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
 ENTERING = frozenset(entering.HANDLERS)
 """What is taken before there is a user, and only then."""
 
-FOR_LOCAL_ADMIN = frozenset((*ENTERING, *administration.HANDLERS, *invitations.HANDLERS))
+FOR_LOCAL_ADMIN = frozenset(
+    (*ENTERING, *administration.HANDLERS, *invitations.HANDLERS, *moderation.FOR_SERVER)
+)
 """What the local administrator may ask for. It is no user: it is in no room, and nothing is by it."""

@@ -84,8 +84,8 @@ def _punished(session: "Session", room: Room, user: User, now: int) -> frames.Pu
 
 
 def _term(session: "Session", penalty: Penalty) -> frames.Term:
-    by = session.core.state.users[penalty.by].name
-    return frames.Term(by, penalty.time, penalty.until, penalty.reason)
+    by = session.core.state.users.get(penalty.by)  # None: the local administrator
+    return frames.Term(by.name if by is not None else "", penalty.time, penalty.until, penalty.reason)
 
 
 # --- the whole server
@@ -157,7 +157,14 @@ def server_bans(session: "Session", request: frames.ServerBans) -> None:
     session.answer(request, frames.ServerBansResult(found[:fits], len(found)))
 
 
+FOR_SERVER: dict[type[Request[Any]], Handler] = {
+    frames.ServerBan: server_ban,
+    frames.ServerUnban: server_ban,
+    frames.ServerBans: server_bans,
+}
+
 HANDLERS: dict[type[Request[Any]], Handler] = {
+    **FOR_SERVER,
     frames.Invite: invite,
     frames.Role: role,
     frames.Kick: partial(_about, operations.StoreKick),
@@ -167,7 +174,4 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     frames.Unmute: partial(_about, operations.StoreUnmute),
     frames.Members: members,
     frames.Bans: bans,
-    frames.ServerBan: server_ban,
-    frames.ServerUnban: server_ban,
-    frames.ServerBans: server_bans,
 }

@@ -221,3 +221,35 @@ async def test_all_of_it_outlives_a_restart(server: RunningServer, ann: Wire) ->
         assert roles == [("ann", frames.OWNER), ("bob", frames.MEMBER), ("carl", frames.MODERATOR)]
     finally:
         await again.stop()
+
+
+async def test_who_was_removed_looks_at_it_no_longer(server: RunningServer, ann: Wire) -> None:
+    await (await server.enter("bob")).close()
+    await do(ann, frames.Invite, SECRET, "bob")
+    bob = await server.connect()  # it logs in and looks at the room, and has never asked for its state
+    await bob.log_in("bob")
+    await bob.join(SECRET)
+    assert SECRET in (await do(bob, frames.Watch, [SECRET])).online
+    await do(ann, frames.Kick, SECRET, "bob")
+    assert server.core.hub.presence._lists.get(SECRET) is None
+    await do(ann, frames.Away)
+    assert of_room(await bob.settled(), SECRET) == []
+
+
+async def test_whois_and_the_list_of_people_say_nothing_of_it(server: RunningServer, ann: Wire) -> None:
+    eve = await server.enter("eve")
+    await do(ann, frames.Dm, "eve")
+    assert (await do(eve, frames.Whois, "ann")).rooms == ["#general"]
+    assert [person.rooms for person in (await do(eve, frames.Online)).people] == [["#general"]] * 2
+    assert (await do(ann, frames.Whois, "ann")).rooms == ["#general", SECRET]
+
+
+async def test_an_invitation_to_the_server_does_not_lead_into_it(server: RunningServer, ann: Wire) -> None:
+    server.core.state.users[1].admin = True
+    assert await refused(ann, frames.MakeInvite, room=SECRET) == errors.DENIED
+    code = (await do(ann, frames.MakeInvite, room="#later")).code
+    await do(ann, frames.Create, "#later", private=True)
+    bob = await server.connect()
+    await bob.hello()
+    await do(bob, frames.Register, "bob", "a good password", code)
+    assert [room.room for room in (await bob.sync()).rooms] == ["#general"]
