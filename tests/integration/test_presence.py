@@ -111,6 +111,7 @@ async def test_a_list_has_only_so_many(server: RunningServer) -> None:
         {ROOM: ["Bob", "cat", "dan", "eve", "ann"]},
         away={ROOM: {"ann": "lunch"}},
         counts={ROOM: frames.Count(5, 1)},
+        roles={ROOM: {"ann": frames.OWNER}},
     )
     await watch(looking, ROOM, limit=2)
     await back(wires["ann"])

@@ -249,6 +249,7 @@ async def test_an_invitation_to_the_server_does_not_lead_into_it(server: Running
     assert await refused(ann, frames.MakeInvite, room=SECRET) == errors.DENIED
     code = (await do(ann, frames.MakeInvite, room="#later")).code
     await do(ann, frames.Create, "#later", private=True)
+    await do(ann, frames.ChangePassword, "a good password")  # the first one who has any is the administrator
     bob = await server.connect()
     await bob.hello()
     await do(bob, frames.Register, "bob", "a good password", code)
