@@ -20,7 +20,7 @@ from chat_tui.client.client import Client
 from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError, RequestError
-from chat_tui.client.events import RoomEvent
+from chat_tui.client.events import NAME, ROOM, RoomEvent
 from chat_tui.client.identity import Identity
 from chat_tui.client.known import CHAIN, KnownServers
 from chat_tui.client.outbox import Outbox
@@ -33,6 +33,7 @@ from protocol import codec, frames, limits, links
 from protocol.errors import LocalProtocolError
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_room_name, check_user_name
+from protocol.text import clean_line
 
 WHOLE = 2**53
 """A follower fetches every event it missed, however many."""
@@ -43,9 +44,10 @@ class UsageError(Exception):
 
 
 def room_name(text: str) -> str:
-    """A room as written on the command line; the `#` may be left out, for shells take it for a comment."""
+    """A room, or a person as `@name`, as written on the command line; the `#` may be left out, for shells
+    take it for a comment."""
     try:
-        return check_room_name(text)
+        return f"@{check_user_name(text[1:])}" if text.startswith("@") else check_room_name(text)
     except BadNameError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -124,13 +126,20 @@ async def send(
     connection = await come_in(endpoint, who, source, lambda _: None)
     try:
         body = codec.body(frames.TextBody(text), connection.limits.body)
-        joined = await connection.request(frames.Join(1, room, 0))
+        joined = await _enter_room(connection, room)
         await _store(connection, frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
     except LocalProtocolError as error:
         raise ClientError(f"too long: {error}; send it in parts") from error
     finally:
         connection.close()
         await connection.closed
+
+
+async def _enter_room(connection: Connection, room: str) -> frames.JoinResult:
+    """Be in a room, or in the one with a person."""
+    if room.startswith("@"):
+        return await connection.request(frames.Dm(1, room[1:], 0))
+    return await connection.request(frames.Join(1, room, 0))
 
 
 async def _store(connection: Connection, request: frames.Send) -> frames.SendResult:
@@ -167,25 +176,28 @@ async def follow(
     """Print a room's events after `since` (None: from now on), `count` of them. Raises `ClientError`."""
     connection = await come_in(endpoint, who, source, lambda _: None)
     try:
-        joined = await connection.request(frames.Join(1, room, 0))
+        state = (await _enter_room(connection, room)).room
     finally:
         connection.close()
         await connection.closed
     if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
         sys.stdout.reconfigure(errors="replace")
-    follower = Follower(endpoint, who, room, joined.room.head if since is None else since)
+    follower = Follower(endpoint, who, state, state.head if since is None else since)
     await follower.run(count, as_json=as_json)
 
 
 class Follower:
     """Prints a room's events as they come, each once and in order, over any number of reconnects."""
 
-    def __init__(self, endpoint: Endpoint, who: Identity, room: str, since: int) -> None:
-        self._room = room
+    def __init__(self, endpoint: Endpoint, who: Identity, state: frames.RoomState, since: int) -> None:
+        self._room = clean_line(state.room, ROOM)
         self._events: asyncio.Queue[RoomEvent | ClientError] = asyncio.Queue()
         outbox = Outbox(None, endpoint.label, who.name)
         self._client = Client(endpoint, who.name, outbox, self._hear, identity=who, fill=WHOLE)
-        self._client.rooms[room] = Room(room, 0, base=since, loaded=True)
+        room = Room(self._room, 0, base=since, loaded=True, born=state.born)
+        room.direct, room.partner = state.kind == frames.DIRECT, clean_line(state.partner, NAME)
+        self._client.rooms[self._room] = room
+        self._title = room.title
         self._client.company.idling.unattended()
         self._told = ""
 
@@ -212,7 +224,7 @@ class Follower:
                 event = coming.result()
                 if isinstance(event, ClientError):
                     raise event
-                print(as_line(event, as_json=as_json), flush=True)
+                print(as_line(event, self._title, as_json=as_json), flush=True)
                 count = None if count is None else count - 1
         finally:
             stopped.cancel()
@@ -231,7 +243,7 @@ class Follower:
             case updates.Restarted(room):
                 self._client.rooms[room].forget()
             case updates.RoomsChanged() if self._client.user and self._room not in self._client.rooms:
-                self._events.put_nowait(ClientError(f"{self._room} is not open to you any more"))
+                self._events.put_nowait(ClientError(f"{self._title} is not open to you any more"))
 
     def _status(self, status: updates.Status) -> None:
         if status.phase == "stopped":
@@ -243,12 +255,13 @@ class Follower:
             print(f"chat-tui: {status.reason}; trying again", file=sys.stderr)
 
 
-def as_line(event: RoomEvent, *, as_json: bool) -> str:
-    """An event as one line of JSON; or for people, where the further lines of a message are set in."""
+def as_line(event: RoomEvent, room: str, *, as_json: bool) -> str:
+    """An event of `room`, as people call it, as one line of JSON; or for people, where the further lines of a
+    message are set in."""
     if as_json:
         return json.dumps(
             {
-                "room": event.room,
+                "room": room,
                 "seq": event.seq,
                 "cid": event.cid,
                 "from": event.sender,
@@ -269,5 +282,5 @@ def as_line(event: RoomEvent, *, as_json: bool) -> str:
         case frames.NICK:
             told = f"-- {event.sender} is now called {event.text}"
         case _:
-            told = f"-- {event.sender}: {event.kind}"
-    return f"{clock} {event.room} {told}".replace("\n", "\n    ")
+            told = f"-- {event.sender} {event.text}" if event.text else f"-- {event.sender}: {event.kind}"
+    return f"{clock} {room} {told}".replace("\n", "\n    ")

@@ -16,6 +16,9 @@ from chat_tui import desktop, terminal
 from chat_tui.config import Notifications
 from protocol.text import clean_line
 
+PROGRAM = "chat-tui"
+"""As a call's title: it is of no person, and its text says it all."""
+
 TOAST = 200
 """Characters of what pops up: more would hide the room."""
 
@@ -49,7 +52,8 @@ class Notifier:
             self._app.bell()
         if elsewhere:
             self._app.clear_notifications()
-            self._app.notify(clean_line(f"{title}: {text}", TOAST), markup=False)
+            toast = f"{title}: {text}" if title != PROGRAM else text
+            self._app.notify(clean_line(toast, TOAST), markup=False)
         if self._way == "auto" and not self._app.app_focus:
             self._app.run_worker(self._show(title, text), group="notify", exclusive=True)
 

@@ -63,6 +63,8 @@ class Timeline:
         users say has no row; call `judge_anew` when they are others."""
         self.room = room
         self._ignored = ignored
+        self.title = room
+        """What people call the room."""
         self.me = me
         self.my_name = my_name
         self.loading = False
@@ -373,6 +375,8 @@ class Timeline:
                 for change in self._later.pop(event.seq, ()):
                     change(row)
                 return row
+            case frames.CREATE if self.title.startswith("@"):
+                return None  # the room of two is simply there
             case frames.JOIN | frames.CREATE | frames.LEAVE | frames.NICK:
                 was_in = event.kind in {frames.LEAVE, frames.NICK}
                 is_in = event.kind != frames.LEAVE
@@ -386,6 +390,8 @@ class Timeline:
                     else f"{name} removed the topic"
                 )
                 return Info(time, text)
+            case _ if event.text:  # what was done, in words
+                return Info(time, f"{name} {event.text}")
         return None
 
     def _name(self, name: str) -> str:

@@ -50,6 +50,8 @@ class Timelines:
             timeline.set_pending(self._client.sender.in_room(room))
             self._restart(room)
         timeline.me, timeline.my_name = self._client.user, self._client.name
+        known = self._client.rooms.get(room)
+        timeline.title = known.title if known is not None else room
         return timeline
 
     def enter(self, name: str) -> Timeline:

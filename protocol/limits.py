@@ -40,6 +40,18 @@ ROOM = 64
 ROOMS = 256
 """Rooms that one user may be in. ergo allows 100, Matrix servers see people in a few hundred."""
 
+DIRECT = 1024
+"""Direct rooms of one user. All rooms' states, with their topics, have to fit into one answer to `sync`."""
+
+INVITATIONS = 256
+"""Invitations that one user may have at a time, so that nobody can be flooded with them."""
+
+REASON = 200
+"""Characters of a reason for a kick, a ban or a mute: one line."""
+
+PENALTY_SECONDS = 10 * 366 * 24 * 3600
+"""The longest ban or mute that has an end: ten years. Longer ones have none."""
+
 TOPIC = 400
 """Characters of a topic: ergo's 390, rounded up."""
 

@@ -13,6 +13,7 @@ from protocol import limits
 FIRST_ROOM = "#general"
 """Where everybody is from the start."""
 
+_DIRECT = re.compile("@([1-9][0-9]{0,15}):([1-9][0-9]{0,15})", re.ASCII)
 _INNER = frozenset("-_.")
 _ALLOWED = frozenset("LMN")  # first letter of Unicode's categories: letters, marks, numbers
 
@@ -62,6 +63,18 @@ def check_room_name(name: str) -> str:
     The `#` may be left out. Raises `BadNameError`.
     """
     return "#" + fold(_check(name.removeprefix("#"), limits.ROOM - 1, "a room's name"))
+
+
+def direct_room(one: int, other: int) -> str:
+    """The name of the room of two users, by their ids. It says nothing to who is not one of the two, and no
+    channel can have it: those begin with `#`."""
+    return f"@{min(one, other)}:{max(one, other)}"
+
+
+def direct_pair(room: str) -> tuple[int, int] | None:
+    """The ids of the two users whose room this is; None if it is a channel."""
+    found = _DIRECT.fullmatch(room)
+    return (int(found[1]), int(found[2])) if found is not None else None
 
 
 def _check(name: str, limit: int, what: str) -> str:

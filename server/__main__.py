@@ -25,6 +25,7 @@ COMMANDS = {
     "pin": "server.pins:main",
     "user": "server.admin.users:main",
     "invite": "server.admin.invites:main",
+    "ban": "server.admin.bans:main",
     "backup": "server.store.commands:backup",
     "restore": "server.store.commands:restore",
     "export": "server.store.commands:export",

@@ -101,6 +101,7 @@ class Server:
             raise
         self._core.left = self._left
         self._pruning = asyncio.create_task(retention.keep_pruned(self._core, self._config.kept))
+        self._core.purge_soon()  # the last run may have been killed while it removed something
         self._sweep()
         self._left()
 

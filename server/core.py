@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from protocol import errors, frames, limits
-from server import __version__, operations
+import msgspec
+
+from protocol import errors, frames, limits, names
+from server import __version__, operations, permissions
 from server.accounts import Accounts, Entrance
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.hub import Hub
+from server.networks import covers, network
 from server.operations import Awaited
 from server.session import Phase, Session
-from server.state import User
+from server.state import Room, User
 from server.store.base import Log, Unread
 from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
 from server.visibility import may_see, rooms_told
@@ -32,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 UNREAD_CAP = 1000
 """Nobody reads the difference between 1,000 and 5,000 unread, but counting costs the same per message."""
+
+PURGE = 2000
+"""Events of a deleted room removed at once: some 10 ms of SQLite's time."""
 
 STALL_SECONDS = 30
 """A peer that takes nothing at all for so long is gone."""
@@ -56,10 +62,7 @@ def now_ms() -> int:
 class RoomQuestion:
     """A room as it is at one moment, to be completed with events from the log in another thread."""
 
-    room: str
-    head: int
-    topic: str
-    members: int
+    state: frames.RoomState
     unread: Unread
     cursor: int | None
     limit: int
@@ -97,6 +100,7 @@ class Core:
         self.sweeps: set[Callable[[float], None]] = set()
         self.left: Callable[[], None] = lambda: None
         self._closing = False
+        self._purging: asyncio.Task[None] | None = None
         self._reader = ThreadPoolExecutor(1, "reader")
         self._loop = asyncio.get_running_loop()
 
@@ -166,6 +170,8 @@ class Core:
         self.writer.submit(operations.StoreSeen(self.hub.online()))
         while self._working:
             await asyncio.wait(self._working)
+        if self._purging is not None:
+            await self._purging
         await self.writer.close()
         self.accounts.hasher.close()
         gone = asyncio.Event()
@@ -183,6 +189,31 @@ class Core:
         seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
         after = random.uniform(0, seconds)  # noqa: S311  # no secret
         session.close(errors.SHUTDOWN, text, after=round(after * 1000))
+
+    def bar(self, host: str) -> str:
+        """Why nobody may connect from this address; empty if they may."""
+        now = self.clock()
+        for text, penalty in self.state.banned_networks.items():
+            if penalty.holds(now) and covers(network(text), host):
+                return f"your network is banned from this server{permissions.term(penalty, now)}"
+        return ""
+
+    def bar_network(self, banned: str, text: str) -> None:
+        """Close the sessions that come from a network that has just been banned."""
+        for session in [one for one in self.sessions if covers(network(banned), one.address)]:
+            session.close(errors.DENIED, text, reconnect=False)
+
+    def purge_soon(self) -> None:
+        """Remove what is left of deleted rooms, little by little, between what people send."""
+        if self._purging is None or self._purging.done():
+            self._purging = asyncio.create_task(self._purge())
+
+    async def _purge(self) -> None:
+        try:
+            while not self._closing and await self.writer.between(partial(self.log.purge, PURGE)):
+                pass
+        except StorageError as error:
+            logger.error("deleted rooms are still stored: %s", error)  # noqa: TRY400
 
     # --- time passing
 
@@ -241,11 +272,30 @@ class Core:
 
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""
-        room = self.state.rooms[name]
+        room = permissions.visible(self.state, user, name)
         unread = Unread(name, user.id, user.reads.get(name, 0), frozenset(user.ignored))
         if cursor is not None and cursor > room.head:
             cursor = None  # it counts events of another store
-        return RoomQuestion(name, room.head, room.topic, len(room.members), unread, cursor, limit)
+        state = frames.RoomState(
+            room=name,
+            head=room.head,
+            topic=room.topic,
+            members=len(room.members),
+            read=unread.seq,
+            kind=frames.DIRECT if room.direct else frames.CHANNEL,
+            partner=self._partner(room, user),
+            private=room.private,
+            role=permissions.role(room, user),
+            born=room.born,
+        )
+        return RoomQuestion(state, unread, cursor, limit)
+
+    def _partner(self, room: Room, user: User) -> str:
+        pair = names.direct_pair(room.name)
+        if pair is None:
+            return ""
+        one, other = pair
+        return self.state.users[other if one == user.id else one].name
 
     def room_state(self, question: RoomQuestion, size: int) -> tuple[frames.RoomState, int]:
         """Complete a question from the log; in the reader's thread.
@@ -253,19 +303,14 @@ class Core:
         The events take at most `size` bytes. Returns the state and how many bytes are left.
         """
         cursor = question.cursor or 0
+        room, head = question.state.room, question.state.head
         events: list[frames.Event] = []
-        if size > 0 and question.limit and cursor < question.head:
-            events = self.log.read(
-                question.room, after=cursor, before=question.head + 1, limit=question.limit, size=size
-            )
-        floor = self.log.floor(question.room)
-        first = events[0].seq if events else question.head + 1
-        state = frames.RoomState(
-            room=question.room,
-            head=question.head,
-            topic=question.topic,
-            members=question.members,
-            read=question.unread.seq,
+        if size > 0 and question.limit and cursor < head:
+            events = self.log.read(room, after=cursor, before=head + 1, limit=question.limit, size=size)
+        floor = self.log.floor(room)
+        first = events[0].seq if events else head + 1
+        state = msgspec.structs.replace(
+            question.state,
             unread=self.log.unread(question.unread, UNREAD_CAP),
             events=events,
             complete=first <= max(cursor, floor) + 1,
@@ -275,19 +320,38 @@ class Core:
 
     # --- lists
 
-    def rooms_list(self, user: User) -> frames.RoomsResult:
-        """All rooms, as many as fit into an answer."""
+    def rooms_list(self, user: User, *, every: bool = False) -> frames.RoomsResult:
+        """The channels that `user` may know of and is in, is invited to or could join, as many as fit into an
+        answer; `every`: all channels."""
         left = limits.PAGE_BYTES
         listed = []
-        for name, room in sorted(self.state.rooms.items()):
-            left -= len(name.encode()) + len(room.topic.encode()) + 64
+        found = [room for room in self.state.rooms.values() if not room.direct]
+        if not every:
+            found = [
+                room
+                for room in found
+                if not room.private or user.id in room.members or user.id in room.invited
+            ]
+        for room in sorted(found, key=lambda room: room.name):
+            left -= len(room.name.encode()) + len(room.topic.encode()) + 64
             if left < 0:
                 break
-            listed.append(frames.RoomInfo(name, room.topic, len(room.members), name in user.rooms))
-        return frames.RoomsResult(listed, len(self.state.rooms))
+            joined, invited = user.id in room.members, user.id in room.invited
+            listed.append(
+                frames.RoomInfo(room.name, room.topic, len(room.members), joined, room.private, invited)
+            )
+        return frames.RoomsResult(listed, len(found))
+
+    def invitations(self, user: User) -> list[frames.Invitation]:
+        """To which rooms `user` is invited."""
+        found = []
+        for room in sorted(user.invited):
+            invitation = self.state.rooms[room].invited[user.id]
+            found.append(frames.Invitation(room, self.state.users[invitation.by].name, invitation.time))
+        return found
 
     def online_list(self, viewer: User) -> frames.OnlineResult:
-        """Everybody who is online, as many as fit into an answer."""
+        """Everybody who is online, as many as fit into an answer, and where `viewer` can meet them."""
         left = limits.PAGE_BYTES
         online = [user for user in self.hub.online() if may_see(viewer, user)]
         listed = []

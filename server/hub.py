@@ -13,12 +13,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 
-from protocol import codec, frames
+from protocol import codec, frames, names
 from protocol.frames import Event, Frame
+from server import state
 from server.counters import Counters
 from server.member import Member
 from server.presence import Presence
 from server.state import State, User
+
+_REMOVES = frozenset({frames.LEAVE, frames.KICK, frames.BAN, frames.DELETE_ROOM})
+"""The kinds of event that are the last one for somebody."""
 
 
 class Hub:
@@ -26,20 +30,20 @@ class Hub:
 
     def __init__(
         self,
-        state: State,
+        known: State,
         counters: Counters | None = None,
         came: Callable[[User], None] = lambda _: None,
         gone: Callable[[User], None] = lambda _: None,
     ) -> None:
         self._counters = counters or Counters()
-        self._state = state
+        self._state = known
         self._loop = asyncio.get_running_loop()
         self._by_user: defaultdict[int, set[Member]] = defaultdict(set)
         self._by_room: defaultdict[str, set[Member]] = defaultdict(set)
         self._out: dict[Member, list[bytes]] = {}
         self._came = came
         self._gone = gone
-        self.presence = Presence(state, self._by_user, self.queue)
+        self.presence = Presence(known, self._by_user, self.queue)
 
     # --- who is there
 
@@ -87,15 +91,13 @@ class Hub:
         """Give the events of a stored batch to the sessions in their rooms."""
         blocks: dict[str, list[bytes]] = {}
         for event in events:
-            if event.kind == frames.JOIN:
-                self._join(event)
-            elif event.kind == frames.NICK:
-                self.presence.touch([event.room])
+            if event.kind not in frames.SPOKEN:
+                self._arrive(event)
             blocks.setdefault(event.room, []).append(codec.encode(event))
-            if event.kind == frames.LEAVE:
-                # The one who leaves sees it as the last event, and nothing behind it.
+            if event.kind in _REMOVES:
+                # Who goes sees that as the last event, and nothing behind it.
                 self._tell(event.room, blocks.pop(event.room))
-                self._leave(event)
+                self._depart(event)
         for room, parts in blocks.items():
             self._tell(room, parts)
 
@@ -110,19 +112,46 @@ class Hub:
                 self.queue(session, block)
         self._counters.deliveries += len(parts) * (len(sessions) - left_out)
 
-    def _join(self, event: Event) -> None:
-        sessions = self._by_user.get(event.user)
-        if sessions:
-            self._by_room[event.room] |= sessions
-            self.presence.touch([event.room])
+    def _arrive(self, event: Event) -> None:
+        """What an event changes for those who are there, or come, before they are told of it."""
+        match event.kind:
+            case frames.JOIN:
+                self._enter_room(event.room, event.user)
+            case frames.CREATE:
+                for user in set(names.direct_pair(event.room) or ()):
+                    self._enter_room(event.room, user)
+            case frames.NICK:
+                self.presence.touch([event.room])
+            case frames.INVITE:
+                invited = state.read(event, frames.AboutBody).user
+                frame = codec.encode(frames.Invited(event.room, event.sender, event.time))
+                for session in self._by_user.get(invited, ()):
+                    if not session.behind:
+                        self.queue(session, frame)
 
-    def _leave(self, event: Event) -> None:
-        sessions = self._by_user.get(event.user)
+    def _depart(self, event: Event) -> None:
+        match event.kind:
+            case frames.LEAVE:
+                self._leave_room(event.room, event.user)
+            case frames.KICK | frames.BAN:
+                self._leave_room(event.room, state.read(event, frames.AboutBody).user)
+            case frames.DELETE_ROOM:
+                self._by_room.pop(event.room, None)
+                self.presence.shut(event.room)
+
+    def _enter_room(self, room: str, user: int) -> None:
+        sessions = self._by_user.get(user)
+        if sessions:
+            self._by_room[room] |= sessions
+            self.presence.touch([room])
+
+    def _leave_room(self, room: str, user: int) -> None:
+        sessions = self._by_user.get(user)
         if sessions:
             for session in sessions:
-                _discard(self._by_room, event.room, session)
-                self.presence.forget(session, event.room)
-            self.presence.touch([event.room])
+                _discard(self._by_room, room, session)
+            self.presence.touch([room])
+        self.presence.shut(room, user)
 
     def tell_others(self, session: Member, frame: Frame) -> None:
         """Tell the other sessions of the session's user what this one has changed."""

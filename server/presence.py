@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from protocol import codec, frames, limits
+from server import permissions
 from server.member import Member
 from server.state import State, User
 
@@ -119,7 +120,7 @@ class Presence:
         """Tell the session from now on of the people in these rooms, and no longer of others."""
         self.forget(session)
         size = _size(limit, len(rooms))
-        result = frames.WatchResult({}, {}, {}, {})
+        result = frames.WatchResult({}, {}, {}, {}, {})
         watched = self._watching[session] = []
         for room in rooms:
             lists = self._lists.setdefault(room, {})
@@ -134,6 +135,8 @@ class Presence:
             result.counts[room] = one.count
             if (more := one.count.total - len(one.told)) > 0:
                 result.more[room] = more
+            if roles := permissions.roles(self._state, self._state.rooms[room]):
+                result.roles[room] = roles
             if away := {person.name: person.text for person in one.told.values() if person.away}:
                 result.away[room] = away
         return result
@@ -152,6 +155,15 @@ class Presence:
                     del self._lists[one.room]
         if kept:
             self._watching[session] = kept
+
+    def shut(self, room: str, user: int | None = None) -> None:
+        """This user, or nobody, may look at the room any more; not even by a session that told nobody that it
+        has come."""
+        lists = self._lists.get(room, {}).values()
+        for session in [
+            one for each in lists for one in each.watchers if user is None or one.user.id == user
+        ]:
+            self.forget(session, room)
 
     def type(self, session: Member, room: str, *, on: bool) -> None:
         """The session's user writes in a room: tell who looks at it, but for the user."""

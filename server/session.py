@@ -29,6 +29,11 @@ _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
 TYPING_SECONDS = limits.TYPING_SECONDS - 1
 """Between two signs of typing that are passed on: a second less than clients keep to, for networks delay."""
 
+FEATURES = [
+    "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore",
+    "private-rooms", "direct-rooms", "moderation",
+]  # fmt: skip
+
 Question = Callable[[], Callable[[], None]]
 """What is asked of the log, in the reader's thread; it gives the answer, for the loop."""
 
@@ -284,7 +289,7 @@ class Session:
                 epoch=self.core.epoch,
                 time=self.core.clock(),
                 server=self.core.title,
-                features=["watch", "read-markers", "accounts", "away", "typing", "whois", "ignore"],
+                features=FEATURES,
                 auth=["key"] if self.local else self.core.accounts.told,
             )
         )

@@ -4,17 +4,21 @@
 the same events in the same order has the same state - today the loop, in a cluster every node. Users live in
 a log of their own, `SERVER_LOG`, that no client can read: a user's id is the `seq` of the event that
 made them. What is no event (see `store.base.Record`) changes the state by the methods that `records` calls.
-This module knows nothing of sessions, sockets or SQL.
+This module knows nothing of sessions, sockets or SQL, nor of who may do what (see `permissions`).
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
 from protocol import codec, frames, names
-from protocol.frames import Body
+from protocol.frames import MEMBER, OWNER, Body
 from server.lookalikes import skeletons
+
+B = TypeVar("B", bound=Body)
 
 SERVER_LOG = ""
 """The room name of the server's own log; no client can name it, for a room has at least one letter."""
@@ -71,12 +75,42 @@ class Invite(msgspec.Struct, frozen=True, gc=False):
     first: bool = False
 
 
+class NetworkBody(Body, frozen=True):
+    """Of `ban` and `unban` in the server's log, where they are about a network. Else it is an `AboutBody`."""
+
+    network: str
+    reason: str = ""
+    until: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Penalty:
+    """A ban or a mute: by whom (an id), since when, until when (ms; None: for good), and why."""
+
+    by: int
+    time: int
+    until: int | None = None
+    reason: str = ""
+
+    def holds(self, now: int) -> bool:
+        """Whether it has not ended by itself."""
+        return self.until is None or now < self.until
+
+
+@dataclass(slots=True, frozen=True)
+class Invitation:
+    """By whom (an id), and when."""
+
+    by: int
+    time: int
+
+
 @dataclass(slots=True)
 class User:
-    """An account. `reads` holds the read markers: room to `seq`. `password` is its hash, empty if there is
-    none. `disabled`: they may not come in. `since` is when it was made, `seen` when its last session went
-    (ms, 0: unknown); `away` the text of who has said that they are away, else None; `ignored` the ids of
-    those they don't want to read.
+    """An account. `reads` holds the read markers: room to `seq`; `invited`: the rooms they may join.
+    `password` is its hash, empty if there is none. `disabled`: they may not come in. `since` is when it was
+    made, `seen` when its last session went (ms, 0: unknown); `away` the text of who has said that they are
+    away, else None; `ignored` the ids of those they don't want to read.
     """
 
     id: int
@@ -86,6 +120,7 @@ class User:
     password: str = field(default="", repr=False)
     rooms: set[str] = field(default_factory=set)
     reads: dict[str, int] = field(default_factory=dict)
+    invited: set[str] = field(default_factory=set)
     devices: dict[str, Device] = field(default_factory=dict, repr=False)
     since: int = 0
     seen: int = 0
@@ -95,18 +130,29 @@ class User:
 
 @dataclass(slots=True)
 class Room:
-    """A channel: its highest `seq`, its topic, and the ids of its members."""
+    """A channel, or the room of two. `members`: ids and roles, in the order in which they came."""
 
     name: str
     head: int = 0
     topic: str = ""
-    members: set[int] = field(default_factory=set)
+    members: dict[int, str] = field(default_factory=dict)
+    private: bool = False
+    born: str = ""
+    invited: dict[int, Invitation] = field(default_factory=dict)
+    bans: dict[int, Penalty] = field(default_factory=dict)
+    mutes: dict[int, Penalty] = field(default_factory=dict)
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is the room of two users."""
+        return self.name.startswith("@")
 
 
 @dataclass(slots=True)
 class State:
     """Users by id, by folded name and by what their names look like; rooms by name; devices by the hash
-    of their token, invitations by id. `newest` is the user that was made last."""
+    of their token, invitations to the server by id; who is kept out of it, by id and by network. `newest` is
+    the user that was made last."""
 
     users: dict[int, User] = field(default_factory=dict)
     by_name: dict[str, User] = field(default_factory=dict)
@@ -116,6 +162,8 @@ class State:
     invites: dict[str, Invite] = field(default_factory=dict)
     registered: int = 0
     newest: int = 0
+    banned_users: dict[int, Penalty] = field(default_factory=dict)
+    banned_networks: dict[str, Penalty] = field(default_factory=dict)
 
     def user_called(self, name: str) -> User | None:
         """The user whose name is the same as `name`, case-folded."""
@@ -138,16 +186,35 @@ class State:
         for look in skeletons(user.name):
             self.by_look[look].add(user.id)
 
-    def add_member(self, room: Room, user: User) -> None:
-        """Make `user` a member of `room`."""
-        room.members.add(user.id)
+    def add_member(self, room: Room, user: User, role: str = MEMBER) -> None:
+        """Make `user` a member of `room`, if they are none yet; an invitation has done its work."""
+        room.members.setdefault(user.id, role)
         user.rooms.add(room.name)
+        self.uninvite(room, user)
 
     def remove_member(self, room: Room, user: User) -> None:
         """Make `user` a member of `room` no longer; the read marker goes too."""
-        room.members.discard(user.id)
+        room.members.pop(user.id, None)
         user.rooms.discard(room.name)
         user.reads.pop(room.name, None)
+
+    def invite(self, room: Room, user: User, invitation: Invitation) -> None:
+        """Let `user` join `room`."""
+        room.invited[user.id] = invitation
+        user.invited.add(room.name)
+
+    def uninvite(self, room: Room, user: User) -> None:
+        """Take an invitation back, if there is one."""
+        room.invited.pop(user.id, None)
+        user.invited.discard(room.name)
+
+    def remove_room(self, room: Room) -> None:
+        """Forget a room and all that ties users to it."""
+        for member in tuple(room.members):
+            self.remove_member(room, self.users[member])
+        for guest in tuple(room.invited):
+            self.uninvite(room, self.users[guest])
+        del self.rooms[room.name]
 
     def mark(self, user: int, room: str, seq: int) -> None:
         """Raise a user's read marker, if they are still in the room."""
@@ -196,36 +263,135 @@ class State:
         return next((invite for invite in self.invites.values() if invite.code == code), None)
 
 
+def first_role(room: str, *, empty: bool) -> str:
+    """What somebody is who joins: who comes where nobody is owns the room, but for the first one, which is
+    everybody's."""
+    return OWNER if empty and room != names.FIRST_ROOM else MEMBER
+
+
 def apply(state: State, event: frames.Event) -> None:
     """Change `state` by one stored event."""
     if event.room == SERVER_LOG:
-        _apply_to_users(state, event)
+        _apply_to_server(state, event)
         return
     room = state.rooms.get(event.room)
     if room is None:
         room = state.rooms[event.room] = Room(event.room)
     room.head = event.seq
+    effect = _EFFECTS.get(event.kind)
+    if effect is not None:  # of what is said there is none
+        effect(state, room, event)
+
+
+def _create(state: State, room: Room, event: frames.Event) -> None:
+    body = codec.unpack_body(event.body, frames.CreateBody)
+    if body is not None:  # rooms of old have none
+        room.private, room.born = body.private, body.born
+    for number in sorted(set(names.direct_pair(room.name) or ())):
+        state.add_member(room, state.users[number])
+
+
+def _join(state: State, room: Room, event: frames.Event) -> None:
+    role = first_role(room.name, empty=not room.members)
+    state.add_member(room, state.users[event.user], role)
+
+
+def _leave(state: State, room: Room, event: frames.Event) -> None:
+    state.remove_member(room, state.users[event.user])
+
+
+def _decline(state: State, room: Room, event: frames.Event) -> None:
+    state.uninvite(room, state.users[event.user])
+
+
+def _topic(_: State, room: Room, event: frames.Event) -> None:
+    room.topic = read(event, frames.TopicBody).topic
+
+
+def _visibility(_: State, room: Room, event: frames.Event) -> None:
+    room.private = read(event, frames.VisibilityBody).private
+
+
+def _role(_: State, room: Room, event: frames.Event) -> None:
+    body = read(event, frames.RoleBody)
+    if body.user in room.members:
+        room.members[body.user] = body.role
+
+
+def _delete_room(state: State, room: Room, _: frames.Event) -> None:
+    state.remove_room(room)
+
+
+def _about_somebody(state: State, room: Room, event: frames.Event) -> None:
+    body = read(event, frames.AboutBody)
+    user = state.users[body.user]
     match event.kind:
-        case frames.JOIN:
-            state.add_member(room, state.users[event.user])
-        case frames.LEAVE:
-            state.remove_member(room, state.users[event.user])
-        case frames.TOPIC:
-            body = codec.unpack_body(event.body, frames.TopicBody)
-            room.topic = body.topic if body is not None else ""
+        case frames.INVITE:
+            state.invite(room, user, Invitation(event.user, event.time))
+        case frames.KICK | frames.BAN:
+            state.remove_member(room, user)
+            state.uninvite(room, user)
+            if event.kind == frames.BAN:
+                room.bans[user.id] = penalty(event, body)
+        case frames.UNBAN:
+            room.bans.pop(user.id, None)
+        case frames.MUTE:
+            room.mutes[user.id] = penalty(event, body)
+        case frames.UNMUTE:
+            room.mutes.pop(user.id, None)
 
 
-def _apply_to_users(state: State, event: frames.Event) -> None:
-    kinds: dict[str, type[UserBody | RoleBody | frames.NickBody]]
-    kinds = {USER: UserBody, ROLE: RoleBody, frames.NICK: frames.NickBody}
-    body = codec.unpack_body(event.body, kinds[event.kind])
-    match body:
-        case UserBody():
-            state.add_user(User(event.seq, body.name, body.admin, since=event.time))
-        case RoleBody():
-            user = state.users[event.user]
-            user.admin, user.disabled = body.admin, body.disabled
-        case frames.NickBody():
-            state.rename(state.users[event.user], body.name)
+_EFFECTS: dict[str, Callable[[State, Room, frames.Event], None]] = {
+    frames.CREATE: _create,
+    frames.JOIN: _join,
+    frames.LEAVE: _leave,
+    frames.DECLINE: _decline,
+    frames.TOPIC: _topic,
+    frames.VISIBILITY: _visibility,
+    frames.ROLE: _role,
+    frames.DELETE_ROOM: _delete_room,
+    **dict.fromkeys(frames.ABOUT_SOMEBODY, _about_somebody),
+}
+
+
+def _apply_to_server(state: State, event: frames.Event) -> None:
+    match event.kind:
+        case frames.BAN | frames.UNBAN:
+            _apply_server_ban(state, event)
+        case kind if kind == USER:
+            made = read(event, UserBody)
+            state.add_user(User(event.seq, made.name, made.admin, since=event.time))
+        case kind if kind == ROLE:
+            role, user = read(event, RoleBody), state.users[event.user]
+            user.admin, user.disabled = role.admin, role.disabled
         case _:
-            raise AssertionError(f"the server's log holds an unreadable {event.kind} event at {event.seq}")
+            state.rename(state.users[event.user], read(event, frames.NickBody).name)
+
+
+def _apply_server_ban(state: State, event: frames.Event) -> None:
+    network = codec.unpack_body(event.body, NetworkBody)
+    about = network or read(event, frames.AboutBody)
+    if event.kind == frames.BAN:
+        term = penalty(event, about)
+        if isinstance(about, NetworkBody):
+            state.banned_networks[about.network] = term
+        else:
+            state.banned_users[about.user] = term
+    elif isinstance(about, NetworkBody):
+        state.banned_networks.pop(about.network, None)
+    else:
+        state.banned_users.pop(about.user, None)
+
+
+def penalty(event: frames.Event, body: frames.AboutBody | NetworkBody) -> Penalty:
+    """What a `ban` or a `mute` event puts on somebody."""
+    return Penalty(event.user, event.time, body.until, body.reason)
+
+
+def read(event: frames.Event, kind: type[B]) -> B:
+    """The body of an event that this server has made."""
+    body = codec.unpack_body(event.body, kind)
+    if body is None:
+        where = f"the log of {event.room}" if event.room else "the server's log"
+        raise AssertionError(f"{where} holds an unreadable {event.kind} event at {event.seq}")
+    return body

@@ -4,7 +4,8 @@ People of one server may know of each other that they are there, and when they w
 somebody is in may be told only as far as the asker may know of these rooms. Knows the state, and no sessions.
 """
 
-from server.state import State, User
+from protocol import names
+from server.state import Room, State, User
 
 
 def may_see(viewer: User, person: User) -> bool:  # noqa: ARG001  # what a stricter rule would look at
@@ -12,11 +13,16 @@ def may_see(viewer: User, person: User) -> bool:  # noqa: ARG001  # what a stric
     return True
 
 
-def rooms_told(state: State, viewer: User, person: User) -> list[str]:  # noqa: ARG001  # as above
-    """The rooms of `person` that `viewer` may know of, in rising order: every room is public."""
-    return sorted(person.rooms)
+def rooms_told(state: State, viewer: User, person: User) -> list[str]:
+    """The channels of `person` in which `viewer` can meet them, in rising order: of the private ones those
+    that both are in."""
+    return sorted(name for name in person.rooms if _meets(state.rooms[name], viewer))
+
+
+def _meets(room: Room, viewer: User) -> bool:
+    return not room.direct and (not room.private or viewer.id in room.members)
 
 
 def rooms_shared(viewer: User, person: User) -> list[str]:
-    """The rooms that both are in, in rising order; each knows of the other there anyway."""
-    return sorted(viewer.rooms & person.rooms)
+    """The channels that both are in, in rising order; each knows of the other there anyway."""
+    return sorted(room for room in viewer.rooms & person.rooms if names.direct_pair(room) is None)

@@ -39,6 +39,9 @@ R = TypeVar("R")
 
 Key = tuple[str, ...]
 
+EVERYTHING: Key = ("everything",)
+"""What changes this is the last one of its batch."""
+
 
 class Operation(Protocol):
     """Something a session wants stored."""
@@ -149,7 +152,7 @@ class Writer:
         left = BATCH_BYTES
         while self._waiting and len(planned) < BATCH and left > 0:
             operation = self._waiting[0]
-            if changed and not changed.isdisjoint(operation.keys()):
+            if changed and (EVERYTHING in changed or not changed.isdisjoint(operation.keys())):
                 break
             self._waiting.popleft()
             try:

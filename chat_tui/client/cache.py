@@ -28,14 +28,15 @@ WRITE_SECONDS = 0.5
 OPENED = 200
 """Events of each room that are in memory at the start; older ones are read when one scrolls up."""
 
-VERSION = 1
+VERSION = 2
 """Of the tables. A cache of another version is emptied: all of it can be fetched again."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE rooms (
     name TEXT PRIMARY KEY, topic TEXT NOT NULL, members INTEGER NOT NULL, last INTEGER NOT NULL,
-    read INTEGER NOT NULL, unread INTEGER NOT NULL
+    read INTEGER NOT NULL, unread INTEGER NOT NULL, direct INTEGER NOT NULL, partner TEXT NOT NULL,
+    private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (
     room TEXT NOT NULL, seq INTEGER NOT NULL, user INTEGER NOT NULL, sender TEXT NOT NULL,
@@ -98,8 +99,11 @@ class Cache:
     def rooms(self, me: int) -> list[Room]:
         """All rooms, each with its newest events."""
         rooms = []
-        for name, topic, members, last, read, unread in self._database.execute("SELECT * FROM rooms"):
+        for row in self._database.execute("SELECT * FROM rooms"):
+            name, topic, members, last, read, unread, direct, partner, private, role, born = row
             room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
+            room.direct, room.private = bool(direct), bool(private)
+            room.partner, room.role, room.born = partner, role, born
             room.before(self.older(name, last + 1, OPENED))
             rooms.append(room)
         return rooms
@@ -198,8 +202,8 @@ class Cache:
                     [(e.room, e.seq, e.user, e.sender, e.kind, e.text, e.time, e.cid) for e in events],
                 )
                 self._database.executemany(
-                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?)",
-                    [(r.name, r.topic, r.members, r.last, r.read, r.unread) for r in changed.values()],
+                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    map(_row, changed.values()),
                 )
                 # What the server keeps no longer, this computer does not either.
                 self._database.executemany(
@@ -211,6 +215,11 @@ class Cache:
         """Write what was gathered and let go of the file."""
         self.write()
         self._database.close()
+
+
+def _row(room: Room) -> tuple[str | int, ...]:
+    counts = (room.members, room.last, room.read, room.unread)
+    return (room.name, room.topic, *counts, room.direct, room.partner, room.private, room.role, room.born)
 
 
 def _open(path: Path) -> sqlite3.Connection:

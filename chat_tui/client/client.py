@@ -7,11 +7,12 @@ jittered back-off, until `stop`. Its user calls the methods and gets `updates`. 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import TypeVar
 
 from chat_tui.client import updates
+from chat_tui.client.arrivals import Arrivals
 from chat_tui.client.cache import Account, Cache
 from chat_tui.client.company import Company
 from chat_tui.client.connection import Connection
@@ -19,6 +20,7 @@ from chat_tui.client.entrance import Endpoint, backoff, enter
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.events import NAME, ROOM, RoomEvent, from_wire
 from chat_tui.client.identity import Identity
+from chat_tui.client.invitations import Invitations
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.reads import ReadMarkers
 from chat_tui.client.room import FILL, Room
@@ -27,15 +29,13 @@ from chat_tui.client.updates import Status, Update
 from chat_tui.client.wakeups import Wakeups
 from protocol import errors, frames, limits
 from protocol.frames import Frame, Request, Result
+from protocol.names import fold
 from protocol.text import clean_line
 
 R = TypeVar("R", bound=Result)
 
 PAGE = 50
 """Events fetched when a room is entered, and when one scrolls up."""
-
-EARLY = 10_000
-"""Events kept that come before the answer that tells of their room; beyond it they are fetched again."""
 
 CLOSE_SECONDS = 1.0
 """For the last words to a server that takes nothing any more: nobody shall wait longer to quit."""
@@ -64,6 +64,7 @@ class Client:
         self.rooms: dict[str, Room] = {}
         self.status = Status()
         self.sender = Sender(outbox, self.ask, listen)
+        self.invitations = Invitations(listen)
         self._reads = ReadMarkers(self.ask, self._later)
         self._tell = listen
         self._cache = cache
@@ -73,10 +74,8 @@ class Client:
         self._connection: Connection | None = None
         self._attempt: asyncio.Task[Connection] | None = None
         self._epoch = ""
-        self._early: list[frames.Event] = []
         self._early_heads: dict[str, int] = {}
         self._filling: set[str] = set()
-        self._joining: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -85,6 +84,9 @@ class Client:
             self.user, self._epoch = account.user, account.epoch
             self.rooms = {room.name: room for room in cache.rooms(account.user)}
         self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync)
+        self._arrivals = Arrivals(
+            self.rooms, lambda: self.ask(self._sync()), self._met, self._replay, self._later
+        )
 
     def _listen(self, update: Update) -> None:
         """Tell our user; the cache first, so that what they act on is what it holds."""
@@ -171,14 +173,20 @@ class Client:
         if self._cache is not None:
             self._cache.remember(Account(self._epoch, self.user))
         heads = {clean_line(state.room, ROOM): state.head for state in result.rooms}
+        lost: list[str] = []
         for name, room in tuple(self.rooms.items()):
             # We hold events that the server has not: they were another store's.
             if result.reset or name not in heads or heads[name] < room.last:
                 del self.rooms[name]
                 self._reads.drop(name)
+                if name not in heads and not result.reset:
+                    lost.append(room.title)
         for state in result.rooms:
             self._load(state)
         self._listen(updates.RoomsChanged())
+        for title in lost:
+            self._listen(updates.Told(f"You are in {title} no longer"))
+        self.invitations.take(result.invitations)
 
     def _resume(self) -> None:
         """Do what had to wait for a connection."""
@@ -188,7 +196,7 @@ class Client:
 
     def _disconnected(self) -> None:
         self._connection = None
-        self._early.clear()
+        self._arrivals.clear()
         self._early_heads.clear()
         self.company.lost()
 
@@ -254,34 +262,43 @@ class Client:
             case frames.Ping():
                 self._heads(frame.heads)
             case frames.Heads():
-                if self.status.phase == "online":
-                    for name in self.rooms.keys() - frame.heads.keys():
-                        self._gone(name)  # left from another device
-                    self.company.missed()
-                self._heads(frame.heads)
+                self._left_out(frame.heads)
+            case frames.Invited():
+                self.invitations.receive(frame)
             case _:
                 self.company.receive(frame)
+
+    def _left_out(self, heads: dict[str, int]) -> None:
+        """We were too slow, and the server has left something out."""
+        if self.status.phase == "online":
+            for name in self.rooms.keys() - heads.keys():
+                self._gone(name)  # left from another device, or removed
+            self._arrivals.meet()
+            self.company.missed()
+        self._heads(heads)
 
     def _event(self, event: frames.Event) -> None:
         room = self.rooms.get(event.room)
         online = self.status.phase == "online"
         if room is None or not online:
-            if len(self._early) < EARLY:
-                self._early.append(event)
-            if online and event.kind == frames.JOIN and event.user == self.user:
-                self._meet_soon(event.room)  # joined from another device
+            self._arrivals.keep(event)
+            if online and not self._arrivals.awaits(event.room):
+                self._arrivals.meet()
             return
         self._appended(room, room.receive(event))
-        if event.kind == frames.NICK and event.user == self.user:
-            self._renamed(from_wire(event).text)
-        if event.kind == frames.LEAVE and event.user == self.user:
+        read = from_wire(event) if event.kind not in frames.SPOKEN else None
+        if read is not None and event.kind == frames.NICK and event.user == self.user:
+            self._renamed(read.text)
+        if read is not None and room.removes_me(read):
             self._gone(room.name)
+            if event.user != self.user:
+                self._listen(updates.Told(f"{room.title}: {read.sender} {read.text}", call=True))
         elif room.missing:
             self._fill_gap(room)
 
     def _replay(self) -> None:
         """Take in what came before the answer that told of its room."""
-        early, self._early = self._early, []
+        early = self._arrivals.take()
         heads, self._early_heads = self._early_heads, {}
         for event in early:
             self._event(event)
@@ -301,14 +318,17 @@ class Client:
         for name, head in heads.items():
             room = self.rooms.get(name)
             if room is None:
-                self._meet_soon(name)
+                self._arrivals.meet()
             elif head > room.last:
                 room.head = max(room.head, head)
                 self._fill_gap(room)
 
     def _load(self, state: frames.RoomState, *, missed: bool = True) -> Room:
         name = clean_line(state.room, ROOM)
-        room = self.rooms.setdefault(name, Room(name, self.user))
+        room = self.rooms.get(name)
+        if room is None or (room.loaded and room.born != state.born):  # else another room of that name
+            room = self.rooms[name] = Room(name, self.user)
+            self._reads.drop(name)
         room.me = self.user
         self.company.meet(room)
         if room.skip(state.floor):
@@ -388,30 +408,39 @@ class Client:
 
     async def join(self, room: str) -> Room:
         """Enter a room, making it if it is new. Raises `ClientError`."""
-        joined = await self._enter_room(room)
-        self._listen(updates.RoomsChanged(joined.name))
-        return joined
+        return await self._enter_room(room, frames.Join(1, room, PAGE))
 
-    async def _enter_room(self, room: str) -> Room:
-        self._joining.add(room)
+    async def create(self, room: str, *, private: bool) -> Room:
+        """Make a room. Raises `ClientError`."""
+        return await self._enter_room(room, frames.Create(1, room, private, PAGE))
+
+    async def dm(self, name: str) -> Room:
+        """The room with somebody; one that is known is so without a connection too. Raises `ClientError`."""
+        direct = (room for room in self.rooms.values() if room.direct)
+        known = next((room for room in direct if fold(room.partner) == fold(name)), None)
+        if known is not None:
+            self._listen(updates.RoomsChanged(known.name))
+            return known
+        return await self._enter_room("@", frames.Dm(1, name, PAGE))
+
+    async def _enter_room(self, room: str, request: Request[frames.JoinResult]) -> Room:
+        self._arrivals.joining.add(room)
         try:
-            result = await self.ask(frames.Join(1, room, PAGE))
+            result = await self.ask(request)
         finally:
-            self._joining.discard(room)
+            self._arrivals.joining.discard(room)
         entered = self._load(result.room, missed=False)
+        self.invitations.answered(entered.name)
         self._replay()
+        self._listen(updates.RoomsChanged(entered.name))
         return entered
 
-    def _meet_soon(self, room: str) -> None:
-        if room not in self._joining:
-            self._joining.add(room)
-            self._later(self._meet(room))
-
-    async def _meet(self, room: str) -> None:
-        try:
-            await self._enter_room(room)
-        except ClientError:
-            return  # the next sync tells of it
+    def _met(self, result: frames.SyncResult, gone: Container[str]) -> None:
+        """Which rooms we are in, as the server said a moment ago."""
+        for state in result.rooms:
+            if clean_line(state.room, ROOM) not in gone:
+                self._load(state)
+        self.invitations.take(result.invitations)
         self._listen(updates.RoomsChanged())
 
     async def leave(self, room: str) -> None:
@@ -420,6 +449,8 @@ class Client:
         self._gone(room)
 
     def _gone(self, room: str) -> None:
+        self._arrivals.gone(room)
+        self.invitations.answered(room)
         if self.rooms.pop(room, None) is not None:
             self._reads.drop(room)
             self._listen(updates.RoomsChanged())

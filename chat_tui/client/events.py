@@ -6,9 +6,10 @@ nothing of connections or screens.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from chat_tui.client.acts import Act, act_of, words
 from protocol import codec, frames, limits
 from protocol.names import fold
 from protocol.text import clean_line, clean_text
@@ -21,8 +22,9 @@ LAST_TIME = 253_370_764_800_000
 class RoomEvent:
     """One event of a room. `time` is ms since 1970.
 
-    `text` is what was said (`message`, `action`), the new topic (`topic`), the new name (`nick`), else
-    empty. `user` is the sender's lasting id, `sender` the name at that time.
+    `text` is what was said (`message`, `action`), the new topic (`topic`), the new name (`nick`), what was
+    done in words (see `acts`), else empty. `user` is the sender's lasting id, `sender` the name at that time.
+    `act` is what was done, for who has to act on it; it is not kept in the cache.
     """
 
     room: str
@@ -33,6 +35,7 @@ class RoomEvent:
     text: str
     time: int
     cid: str | None = None
+    act: Act | None = field(default=None, compare=False)
 
     @property
     def spoken(self) -> bool:
@@ -68,15 +71,17 @@ class Pending:
 
 def from_wire(event: frames.Event) -> RoomEvent:
     """Decode and sanitize an event. A body we can't read is shown as such, never dropped."""
+    act = act_of(event)
     return RoomEvent(
         room=clean_line(event.room, ROOM),
         seq=event.seq,
         user=event.user,
         sender=clean_line(event.sender, NAME) or "?",
         kind=clean_line(event.kind, NAME),
-        text=_text(event),
+        text=_text(event) or words(event.kind, act),
         time=min(max(0, event.time), LAST_TIME),
         cid=None if event.cid is None else clean_line(event.cid),
+        act=act,
     )
 
 

@@ -9,7 +9,8 @@ server has pruned, up to its `floor`, can't be fetched: a run that ends below it
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from chat_tui.client.events import TOPIC, RoomEvent, from_wire
+from chat_tui.client.acts import Act
+from chat_tui.client.events import NAME, TOPIC, RoomEvent, from_wire
 from chat_tui.client.people import People
 from protocol import frames
 from protocol.text import clean_line
@@ -25,9 +26,12 @@ page, and the rest comes as one scrolls up."""
 @dataclass(slots=True)
 class Room:
     """See the module. `me` is the own user's id; `base` the `seq` before the first event held. Up to
-    `counted`, events are in `topic` and `members` already, up to `tallied` in `unread`. Up to `floor` the
-    server has none any more. What `ignored` users say is held as everything, but does not count as unread,
-    and nobody should show it (see `hides`).
+    `counted`, events are in `topic`, `members` and the like already, up to `tallied` in `unread`. Up to
+    `floor` the server has none any more. What `ignored` users say is held as everything, but does not count
+    as unread, and nobody should show it (see `hides`).
+
+    `partner` is who a direct room is with, `role` the own one, `roles` those of others, by name, who are more
+    than members (as far as the room is watched), `born` as on the wire.
     """
 
     name: str
@@ -46,6 +50,22 @@ class Room:
     tallied: int = 0
     floor: int = 0
     loaded: bool = False
+    direct: bool = False
+    partner: str = ""
+    private: bool = False
+    role: str = frames.MEMBER
+    roles: dict[str, str] = field(default_factory=dict)
+    born: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"@{self.partner}" if self.direct else self.name
+
+    @property
+    def unused(self) -> bool:
+        """Whether it is a direct room in which nobody has said anything: somebody only had a look."""
+        return self.direct and self.head <= 1 and not self.events[1:]
 
     @property
     def last(self) -> int:
@@ -93,7 +113,40 @@ class Room:
             case frames.JOIN:
                 self.members += 1
             case frames.LEAVE:
-                self.members = max(0, self.members - 1)
+                self._one_less(event.sender)
+            case frames.NICK:
+                self._rename(event)
+            case _ if event.act is not None:
+                self._act(event.act)
+
+    def _act(self, act: Act) -> None:
+        match act:
+            case frames.VisibilityBody():
+                self.private = act.private
+            case frames.RoleBody():
+                if act.user == self.me:
+                    self.role = act.role
+                self.roles.pop(act.name, None)
+                if act.role != frames.MEMBER:
+                    self.roles[act.name] = act.role
+            case frames.AboutBody() if act.removed:
+                self._one_less(act.name)
+
+    def _one_less(self, name: str) -> None:
+        self.members = max(0, self.members - 1)
+        self.roles.pop(name, None)
+
+    def _rename(self, event: RoomEvent) -> None:
+        if self.direct and event.user != self.me:
+            self.partner = event.text
+        if event.sender in self.roles:
+            self.roles[event.text] = self.roles.pop(event.sender)
+
+    def removes_me(self, event: RoomEvent) -> bool:
+        """Whether the user is in the room no longer after this event."""
+        if isinstance(event.act, frames.AboutBody):
+            return event.act.removed and event.act.user == self.me
+        return event.kind == frames.DELETE_ROOM or (event.kind == frames.LEAVE and event.user == self.me)
 
     def _unseen(self, event: RoomEvent) -> bool:
         return event.spoken and event.user != self.me and event.seq > self.read and not self.hides(event)
@@ -115,11 +168,15 @@ class Room:
         Returns the events that are new and in order now. None: what was held is void, because more than
         `fill` events lie between; the newest page is held instead.
         """
+        self.born = state.born
         afresh = not self.loaded or (not state.complete and state.head - self.last > fill)
         if state.head >= self.counted:
             self.counted = state.head
             self.topic = clean_line(state.topic, TOPIC)
             self.members = state.members
+            self.direct = state.kind == frames.DIRECT
+            self.partner = clean_line(state.partner, NAME)
+            self.private, self.role = state.private, state.role
         if state.head >= self.tallied and state.read >= self.read:
             self.read = state.read
             self.unread = state.unread

@@ -9,7 +9,7 @@ is repeated. Knows requests and the outbox, nothing of connections or of what ro
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import suppress
 
 from chat_tui.client import updates
@@ -60,6 +60,12 @@ class Sender:
     def in_room(self, room: str) -> list[Pending]:
         """What is not confirmed in a room, oldest first."""
         return [entry for entry in self.pending.values() if entry.room == room]
+
+    def stranded(self, rooms: Container[str]) -> list[Pending]:
+        """What was refused in rooms that are none of these: nobody will see it there."""
+        return [
+            entry for entry in self.pending.values() if entry.state == "failed" and entry.room not in rooms
+        ]
 
     def retry(self, room: str) -> int:
         """Send what the server refused in this room again; return how many."""

@@ -110,6 +110,14 @@ class IgnoredChanged:
     """The user ignores others than before; see `Client.mine`. Unread counts may have changed with it."""
 
 
+@dataclass(slots=True, frozen=True)
+class Told:
+    """Something to know that no room tells of. `call`: it is meant for this person, wherever they look."""
+
+    text: str
+    call: bool = False
+
+
 Update = (
     StatusChanged
     | RoomsChanged
@@ -121,4 +129,5 @@ Update = (
     | TypingChanged
     | AwayChanged
     | IgnoredChanged
+    | Told
 )

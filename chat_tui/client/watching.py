@@ -9,9 +9,11 @@ from contextlib import suppress
 
 from chat_tui.client import updates
 from chat_tui.client.errors import ClientError
+from chat_tui.client.events import NAME
 from chat_tui.client.requests import Ask, Later
 from chat_tui.client.room import Room
 from protocol import frames, limits
+from protocol.text import clean_line
 
 FEW, MANY, MOST = limits.LISTS
 """People listed: to fill a screen, to have all of a large team, and at most."""
@@ -62,6 +64,8 @@ class Watching:
             for room in rooms:
                 if room.name in result.online:
                     room.people.restart(room.name, result)
+                    given = result.roles.get(room.name, {}).items()
+                    room.roles = {clean_line(person, NAME): role for person, role in given}
                     self._tell(updates.RoomChanged(room.name))
 
         with suppress(ClientError):

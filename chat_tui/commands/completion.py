@@ -47,7 +47,7 @@ def complete(line: str, known: Known) -> Completion:
         return Completion(start, _names(known.names, word, at_start=start == 0))
     commands = tuple(command.name for command in slash_commands())
     found: Sequence[str] = {"room": known.rooms, "command": commands, "theme": known.themes}[what]
-    if what == "room" and not word.startswith("#"):
+    if what == "room" and not word.startswith(("#", "@")):
         word = "#" + word
     return Completion(start, _matching((one + " " for one in found), word))
 

@@ -46,6 +46,7 @@ class Command:
 _ROOM = Argument("#room", completes="room")
 _SOME_ROOM = Argument("#room", optional=True, completes="room")
 _NAME = Argument("name", completes="name")
+_TERM = (Argument("time", optional=True), Argument("reason", optional=True, rest=True))
 _TEXT = Argument("text", rest=True, completes="name")
 
 COMMANDS: tuple[Command, ...] = (
@@ -59,13 +60,67 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "join", "Enter a room; makes it if it is new.", (_ROOM,), aliases=("j",), example="/join #deploys"
     ),
-    Command("leave", "Leave a room: this one, or the one you name.", (_SOME_ROOM,), aliases=("part",)),
+    Command(
+        "create",
+        "Make a room of your own; a private one only those see whom you invite.",
+        (_ROOM, Argument("private", optional=True)),
+        example="/create #plans private",
+    ),
+    Command(
+        "msg",
+        "Write to one person alone, whether they are online or not.",
+        (_NAME, Argument("text", optional=True, rest=True, completes="name")),
+        aliases=("dm", "query"),
+        example="/msg bob Lunch at 12?",
+    ),
+    Command(
+        "leave",
+        "Leave a room: this one, or the one you name. Declines an invitation.",
+        (_SOME_ROOM,),
+        aliases=("part",),
+    ),
     Command("rooms", "List the rooms of this server.", aliases=("list",)),
     Command(
         "topic",
         "Show the room's topic, or change it. `-` removes it.",
         (Argument("text", optional=True, rest=True),),
         example="/topic Releases on Thursdays",
+    ),
+    Command("invite", "Let somebody into this room, and tell them so.", (_NAME,)),
+    Command("members", "List who is in this room: ★ owners, + moderators, who is online."),
+    Command(
+        "role",
+        "Make somebody owner, moderator or plain member of this room.",
+        (_NAME, Argument("role")),
+        example="/role bob moderator",
+    ),
+    Command(
+        "kick",
+        "Remove somebody from this room; they may come back unless it is private.",
+        (_NAME, Argument("reason", optional=True, rest=True)),
+    ),
+    Command(
+        "ban",
+        "Keep somebody out of this room, for a time (10m, 2h, 7d) or for good.",
+        (_NAME, *_TERM),
+        example="/ban bob 7d advertising",
+    ),
+    Command("unban", "Let somebody in again.", (_NAME,)),
+    Command(
+        "mute",
+        "Have somebody say nothing in this room, for a time (10m, 2h, 7d) or for good.",
+        (_NAME, *_TERM),
+        example="/mute bob 10m take a breath",
+    ),
+    Command("unmute", "Let somebody speak again.", (_NAME,)),
+    Command("bans", "List who is banned or muted in this room."),
+    Command("private", "Hide this room from all who are not in it; one comes in by invitation."),
+    Command("public", "Let everybody see and enter this room."),
+    Command(
+        "deleteroom",
+        "Delete a room and all that was said in it; asks you to name it twice.",
+        (_ROOM, Argument("again", optional=True, completes="room")),
+        example="/deleteroom #old #old",
     ),
     Command("me", "Say what you do.", (_TEXT,), example="/me waves"),
     Command("nick", "Change your name.", (Argument("name"),)),
@@ -117,8 +172,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous", "Go to the previous room.", aliases=("prev",), keys=("alt+up", "ctrl+p")),
     Command("editor", "Write the message in your own editor, $VISUAL or $EDITOR.", keys=("ctrl+g",)),
     Command("clear", "Clear the room's messages from the screen; they stay on the server."),
-    Command("retry", "Send the messages again that the server refused in this room."),
-    Command("discard", "Give up the messages that the server refused in this room."),
+    Command("retry", "Send the messages again that the server refused in this room.", (_SOME_ROOM,)),
+    Command("discard", "Give up the messages that the server refused in this room.", (_SOME_ROOM,)),
     Command("reconnect", "Try to connect now."),
     Command(
         "theme",

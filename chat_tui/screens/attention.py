@@ -1,9 +1,13 @@
-"""Calling for a person's attention: somebody has named them. Knows no rooms, and not how one is called."""
+"""Calling for a person's attention: somebody has named them, or written to them alone.
+
+Knows of rooms only what people call them, and not how one is called.
+"""
 
 from collections.abc import Iterable
 
 from chat_tui.client.events import RoomEvent, mentions
-from chat_tui.notifications import Notifier
+from chat_tui.client.room import Room
+from chat_tui.notifications import PROGRAM, Notifier
 from protocol.text import clean_line
 
 
@@ -12,16 +16,22 @@ class Attention:
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._call: RoomEvent | None = None
+        self._call: tuple[str, str, str] | None = None
 
-    def look_through(self, events: Iterable[RoomEvent], name: str) -> None:
-        """These have come where the person does not look; do they name them?"""
-        calls = [event for event in events if mentions(event.text, name)]
-        self._call = calls[-1] if calls else self._call
+    def look_through(self, events: Iterable[RoomEvent], name: str, room: Room) -> None:
+        """These have come to the room while the person did not look at it; are they meant for `name`?"""
+        calls = [event for event in events if room.direct or mentions(event.text, name)]
+        if calls:
+            title = calls[-1].sender + ("" if room.direct else f" in {room.title}")
+            self._call = (room.name, title, calls[-1].text)
+
+    def notice(self, text: str) -> None:
+        """This is meant for the person, and is of no room."""
+        self._call = ("", PROGRAM, text)
 
     def call(self, in_view: str | None) -> None:
         """Tell the person of what was gathered."""
         call, self._call = self._call, None
         if call is not None:
-            title, text = f"{call.sender} in {call.room}", clean_line(call.text, 160)
-            self._notifier.call(title, text, elsewhere=call.room != in_view)
+            room, title, text = call
+            self._notifier.call(title, clean_line(text, 160), elsewhere=room != in_view)

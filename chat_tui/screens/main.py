@@ -37,6 +37,7 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.help import HelpScreen
+from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switcher import Switcher
 from chat_tui.terminal import Title
 from chat_tui.timeline import Timeline
@@ -49,7 +50,7 @@ from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
-from protocol.names import FIRST_ROOM
+from protocol.names import FIRST_ROOM, fold
 from protocol.text import clean_text
 
 FRAME_SECONDS = 1 / 60
@@ -92,6 +93,7 @@ class MainScreen(AccountDialogs):
         self._drafts = Drafts(outbox)
         self._keeping = False
         self._room: str | None = None
+        self._stranded = Stranded(self.client.sender, self.complain)
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
@@ -143,8 +145,15 @@ class MainScreen(AccountDialogs):
         match update:
             case updates.Appended(room, events):
                 self._look_for_calls(room, events)
+            case updates.PendingChanged():
+                self._tell_stranded()
             case updates.RoomsChanged(opened):
                 self._rooms_changed(opened)
+                self._tell_stranded()
+            case updates.Told(text, call):
+                self.tell(text)
+                if call:
+                    self._attention.notice(text)
             case updates.StatusChanged(status):
                 self._status_changed(status)
         self._draw_soon()
@@ -161,7 +170,15 @@ class MainScreen(AccountDialogs):
         if room != self._room or not self.app.app_focus:
             silent = {self.client.user, *self.client.company.mine.ignored}
             spoken = [event for event in events if event.spoken and event.user not in silent]
-            self._attention.look_through(spoken, self.client.name)
+            self._attention.look_through(spoken, self.client.name, self.client.rooms[room])
+
+    def _tell_stranded(self) -> None:
+        if self.client.status.phase == "online":
+            self._stranded.tell(self.client.rooms)
+
+    def _title_of(self, name: str) -> str:
+        room = self.client.rooms.get(name)
+        return room.title if room is not None else name
 
     def _rooms_changed(self, opened: str | None) -> None:
         rooms = self.client.rooms
@@ -215,7 +232,7 @@ class MainScreen(AccountDialogs):
         rooms = [self.client.rooms[name] for name in self._order()]
         self._rooms_pane.show_rooms(rooms, room)
         unread = sum(one.unread for one in rooms)
-        where = room.name if room is not None else self.client.endpoint.label
+        where = room.title if room is not None else self.client.endpoint.label
         self._title.show(f"{f'({unread}) ' if unread else ''}{where} - chat-tui")
 
     def _draw_people(self) -> None:
@@ -226,8 +243,9 @@ class MainScreen(AccountDialogs):
             pane.show(Content(""), [])
             return
         # Where the pane is folded away, the number of people at least is in view.
-        topic.show(room.name, room.topic, "" if pane.display else room.people.summary)
-        pane.show_people(room.people, self.client.name)
+        people = "" if pane.display else room.people.summary
+        topic.show(room.title + " (private)" * room.private, room.topic, people)
+        pane.show_people(room.people, self.client.name, room.roles)
         self._timelines.shown(room.name).know(room.people.names)
         if pane.display and pane.wants_more:
             self.client.company.watching.more()
@@ -366,7 +384,8 @@ class MainScreen(AccountDialogs):
             recent = (event.sender for event in reversed(room.events[-200:]))
             names = dict.fromkeys([*recent, *room.people.names])
             names.pop(self.client.name, None)
-        return complete(before, Known(self._order(), list(names), self.themes()))
+        titles = [self._title_of(name) for name in self._order()]
+        return complete(before, Known(titles, list(names), self.themes()))
 
     @on(MessageLog.OlderWanted)
     def _older_wanted(self, message: MessageLog.OlderWanted) -> None:
@@ -405,7 +424,9 @@ class MainScreen(AccountDialogs):
     # --- the `View` of the commands
 
     def _order(self) -> list[str]:
-        return sorted(self.client.rooms)
+        """Channels, then direct rooms, but for those in which nobody has said anything."""
+        rooms = [room for room in self.client.rooms.values() if not room.unused or room.name == self._room]
+        return [room.name for room in sorted(rooms, key=lambda room: (room.direct, fold(room.title)))]
 
     @property
     def current(self) -> Room | None:
@@ -439,7 +460,8 @@ class MainScreen(AccountDialogs):
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
         self._room = name
-        self._composer.placeholder = Content(f"Message {name}")  # a plain string would be markup
+        title = self._title_of(name)
+        self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
         self._log.show(self._timelines.enter(name))
         self.client.company.watching.watch([name])
         self._draw_soon()
@@ -458,7 +480,8 @@ class MainScreen(AccountDialogs):
 
     def choose_room(self) -> None:
         """See `View`."""
-        rooms = [(name, self.client.rooms[name].unread) for name in self._order()]
+        shown = [self.client.rooms[name] for name in self._order()]
+        rooms = [(room.title, room.unread) for room in shown]
 
         def chosen(name: str | None) -> None:
             if name:

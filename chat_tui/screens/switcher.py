@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from protocol.names import BadNameError, check_room_name
+from protocol.names import BadNameError, check_room_name, check_user_name
 
 
 class Switcher(ModalScreen[str | None]):
@@ -50,8 +50,8 @@ class Switcher(ModalScreen[str | None]):
         self._filter(event.value.strip())
 
     def _filter(self, wanted: str) -> None:
-        if wanted:
-            matcher = Matcher(wanted.removeprefix("#"))
+        if bare := wanted.removeprefix("#").removeprefix("@"):
+            matcher = Matcher(bare)
             scored = [(matcher.match(name), name, unread) for name, unread in self._rooms]
             found = [(name, unread) for score, name, unread in sorted(scored, key=_best) if score > 0]
         else:
@@ -64,7 +64,8 @@ class Switcher(ModalScreen[str | None]):
         new = _room_name(wanted)
         if new is not None and new not in self._names:
             self._names.append(new)
-            options.append(Content.assemble(("join or make ", "$foreground 60%"), new))
+            what = "write to " if new.startswith("@") else "join or make "
+            options.append(Content.assemble((what, "$foreground 60%"), new))
         choices = self.query_one(OptionList)
         choices.set_options([Option(option) for option in options])
         choices.highlighted = 0 if options else None
@@ -97,6 +98,6 @@ def _best(scored: tuple[float, str, int]) -> tuple[float, str]:
 
 def _room_name(text: str) -> str | None:
     try:
-        return check_room_name(text)
+        return f"@{check_user_name(text[1:])}" if text.startswith("@") else check_room_name(text)
     except BadNameError:
         return None

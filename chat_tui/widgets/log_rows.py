@@ -98,7 +98,7 @@ def before_rows(timeline: Timeline) -> str:
         return "loading older messages …"
     if timeline.cleared:
         return "cleared"
-    return "…" if timeline.has_older else f"the beginning of {timeline.room}"
+    return "…" if timeline.has_older else f"the beginning of {timeline.title}"
 
 
 def instead_of_rows(timeline: Timeline) -> str:

@@ -1,8 +1,11 @@
 """The right pane: the people who are online in the room in view, those who are away last."""
 
+from collections.abc import Mapping
+
 from textual.content import Content
 from textual.style import Style
 
+from chat_tui.client.acts import ROLE_SIGNS
 from chat_tui.client.people import People, Person
 from chat_tui.colours import name_colour
 from chat_tui.widgets.side_list import SideList
@@ -14,12 +17,12 @@ AWAY = "○"
 class PeopleList(SideList):
     """See the module."""
 
-    def show_people(self, people: People, me: str) -> None:
-        """Show these people; `me` is oneself."""
-        entries = [self._entry(person, me) for person in people.listed]
-        self.show(self._heading(people), entries, beyond=people.beyond)
+    def show_people(self, people: People, me: str, roles: Mapping[str, str]) -> None:
+        """Show these people; `me` is oneself. Who has a role in the room has a sign before the name."""
+        entries = [self._entry(person, me, roles.get(person.name, "")) for person in people.listed]
+        self.show(self._numbers(people), entries, beyond=people.beyond)
 
-    def _heading(self, people: People) -> Content:
+    def _numbers(self, people: People) -> Content:
         """How many there are, in as many words as there is space for."""
         here, away = people.total - people.away, people.away
         texts = [f"People {here}"]
@@ -29,11 +32,13 @@ class PeopleList(SideList):
         fitting = (text for text in texts if len(text) <= self.content_size.width)
         return Content.styled(next(fitting, texts[-1]), "$foreground 60%")
 
-    def _entry(self, person: Person, me: str) -> Content:
+    def _entry(self, person: Person, me: str, role: str) -> Content:
         name = person.name
+        sign = (ROLE_SIGNS.get(role, " "), "$text-accent")
         if person.away:
             style = "$text-primary" if name == me else ""
-            return Content.assemble(f"{AWAY} ", (name, style)).stylize("dim")
+            return Content.assemble(sign, f"{AWAY} ", (name, style)).stylize("dim")
         if name == me:
-            return Content.styled(name, "bold $text-primary")
-        return Content.styled(name, Style(foreground=name_colour(name, self.styles.background)))
+            return Content.assemble(sign, (name, "bold $text-primary"))
+        colour = Style(foreground=name_colour(name, self.styles.background))
+        return Content.assemble(sign, (name, colour))

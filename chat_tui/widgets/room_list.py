@@ -1,4 +1,4 @@
-"""The left pane: the rooms one is in, numbered, with what is unread in them."""
+"""The left pane: the rooms one is in, numbered, with what is unread in them; first channels, then people."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,15 @@ class RoomList(SideList):
         """Show these rooms; `current` is the one in view."""
         entries = [self._entry(number, room, current=room is current) for number, room in enumerate(rooms, 1)]
         at = rooms.index(current) if current is not None else None
-        self.show(Content.styled("Rooms", "$foreground 60%"), entries, visible=at)
+        direct = next((number for number, room in enumerate(rooms) if room.direct), None)
+        heading = None if direct is None else (direct, Content.styled("Direct", "$foreground 60%"))
+        self.show(Content.styled("Rooms", "$foreground 60%"), entries, visible=at, heading=heading)
 
     def _entry(self, number: int, room: Room, *, current: bool) -> Content:
         unread = room.unread
         badge = f" {unread if unread < 1000 else '999+'}" if unread else ""
-        label = Content(f"{number if number < 10 else ' '} {room.name}")
+        # A star says that not everybody can read there, as in the answer of IRC servers to NAMES.
+        label = Content(f"{number if number < 10 else ' '} {room.title}{'*' * room.private}")
         label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
         if current:
             label = label.stylize("bold $text-primary")

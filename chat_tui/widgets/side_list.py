@@ -1,6 +1,7 @@
 """A side pane: a title and one line per entry, of which only the visible ones are drawn.
 
-5,000 people cost no more than fifty. Entries are ready-made `Content`, so text in them is never markup.
+A heading may stand between entries; it can't be chosen. 5,000 people cost no more than fifty. Entries are
+ready-made `Content`, so text in them is never markup.
 """
 
 from typing import ClassVar
@@ -50,17 +51,30 @@ class SideList(Widget):
         self._title = Content("")
         self._entries: list[Content] = []
         self._beyond = 0
+        self._heading: int | None = None
 
     def show(
-        self, title: Content, entries: list[Content], *, visible: int | None = None, beyond: int = 0
+        self,
+        title: Content,
+        entries: list[Content],
+        *,
+        visible: int | None = None,
+        beyond: int = 0,
+        heading: tuple[int, Content] | None = None,
     ) -> None:
-        """Show these entries and that there are `beyond` more; scroll so that entry `visible` is seen."""
+        """Show these entries and that there are `beyond` more; scroll so that entry `visible` is seen.
+        `heading`: before which one it stands, and what it says."""
         self._title = title
         self._entries = entries
         self._beyond = beyond
+        self._heading = None
+        if heading is not None:
+            self._heading, text = heading
+            self._entries = [*entries[: self._heading], text, *entries[self._heading :]]
         room = self._room
         if visible is not None and room > 0:
-            lowest, highest = visible - room + 1, visible
+            line = visible + (self._heading is not None and visible >= self._heading)
+            lowest, highest = line - room + 1, line
             self.offset_y = min(max(self.offset_y, lowest), highest)
         self._limit()
         self.refresh()
@@ -97,9 +111,10 @@ class SideList(Widget):
     def on_click(self, event: events.Click) -> None:
         """Choose what is under the mouse."""
         event.stop()
-        index = self.offset_y + event.y - 1
-        if event.y > 0 and index < len(self._entries):
-            self.post_message(self.Chosen(self, index))
+        line = self.offset_y + event.y - 1
+        if event.y > 0 and line < len(self._entries) and line != self._heading:
+            behind = self._heading is not None and line > self._heading
+            self.post_message(self.Chosen(self, line - behind))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Three entries down."""

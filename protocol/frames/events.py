@@ -13,6 +13,18 @@ JOIN = "join"
 LEAVE = "leave"
 TOPIC = "topic"
 NICK = "nick"
+INVITE = "invite"
+DECLINE = "decline"
+KICK = "kick"
+BAN = "ban"
+UNBAN = "unban"
+MUTE = "mute"
+UNMUTE = "unmute"
+ROLE = "role"
+VISIBILITY = "visibility"
+DELETE_ROOM = "delete_room"
+ABOUT_SOMEBODY = frozenset({INVITE, KICK, BAN, UNBAN, MUTE, UNMUTE})
+"""The kinds whose body is an `AboutBody`."""
 SPOKEN = frozenset({MESSAGE, ACTION})
 """The kinds of event that people send. The server never looks into their bodies, and they are what
 unread counts count. The other kinds are made by the server, in answer to other requests."""
@@ -34,6 +46,41 @@ class NickBody(Body, frozen=True):
     """Of `nick`: `from` is the old name."""
 
     name: str
+
+
+class CreateBody(Body, frozen=True):
+    """Of `create`. `born` is random: it tells the room from an earlier one of the same name."""
+
+    born: str = ""
+    private: bool = False
+
+
+class AboutBody(Body, frozen=True):
+    """Of what somebody does to somebody else, who is `user`, called `name` then.
+
+    `until` (ms; nil: for good) is of `ban` and `mute`; `removed` of `kick` and `ban`: they were a member, and
+    are one no longer.
+    """
+
+    user: int
+    name: str
+    reason: str = ""
+    until: int | None = None
+    removed: bool = False
+
+
+class RoleBody(Body, frozen=True):
+    """Of `role`: `user`, called `name`, is `role` from now on."""
+
+    user: int
+    name: str
+    role: str
+
+
+class VisibilityBody(Body, frozen=True):
+    """Of `visibility`."""
+
+    private: bool
 
 
 class Event(Frame, tag="event", rename={"sender": "from"}, frozen=True):

@@ -19,12 +19,14 @@ class WatchResult(Result, frozen=True):
     """The list of each watched room: members who are online, those who are away last.
 
     `away` says for whom of them that is so, and the text they left; `more` counts those beyond the list.
+    `roles`: the members, online or not, who are more than that.
     """
 
     online: dict[str, list[str]]
     more: dict[str, int] = {}
     away: dict[str, dict[str, str]] = {}
     counts: dict[str, Count] = {}
+    roles: dict[str, dict[str, str]] = {}
 
 
 class Watch(Request[WatchResult], tag="watch", frozen=True):

@@ -1,4 +1,4 @@
-"""Rooms: being brought up to date, entering, leaving, what they are about."""
+"""Rooms: being brought up to date, making, entering, leaving them, what they are about."""
 
 from typing import Annotated
 
@@ -6,17 +6,26 @@ import msgspec
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Request, Result, RoomName, Seq, Word
+from protocol.frames.base import Name, Request, Result, RoomName, Seq, Word
 from protocol.frames.events import Event
 from protocol.frames.mine import MineResult
+from protocol.frames.moderation import MEMBER
+
+CHANNEL = "channel"
+DIRECT = "direct"
+
+Newest = Annotated[int, Meta(ge=0, le=limits.PAGE)]
+"""How many of a room's newest events are wanted."""
 
 
-class RoomState(Result, frozen=True):
+class RoomState(Result, frozen=True, rename={"partner": "with"}):
     """A room as one member sees it: how it is now, and the events asked for.
 
     `events` are in rising `seq`, end at `head`, and begin right after the cursor, or the floor if that
     is higher, if `complete`. `read` is the read marker, `unread` counts the messages of others after it (at
-    most 1,000). `floor`: the events up to this `seq` are gone from the server.
+    most 1,000). `floor`: the events up to this `seq` are gone from the server. `role` is the member's own.
+    `partner` is the other one's name, in a direct room. `born` differs from that of an earlier room with the
+    same name, whose events are not this one's.
     """
 
     room: str
@@ -28,6 +37,19 @@ class RoomState(Result, frozen=True):
     events: list[Event] = msgspec.field(default_factory=list)
     complete: bool = True
     floor: Seq = 0
+    kind: str = CHANNEL
+    partner: str = ""
+    private: bool = False
+    role: str = MEMBER
+    born: str = ""
+
+
+class Invitation(Result, frozen=True):
+    """A room that the user may join because `by` has invited them."""
+
+    room: str
+    by: str
+    time: int
 
 
 class SyncResult(Result, frozen=True):
@@ -37,6 +59,7 @@ class SyncResult(Result, frozen=True):
     rooms: list[RoomState]
     reset: bool = False
     mine: MineResult = MineResult()
+    invitations: list[Invitation] = []
 
 
 class Sync(Request[SyncResult], tag="sync", frozen=True):
@@ -45,7 +68,7 @@ class Sync(Request[SyncResult], tag="sync", frozen=True):
     result = SyncResult
     epoch: Word = ""
     cursors: Annotated[dict[RoomName, Seq], Meta(max_length=limits.CURSORS)] = {}
-    limit: Annotated[int, Meta(ge=0, le=limits.PAGE)] = 50
+    limit: Newest = 50
 
 
 class JoinResult(Result, frozen=True):
@@ -59,11 +82,28 @@ class Join(Request[JoinResult], tag="join", frozen=True):
 
     result = JoinResult
     room: RoomName
-    limit: Annotated[int, Meta(ge=0, le=limits.PAGE)] = 50
+    limit: Newest = 50
+
+
+class Create(Request[JoinResult], tag="create", frozen=True):
+    """Make a room, and become its owner; refused if there is one of that name."""
+
+    result = JoinResult
+    room: RoomName
+    private: bool = False
+    limit: Newest = 50
+
+
+class Dm(Request[JoinResult], tag="dm", frozen=True):
+    """The room of this user and the one called `name`, made if it is new."""
+
+    result = JoinResult
+    name: Name
+    limit: Newest = 50
 
 
 class Leave(Request[Result], tag="leave", frozen=True):
-    """Be a member no longer."""
+    """Be a member no longer; of a room that one is invited to, decline."""
 
     room: RoomName
 
@@ -75,6 +115,19 @@ class Topic(Request[Result], tag="topic", frozen=True):
     topic: Annotated[str, Meta(max_length=4 * limits.TOPIC)]
 
 
+class Visibility(Request[Result], tag="visibility", frozen=True):
+    """Make a room private, or public."""
+
+    room: RoomName
+    private: bool
+
+
+class DeleteRoom(Request[Result], tag="delete_room", frozen=True):
+    """Delete a room and all that was said in it."""
+
+    room: RoomName
+
+
 class RoomInfo(Result, frozen=True):
     """A line of the list of rooms."""
 
@@ -82,6 +135,8 @@ class RoomInfo(Result, frozen=True):
     topic: str = ""
     members: int = 0
     joined: bool = False
+    private: bool = False
+    invited: bool = False
 
 
 class RoomsResult(Result, frozen=True):
@@ -92,6 +147,7 @@ class RoomsResult(Result, frozen=True):
 
 
 class Rooms(Request[RoomsResult], tag="rooms", frozen=True):
-    """Which rooms are there?"""
+    """Which channels are there? `every`: also the private ones of others; for administrators."""
 
     result = RoomsResult
+    every: bool = False

@@ -14,6 +14,7 @@ from server.handlers import (
     invitations,
     messages,
     mine,
+    moderation,
     people,
     presence,
     rooms,
@@ -30,10 +31,13 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **people.HANDLERS,
     **presence.HANDLERS,
     **mine.HANDLERS,
+    **moderation.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)
 """What is taken before there is a user, and only then."""
 
-FOR_LOCAL_ADMIN = frozenset((*ENTERING, *administration.HANDLERS, *invitations.HANDLERS))
+FOR_LOCAL_ADMIN = frozenset(
+    (*ENTERING, *administration.HANDLERS, *invitations.HANDLERS, *moderation.FOR_SERVER)
+)
 """What the local administrator may ask for. It is no user: it is in no room, and nothing is by it."""

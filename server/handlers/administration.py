@@ -68,7 +68,7 @@ def set_password(session: "Session", request: frames.SetPassword) -> None:
     """Give somebody a password."""
     administrator(session)
     private(session)
-    user = _called(session, request.name)
+    user = operations.user_called(session.core.state, request.name)
     session.work(request, _set_password(session, user, checked_password(request.password)))
 
 
@@ -83,7 +83,7 @@ async def _set_password(session: "Session", user: User, password: str) -> Result
 def set_admin(session: "Session", request: frames.SetAdmin) -> None:
     """Make somebody an administrator, or no longer."""
     administrator(session)
-    user = _called(session, request.name)
+    user = operations.user_called(session.core.state, request.name)
     if request.admin and not user.password and not session.core.accounts.embedded:
         text = f"{user.name} has no password, so anybody could be them: set one first"
         raise RefusedError(errors.DENIED, text)
@@ -93,7 +93,7 @@ def set_admin(session: "Session", request: frames.SetAdmin) -> None:
 def set_disabled(session: "Session", request: frames.SetDisabled) -> None:
     """Let somebody in no longer, or again."""
     administrator(session)
-    user = _called(session, request.name)
+    user = operations.user_called(session.core.state, request.name)
     session.work(request, _set_role(session, user, disabled=request.disabled))
 
 
@@ -110,7 +110,7 @@ async def _set_role(
 def end_devices(session: "Session", request: frames.EndDevices) -> None:
     """Log somebody out everywhere."""
     administrator(session)
-    session.work(request, _end_devices(session, _called(session, request.name)))
+    session.work(request, _end_devices(session, operations.user_called(session.core.state, request.name)))
 
 
 async def _end_devices(session: "Session", user: User) -> Result:
@@ -118,13 +118,6 @@ async def _end_devices(session: "Session", user: User) -> Result:
     await core.store(operations.EndDevices(user, None, actor=session.user.id))
     core.end_sessions(user, errors.LOGGED_OUT, _LOGGED_OUT, lambda one: one is not session)
     return _told(session, user)
-
-
-def _called(session: "Session", name: str) -> User:
-    user = session.core.state.user_called(name)
-    if user is None:
-        raise RefusedError(errors.NO_SUCH_USER, f"there is no user {name}")
-    return user
 
 
 def _told(session: "Session", user: User) -> Result:

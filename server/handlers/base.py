@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from protocol import errors, names, passwords
+from protocol import errors, limits, names, passwords
+from protocol.text import clean_line
 from server.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -40,3 +41,11 @@ def administrator(session: "Session") -> None:
     """Raise `RefusedError` unless this is an administrator of the server."""
     if not session.user.admin:
         raise RefusedError(errors.DENIED, "only an administrator of the server can do that")
+
+
+def cleaned_reason(text: str) -> str:
+    """A reason as it is stored and shown; raises `RefusedError` if it is too long."""
+    reason = clean_line(text)
+    if len(reason) > limits.REASON:
+        raise RefusedError(errors.TOO_LARGE, f"a reason has at most {limits.REASON} characters")
+    return reason

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, names, passwords
 from protocol.frames import LoginResult, Request
-from server import accounts, operations
+from server import accounts, operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler, checked, checked_password, private
 from server.operations.accounts import NO_MATCH
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SEEN_MS = 10 * 60 * 1000
 """How exactly it is kept when a device was there: not everybody who comes and goes is written each time."""
+
+_NOT_FOR_THEM = frozenset({errors.DENIED, errors.NO_SUCH_ROOM})
+"""Why somebody comes in and is not in the room where they would begin: they are banned, or it is private."""
 
 _NEEDED = "this server asks for a password"
 
@@ -80,7 +83,7 @@ def _by_token(session: "Session", request: frames.Login) -> None:
     if device is None:
         raise RefusedError(errors.TOKEN_ENDED, "this device is not logged in any more: log in again")
     user = core.state.users[device.user]
-    _check_welcome(user)
+    _check_welcome(session, user)
     if not user.password and core.accounts.entrance != "open":
         raise RefusedError(errors.BAD_LOGIN, f"{_NEEDED}, and {user.name} has none: ask its administrator")
     core.accounts.guesses.know(session.address, names.fold(user.name))
@@ -94,9 +97,10 @@ def _by_token(session: "Session", request: frames.Login) -> None:
         _work(session, request, _settle(session, user, device.id, ""))
 
 
-def _check_welcome(user: User) -> None:
+def _check_welcome(session: "Session", user: User) -> None:
     if user.disabled:
         raise RefusedError(errors.DENIED, f"the account {user.name} is switched off: ask an administrator")
+    permissions.require_not_banned(session.core.state, user, session.core.clock())
 
 
 # --- with a password
@@ -114,7 +118,7 @@ async def _by_password(session: "Session", request: frames.Login) -> LoginResult
             core.writer.submit(operations.Keep(Audit(0, 0, "login refused", user.name, "", session.address)))
         raise RefusedError(errors.BAD_LOGIN, NO_MATCH)
     guess.right()
-    _check_welcome(user)
+    _check_welcome(session, user)
     hasher = core.accounts.hasher
     renewed = await hasher.hash(given) if hasher.outdated(proved) else ""
     device, token = _new_device(session)
@@ -138,7 +142,7 @@ def _by_name(session: "Session", request: frames.Login) -> None:
     elif user.password:
         raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
     else:
-        _check_welcome(user)
+        _check_welcome(session, user)
     _work(session, request, _come(session, name, user))
 
 
@@ -223,9 +227,14 @@ async def _settle(
     core = session.core
     if not user.rooms:
         for room in (names.FIRST_ROOM, *rooms):
-            await _join(session, user, room)
+            try:
+                await _join(session, user, room)
+            except RefusedError as error:
+                if error.code not in _NOT_FOR_THEM:
+                    raise
     if core.accounts.embedded and not any(one.admin for one in core.state.users.values()):
         await core.store(operations.SetRole(user, admin=True, actor=accounts.LOCAL_ADMIN))
+    _check_welcome(session, user)  # all this took its time
     session.enter(user, device)
     return _result(user, device, token)
 

@@ -21,6 +21,10 @@ def make_invite(session: "Session", request: frames.MakeInvite) -> None:
     if session.core.accounts.entrance == "closed":
         raise RefusedError(errors.DENIED, "nobody registers on a closed server: chat-server user add NAME")
     room = checked(names.check_room_name, request.room) if request.room else ""
+    known = session.core.state.rooms.get(room)
+    if known is not None and known.private:
+        text = f"{room} is private: /invite people there once they have come, or make it /public"
+        raise RefusedError(errors.DENIED, text)
     session.work(request, _make(session, request, room))
 
 

@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, limits
 from protocol.frames import Request, Result
-from server import operations
+from server import operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler
+from server.permissions import Action
 
 if TYPE_CHECKING:
     from server.session import Session
+
+
+_NOT_HERE = frozenset({errors.NO_SUCH_ROOM, errors.NOT_A_MEMBER, errors.DENIED})
 
 
 def send(session: "Session", request: frames.Send) -> None:
@@ -23,12 +27,28 @@ def send(session: "Session", request: frames.Send) -> None:
     if request.kind not in frames.SPOKEN:
         raise RefusedError(errors.BAD_FRAME, f"{request.kind!r} is nothing that a client can send")
     session.core.spend(session.user)
-    session.submit(operations.StoreSend, request)
+
+    def refused(_: Request[Any], error: RefusedError) -> None:
+        """What is stored is acknowledged, also to who may say nothing there any more: they may have asked
+        again only because the first answer was lost."""
+        if error.code not in _NOT_HERE:
+            session.refuse(request, error)
+            return
+
+        def answer() -> Callable[[], None]:
+            event = session.core.log.find(session.user.id, request.cid)
+            if event is None or not operations.same_message(event, request):
+                return lambda: session.refuse(request, error)
+            return lambda: session.answer(request, frames.SendResult(event.seq, event.time, dup=True))
+
+        session.read(request, answer)
+
+    session.core.writer.submit(operations.StoreSend(session.user, request, session.answer, refused))
 
 
 def history(session: "Session", request: frames.History) -> None:
     """A page of a room's log."""
-    room = operations.member_room(session.core.state, session.user, request.room)
+    room = permissions.require(session.core.state, session.user, request.room, Action.HISTORY)
     before = room.head + 1 if request.before is None and request.after is None else request.before
 
     def answer() -> Callable[[], None]:

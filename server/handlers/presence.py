@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from protocol import errors, frames, limits
 from protocol.frames import Request, Result
 from protocol.text import clean_line
-from server import operations
+from server import operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler
 from server.handlers.mine import mine_of
+from server.permissions import Action
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def watch(session: "Session", request: frames.Watch) -> None:
     """Be told who comes and goes."""
     rooms = [
-        operations.member_room(session.core.state, session.user, room).name
+        permissions.require(session.core.state, session.user, room, Action.WATCH).name
         for room in dict.fromkeys(request.rooms)
     ]
     session.answer(request, session.core.hub.presence.watch(session, rooms, request.limit))

@@ -1,4 +1,4 @@
-"""Rooms: being brought up to date, entering, leaving, what they are about."""
+"""Rooms: being brought up to date, making, entering and leaving them, what they are about, their end."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 from protocol import errors, frames, limits, names
 from protocol.frames import Request, Result
 from protocol.text import clean_line
-from server import operations
+from server import operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler, checked
 from server.handlers.mine import mine_of
+from server.permissions import Action
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -25,16 +26,20 @@ def sync(session: "Session", request: frames.Sync) -> None:
         for room in sorted(session.user.rooms)
     ]
 
+    invitations = session.core.invitations(session.user)
+
     def answer() -> Callable[[], None]:
         left = limits.PAGE_BYTES
         rooms = []
         for question in questions:
             state, left = session.core.room_state(question, left)
             rooms.append(state)
-        return lambda: session.answer(
-            request,
-            frames.SyncResult(session.core.epoch, rooms, reset, mine_of(session, frames.MineResult)),
-        )
+
+        def result() -> Result:
+            mine = mine_of(session, frames.MineResult)
+            return frames.SyncResult(session.core.epoch, rooms, reset, mine, invitations)
+
+        return lambda: session.answer(request, result())
 
     session.read(request, answer)
 
@@ -42,9 +47,38 @@ def sync(session: "Session", request: frames.Sync) -> None:
 def join(session: "Session", request: frames.Join) -> None:
     """Become a member, and see the newest events."""
     name = checked(names.check_room_name, request.room)
+    join = frames.Join(request.id, name, request.limit)
+    entered, refuse = _entered(session, name, request.limit), session.refuse
+    session.core.writer.submit(operations.StoreJoin(session.user, join, entered, refuse))
 
-    def joined(_: Request[Any], __: Result) -> None:
-        question = session.core.question(session.user, name, None, request.limit)
+
+def create(session: "Session", request: frames.Create) -> None:
+    """Make a room."""
+    name = checked(names.check_room_name, request.room)
+    create = frames.Create(request.id, name, request.private, request.limit)
+    entered, refuse = _entered(session, name, request.limit), session.refuse
+    session.core.writer.submit(operations.StoreCreate(session.user, create, entered, refuse))
+
+
+def dm(session: "Session", request: frames.Dm) -> None:
+    """Be in the room with somebody."""
+    other = operations.user_called(session.core.state, request.name)
+    name = names.direct_room(session.user.id, other.id)
+    if name not in session.core.state.rooms:
+        session.core.spend(session.user)  # it shows up at somebody else's
+    entered, refuse = _entered(session, name, request.limit), session.refuse
+    session.core.writer.submit(operations.StoreDm(session.user, other, request, entered, refuse))
+
+
+def _entered(session: "Session", name: str, limit: int) -> Callable[[Request[Any], Result], None]:
+    """What answers with the room once the user is in it."""
+
+    def entered(request: Request[Any], _: Result) -> None:
+        try:
+            question = session.core.question(session.user, name, None, limit)
+        except RefusedError as error:  # it was deleted right behind
+            session.refuse(request, error)
+            return
 
         def answer() -> Callable[[], None]:
             state, _ = session.core.room_state(question, limits.PAGE_BYTES)
@@ -52,8 +86,7 @@ def join(session: "Session", request: frames.Join) -> None:
 
         session.read(request, answer)
 
-    join = frames.Join(request.id, name, request.limit)
-    session.core.writer.submit(operations.StoreJoin(session.user, join, joined, session.refuse))
+    return entered
 
 
 def leave(session: "Session", request: frames.Leave) -> None:
@@ -69,15 +102,36 @@ def topic(session: "Session", request: frames.Topic) -> None:
     session.submit(operations.StoreTopic, frames.Topic(request.id, request.room, topic))
 
 
+def visibility(session: "Session", request: frames.Visibility) -> None:
+    """Show a room to everybody, or to nobody but its members."""
+    session.submit(operations.StoreVisibility, request)
+
+
+def delete_room(session: "Session", request: frames.DeleteRoom) -> None:
+    """Delete a room."""
+
+    def stored(_: Request[Any], result: Result) -> None:
+        session.core.purge_soon()
+        session.answer(request, result)
+
+    session.core.writer.submit(operations.StoreDeleteRoom(session.user, request, stored, session.refuse))
+
+
 def rooms(session: "Session", request: frames.Rooms) -> None:
-    """All rooms."""
-    session.answer(request, session.core.rooms_list(session.user))
+    """All channels that one may know of."""
+    if request.every:
+        permissions.require_admin(session.user, Action.EVERY_ROOM)
+    session.answer(request, session.core.rooms_list(session.user, every=request.every))
 
 
 HANDLERS: dict[type[Request[Any]], Handler] = {
     frames.Sync: sync,
     frames.Join: join,
+    frames.Create: create,
+    frames.Dm: dm,
     frames.Leave: leave,
     frames.Topic: topic,
+    frames.Visibility: visibility,
+    frames.DeleteRoom: delete_room,
     frames.Rooms: rooms,
 }

@@ -17,13 +17,32 @@ from server.operations.accounts import (
     check_free,
     check_invite,
 )
-from server.operations.base import Store, member_room
-from server.operations.ignoring import StoreIgnore, user_called
+from server.operations.base import Store, user_called
+from server.operations.ignoring import StoreIgnore
 from server.operations.invitations import MakeInvite, StopInvite
-from server.operations.messages import StoreRead, StoreSend
+from server.operations.messages import StoreRead, StoreSend, same_message
+from server.operations.moderation import (
+    StoreAbout,
+    StoreBan,
+    StoreInvite,
+    StoreKick,
+    StoreMute,
+    StoreRole,
+    StoreServerBan,
+    StoreUnban,
+    StoreUnmute,
+)
 from server.operations.people import StoreNick
 from server.operations.presence import StoreAway, StoreSeen
-from server.operations.rooms import StoreJoin, StoreLeave, StoreTopic
+from server.operations.rooms import (
+    StoreCreate,
+    StoreDeleteRoom,
+    StoreDm,
+    StoreJoin,
+    StoreLeave,
+    StoreTopic,
+    StoreVisibility,
+)
 
 __all__ = [
     "Awaited",
@@ -37,17 +56,30 @@ __all__ = [
     "SetRole",
     "StopInvite",
     "Store",
+    "StoreAbout",
     "StoreAway",
+    "StoreBan",
+    "StoreCreate",
+    "StoreDeleteRoom",
+    "StoreDm",
     "StoreIgnore",
+    "StoreInvite",
     "StoreJoin",
+    "StoreKick",
     "StoreLeave",
+    "StoreMute",
     "StoreNick",
     "StoreRead",
+    "StoreRole",
     "StoreSeen",
     "StoreSend",
+    "StoreServerBan",
     "StoreTopic",
+    "StoreUnban",
+    "StoreUnmute",
+    "StoreVisibility",
     "check_free",
     "check_invite",
-    "member_room",
+    "same_message",
     "user_called",
 ]

@@ -1,4 +1,4 @@
-"""What every operation has, and the checks that several share.
+"""What every operation has, and the keys by which they wait for each other.
 
 Knows the state and the log's drafts; of sessions only how to answer.
 """
@@ -9,7 +9,7 @@ from typing import Any
 from protocol import errors
 from protocol.frames import Request, Result
 from server.errors import RefusedError
-from server.state import Room, State, User
+from server.state import State, User
 from server.store.base import Appended, Draft, Entry
 from server.writer import Key
 
@@ -18,14 +18,27 @@ Stored = Sequence[Appended | None]
 NOTHING: frozenset[Key] = frozenset()
 
 
-def member_room(state: State, user: User, name: str) -> Room:
-    """The room called `name`, if `user` is in it; raises `RefusedError`."""
-    room = state.rooms.get(name)
-    if room is None:
-        raise RefusedError(errors.NO_SUCH_ROOM, f"there is no room {name}")
-    if user.id not in room.members:
-        raise RefusedError(errors.NOT_A_MEMBER, f"you are not in {name}: /join {name} first")
-    return room
+def standing(room: str, user: User) -> Key:
+    """Of all that somebody is and may in a room."""
+    return ("member", room, str(user.id))
+
+
+def succession(room: str) -> Key:
+    """Of who goes, and who owns the room then."""
+    return ("succession", room)
+
+
+def arrivals(room: str) -> Key:
+    """Of who comes in. That many come at once is one commit; who goes has to know of all of them."""
+    return ("arrivals", room)
+
+
+def user_called(state: State, name: str) -> User:
+    """The user of that name; raises `RefusedError`."""
+    user = state.user_called(name)
+    if user is None:
+        raise RefusedError(errors.NO_SUCH_USER, f"nobody here is called {name}")
+    return user
 
 
 class Store:
@@ -83,7 +96,24 @@ class Store:
         return ("rooms", str(self.user.id))
 
     def _membership(self, room: str) -> Key:
-        return ("member", room, str(self.user.id))
+        return standing(room, self.user)
 
     def _draft(self, room: str, kind: str, now: int, body: bytes = b"", cid: str | None = None) -> Draft:
         return Draft(room, self.user.id, self.user.name, kind, now, body, cid)
+
+
+class StoreTowards(Store):
+    """An operation that concerns another user; the name was looked up when the request came."""
+
+    __slots__ = ("other",)
+
+    def __init__(
+        self,
+        user: User,
+        other: User,
+        request: Any,  # noqa: ANN401  # as in `Store`
+        answer: Callable[[Request[Any], Result], None],
+        refuse: Callable[[Request[Any], RefusedError], None],
+    ) -> None:
+        super().__init__(user, request, answer, refuse)
+        self.other = other

@@ -5,18 +5,10 @@ from collections.abc import Sequence
 from protocol import errors, frames, limits, names
 from protocol.frames import Result
 from server.errors import RefusedError
-from server.operations.base import Store, Stored
+from server.operations.base import Store, Stored, user_called
 from server.state import State, User
 from server.store.base import Entry, Ignored
 from server.writer import Key
-
-
-def user_called(state: State, name: str) -> User:
-    """The user of that name; raises `RefusedError`."""
-    user = state.user_called(name)
-    if user is None:
-        raise RefusedError(errors.NO_SUCH_USER, f"nobody here is called {name}")
-    return user
 
 
 class StoreIgnore(Store):

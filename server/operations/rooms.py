@@ -1,20 +1,23 @@
-"""Who is in a room, and what it is about."""
+"""Who is in a room, what it is about, who sees it, and its end."""
 
+import secrets
 from collections.abc import Sequence
 
-from protocol import codec, errors, frames, limits
+from protocol import codec, errors, frames, limits, names
+from server import audit, permissions
 from server.errors import RefusedError
-from server.operations.base import Store, member_room
-from server.state import State
-from server.store.base import Entry, Mark
-from server.writer import Key
+from server.operations.base import Store, StoreTowards, arrivals, succession
+from server.permissions import Action
+from server.state import Room, State, User
+from server.store.base import Draft, Entry, Mark
+from server.writer import EVERYTHING, Key
 
 
 class StoreJoin(Store):
     """`join`: makes the room if it is new, and the user a member."""
 
     __slots__ = ("_makes_room",)
-    request: frames.Join
+    request: frames.Join | frames.Create
     _makes_room: bool
 
     def keys(self) -> frozenset[Key]:
@@ -23,44 +26,132 @@ class StoreJoin(Store):
         return frozenset((self._membership(room), ("room", room), self._rooms, self._name))
 
     def changes(self) -> frozenset[Key]:
-        """Only a join that makes the room changes more than its user's rooms."""
-        changed = frozenset((self._membership(self.request.room), self._rooms))
-        return changed | {("room", self.request.room)} if self._makes_room else changed
+        """Only a join that makes the room changes more than its user's rooms, and who has arrived."""
+        room = self.request.room
+        changed = frozenset((self._membership(room), arrivals(room), self._rooms))
+        return changed | {("room", room)} if self._makes_room else changed
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
-        name = self.request.room
-        room = state.rooms.get(name)
+        room = permissions.require_join(state, self.user, self.request.room, now)
         self._makes_room = room is None
-        if room is not None and self.user.id in room.members:
+        if room is None:
+            return self._make(now, private=False)
+        if self.user.id in room.members:
             return ()
-        if len(self.user.rooms) >= limits.ROOMS:
-            raise RefusedError(errors.TOO_MANY, f"you are in {limits.ROOMS} rooms: leave one first")
-        drafts = [self._draft(name, frames.CREATE, now)] if room is None else []
-        drafts.append(self._draft(name, frames.JOIN, now))
+        self._check_count()
         # Who joins has not missed what was said before: the read marker starts at the join itself.
-        head = 0 if room is None else room.head
-        return (*drafts, Mark(name, self.user.id, head + len(drafts)))
+        entries: list[Entry] = [
+            self._draft(room.name, frames.JOIN, now),
+            Mark(room.name, self.user.id, room.head + 1),
+        ]
+        if room.private and self.user.id not in room.invited:  # an administrator
+            entries.append(audit.record(now, self.user, "join uninvited", room=room.name))
+        return entries
+
+    def _make(self, now: int, *, private: bool) -> Sequence[Entry]:
+        self._check_count()
+        name = self.request.room
+        body = codec.pack(frames.CreateBody(secrets.token_hex(4), private))
+        return (
+            self._draft(name, frames.CREATE, now, body),
+            self._draft(name, frames.JOIN, now),
+            Mark(name, self.user.id, 2),
+        )
+
+    def _check_count(self) -> None:
+        if sum(names.direct_pair(room) is None for room in self.user.rooms) >= limits.ROOMS:
+            raise RefusedError(errors.TOO_MANY, f"you are in {limits.ROOMS} rooms: leave one first")
+
+
+class StoreCreate(StoreJoin):
+    """`create`: makes a room, and the user its owner."""
+
+    __slots__ = ()
+    request: frames.Create
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`. Of a room that is hidden this says no more than that its name is taken."""
+        self._makes_room = True
+        if self.request.room in state.rooms:
+            text = f"no room can be made under the name {self.request.room}: choose another, or /join it"
+            raise RefusedError(errors.NAME_TAKEN, text)
+        return self._make(now, private=self.request.private)
+
+
+class StoreDm(StoreTowards):
+    """`dm`: the room of two; nobody joins it and nobody leaves it."""
+
+    __slots__ = ()
+    request: frames.Dm
+
+    def keys(self) -> frozenset[Key]:
+        """Two who write to each other at once: the second finds the room."""
+        return self.changes() | {self._name}
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((("room", self.room), self._rooms, ("rooms", str(self.other.id))))
+
+    @property
+    def room(self) -> str:
+        """The room's name."""
+        return names.direct_room(self.user.id, self.other.id)
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        if self.room in state.rooms:
+            return ()
+        for user in (self.user, self.other):
+            if sum(names.direct_pair(room) is not None for room in user.rooms) >= limits.DIRECT:
+                text = f"{user.name} writes with {limits.DIRECT:,} people already: meet in a channel"
+                raise RefusedError(errors.TOO_MANY, text)
+        body = codec.pack(frames.CreateBody(secrets.token_hex(4)))
+        return (self._draft(self.room, frames.CREATE, now, body),)
 
 
 class StoreLeave(Store):
-    """`leave`."""
+    """`leave`; of who is only invited, it declines."""
 
     __slots__ = ()
     request: frames.Leave
 
     def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return self.changes() | {self._name}
+        """Who owns the room then depends on who is there."""
+        room = self.request.room
+        return self.changes() | {self._name, ("room", room), arrivals(room)}
 
     def changes(self) -> frozenset[Key]:
         """See `writer.Operation`."""
-        return frozenset((self._membership(self.request.room), self._rooms))
+        room = self.request.room
+        return frozenset((self._membership(room), self._rooms, succession(room)))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
-        room = member_room(state, self.user, self.request.room)
-        return (self._draft(room.name, frames.LEAVE, now),)
+        name = self.request.room
+        room = permissions.visible(state, self.user, name)
+        if self.user.id in room.invited:
+            return (self._draft(name, frames.DECLINE, now),)
+        permissions.require(state, self.user, name, Action.LEAVE)
+        if room.private and len(room.members) == 1:
+            raise RefusedError(
+                errors.DENIED,
+                f"you are the last one in {name}, and nobody could ever come back: /invite somebody first, "
+                f"or /public, or /deleteroom {name}",
+            )
+        return (*successor(state, room, self.user, self.user, now), self._draft(name, frames.LEAVE, now))
+
+
+def successor(state: State, room: Room, going: User, actor: User, now: int) -> Sequence[Draft]:
+    """The event that makes somebody owner because the last owner goes: the moderator, else the member, who
+    came first. None if that is not the case."""
+    others = {member: role for member, role in room.members.items() if member != going.id}
+    if room.members[going.id] != frames.OWNER or frames.OWNER in others.values() or not others:
+        return ()
+    moderators = [member for member, role in others.items() if role == frames.MODERATOR]
+    heir = state.users[(moderators or list(others))[0]]
+    body = codec.pack(frames.RoleBody(heir.id, heir.name, frames.OWNER))
+    return (Draft(room.name, actor.id, actor.name, frames.ROLE, now, body),)
 
 
 class StoreTopic(Store):
@@ -71,7 +162,8 @@ class StoreTopic(Store):
 
     def keys(self) -> frozenset[Key]:
         """See `writer.Operation`."""
-        return frozenset((self._membership(self.request.room), ("topic", self.request.room), self._name))
+        room = self.request.room
+        return frozenset((self._membership(room), ("room", room), ("topic", room), self._name))
 
     def changes(self) -> frozenset[Key]:
         """See `writer.Operation`."""
@@ -79,8 +171,60 @@ class StoreTopic(Store):
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
-        room = member_room(state, self.user, self.request.room)
+        room = permissions.require(state, self.user, self.request.room, Action.TOPIC, now)
         if room.topic == self.request.topic:
             return ()
         body = codec.pack(frames.TopicBody(self.request.topic))
         return (self._draft(room.name, frames.TOPIC, now, body),)
+
+
+class StoreVisibility(Store):
+    """`visibility`: private or public. As it is already stores nothing."""
+
+    __slots__ = ()
+    request: frames.Visibility
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return self.changes() | {self._membership(self.request.room), self._name}
+
+    def changes(self) -> frozenset[Key]:
+        """Who comes in next does so by the new rule."""
+        return frozenset((("room", self.request.room),))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        request = self.request
+        room = permissions.require(state, self.user, request.room, Action.VISIBILITY)
+        permissions.require_ordinary(room)
+        if room.private == request.private:
+            return ()
+        body = codec.pack(frames.VisibilityBody(request.private))
+        return (
+            self._draft(room.name, frames.VISIBILITY, now, body),
+            audit.record(now, self.user, "private" if request.private else "public", room=room.name),
+        )
+
+
+class StoreDeleteRoom(Store):
+    """`delete_room`."""
+
+    __slots__ = ()
+    request: frames.DeleteRoom
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((("room", self.request.room), self._membership(self.request.room), self._name))
+
+    def changes(self) -> frozenset[Key]:
+        """It concerns all who are in it, and whatever they do."""
+        return frozenset((EVERYTHING,))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        room = permissions.require(state, self.user, self.request.room, Action.DELETE)
+        permissions.require_ordinary(room)
+        return (
+            self._draft(room.name, frames.DELETE_ROOM, now),
+            audit.record(now, self.user, "delete room", room=room.name, detail=f"{room.head} events"),
+        )

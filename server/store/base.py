@@ -1,10 +1,9 @@
 """The log as a port with two ends: append a batch, read a page.
 
-What stands behind it gives each event its `seq` and keeps it until it is pruned; it never looks into a body
-that a client made. The SQLite one is embedded; a cluster puts a replicated stream there, and nothing above
-changes. All methods block and may be called from any one thread at a time per end: `append`, `probe` and
-`prune` from the
-writer's, the reading ones from the reader's.
+What stands behind it gives each event its `seq` and keeps it until it is pruned or its room is deleted; it
+never looks into a body that a client made. The SQLite one is embedded; a cluster puts a replicated stream
+there, and nothing above changes. All methods block and may be called from any one thread at a time per end:
+`append`, `probe`, `prune` and `purge` from the writer's, the reading ones from the reader's.
 """
 
 from collections.abc import Sequence
@@ -90,7 +89,7 @@ class EndInvite(msgspec.Struct, frozen=True, gc=False):
 
 
 class Audit(msgspec.Struct, frozen=True, gc=False):
-    """Who did what, for those who run the server. Never a text that people wrote, and no secrets."""
+    """Who (an id; 0: nobody in particular) did what, for those who have to know it later; see `audit`."""
 
     time: int
     actor: int
@@ -127,7 +126,8 @@ class Unread(NamedTuple):
 
 
 GONE = ""
-"""The kind of a pruned event: nothing is left of it but its place, its time and its cid."""
+"""The kind of an event that was pruned, or whose room was deleted: nothing is left of it but its place, its
+time and its cid."""
 
 
 class Log(Protocol):
@@ -143,8 +143,14 @@ class Log(Protocol):
     def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a record.
 
-        Gives each new event the next `seq` of its room, 1, 2, 3 … Raises `StorageError`: nothing of the
-        batch is stored then.
+        Gives each new event the next `seq` of its room, 1, 2, 3 … A room that was deleted begins with 1 again
+        if it is made anew. Raises `StorageError`: nothing of the batch is stored then.
+        """
+
+    def purge(self, limit: int) -> bool:
+        """Remove events of deleted rooms for good, `limit` at most; whether there may be more of them.
+
+        Their cids stay known: none of them can be stored again. Raises `StorageError`.
         """
 
     def probe(self) -> None:
@@ -168,6 +174,9 @@ class Log(Protocol):
         Asked after `read`, what lies between it and the first event of the page is in the room.
         """
 
+    def find(self, user: int, cid: str) -> Event | None:
+        """The event that this user has stored under that cid; it may be `GONE`. Raises `StorageError`."""
+
     def unread(self, question: Unread, limit: int) -> int:
         """How many spoken events of other users, none of them ignored, come after a `seq`; up to `limit`."""
 
@@ -177,6 +186,9 @@ class Log(Protocol):
         At most `limit` of them; returns how many. Heads, cids and read markers stay as they are: nothing is
         counted again and no cid can be stored again. Raises `StorageError`; nothing was removed then.
         """
+
+    def audit(self, since: int, limit: int) -> list[Audit]:
+        """The newest `limit` records from a time on (ms), oldest first. Raises `StorageError`."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from protocol import limits
-from protocol.frames import SPOKEN, Event
+from protocol.frames import DELETE_ROOM, SPOKEN, Event
 from server.state import State
-from server.store.base import GONE, Appended, Draft, Entry, Unread
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Unread
 
 
 class MemoryLog:
@@ -20,6 +20,7 @@ class MemoryLog:
         self._rooms: dict[str, list[Event]] = {}
         self._cids: dict[tuple[int, str], Event] = {}
         self._floors: dict[str, int] = {}
+        self._audit: list[Audit] = []
 
     def load(self) -> State:
         """An empty state: nothing is kept."""
@@ -27,6 +28,7 @@ class MemoryLog:
 
     def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
         """See the port."""
+        self._audit += [entry for entry in batch if isinstance(entry, Audit)]
         return [self._append(entry) if isinstance(entry, Draft) else None for entry in batch]
 
     def _append(self, draft: Draft) -> Appended:
@@ -47,10 +49,27 @@ class MemoryLog:
         events.append(event)
         if draft.cid is not None:
             self._cids[draft.user, draft.cid] = event
+        if draft.kind == DELETE_ROOM:
+            self._delete(draft.room)
         return Appended(event, dup=False)
 
     def probe(self) -> None:
         """See the port: memory can always be written."""
+
+    def _delete(self, room: str) -> None:
+        self._floors.pop(room, None)
+        for event in self._rooms.pop(room):
+            if event.cid is not None:
+                gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
+                self._cids[event.user, event.cid] = gone
+
+    def purge(self, limit: int) -> bool:  # noqa: ARG002  # a deleted room is gone at once
+        """See the port."""
+        return False
+
+    def find(self, user: int, cid: str) -> Event | None:
+        """See the port."""
+        return self._cids.get((user, cid))
 
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
@@ -88,6 +107,10 @@ class MemoryLog:
                 self._cids[event.user, event.cid] = gone
         self._floors[room] = floor + len(old)
         return len(old)
+
+    def audit(self, since: int, limit: int) -> list[Audit]:
+        """See the port."""
+        return [one for one in self._audit if one.time >= since][-limit:]
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -66,6 +66,43 @@ STEPS: tuple[str, ...] = (
         user INTEGER NOT NULL, other INTEGER NOT NULL, PRIMARY KEY (user, other)
     ) STRICT, WITHOUT ROWID;
     """,
+    # 5: rooms. `since` is the seq of the join, for the order in which members came; a room of before belongs
+    # to the first of them, or where joins were pruned to the user who was made first. `graves` are deleted
+    # rooms: their ids are never given again, and of their events the rows with a cid stay, emptied, so that
+    # the index above still refuses these cids.
+    """
+    ALTER TABLE rooms ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE rooms ADD COLUMN born TEXT NOT NULL DEFAULT '';
+    ALTER TABLE members ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
+    ALTER TABLE members ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+    CREATE TEMP TABLE joins AS
+        SELECT room, user, max(seq) AS seq FROM events WHERE kind = 'join' GROUP BY room, user;
+    CREATE INDEX temp.joined ON joins (room, user);
+    UPDATE members SET since = coalesce(
+        (SELECT seq FROM joins WHERE joins.room = members.room AND joins.user = members.user), 0);
+    DROP TABLE joins;
+    CREATE TEMP TABLE firsts AS SELECT room, user FROM (
+        SELECT room, user, row_number() OVER (PARTITION BY room ORDER BY since, user) AS place FROM members
+    ) WHERE place = 1;
+    UPDATE members SET role = 'owner' WHERE (room, user) IN (SELECT room, user FROM firsts)
+        AND room NOT IN (SELECT id FROM rooms WHERE name = '#general');
+    DROP TABLE firsts;
+    CREATE TABLE invitations (
+        room INTEGER NOT NULL, user INTEGER NOT NULL, by INTEGER NOT NULL, time INTEGER NOT NULL,
+        PRIMARY KEY (room, user)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE penalties (
+        room INTEGER NOT NULL, user INTEGER NOT NULL, kind TEXT NOT NULL, by INTEGER NOT NULL,
+        time INTEGER NOT NULL, until INTEGER, reason TEXT NOT NULL, PRIMARY KEY (room, user, kind)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE networks (
+        network TEXT PRIMARY KEY, by INTEGER NOT NULL, time INTEGER NOT NULL, until INTEGER,
+        reason TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE graves (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, purged INTEGER NOT NULL
+    ) STRICT;
+    """,
 )
 
 VERSION = len(STEPS)

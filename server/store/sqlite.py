@@ -14,11 +14,24 @@ from pathlib import Path
 import msgspec
 
 from protocol import codec, frames, limits, names
-from protocol.frames import Event
+from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
 from server.records import for_user
-from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, Room, State, User, UserBody
-from server.store import schema
+from server.state import (
+    ROLE,
+    SERVER_LOG,
+    USER,
+    Device,
+    Invite,
+    NetworkBody,
+    RoleBody,
+    Room,
+    State,
+    User,
+    UserBody,
+    read,
+)
+from server.store import schema, sums
 from server.store.base import (
     GONE,
     Appended,
@@ -42,6 +55,12 @@ FILE_NAME = "chat.sqlite3"
 
 _INSERT = (
     "INSERT INTO events (room, seq, user, sender, kind, time, cid, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+# An id is never given twice: the events of a deleted room still have it.
+_NEW_ROOM = (
+    "INSERT INTO rooms (id, name, head, topic) SELECT 1 + max("
+    "coalesce((SELECT max(id) FROM rooms), 0), coalesce((SELECT max(id) FROM graves), 0)), ?, 0, '' "
+    "RETURNING id"
 )
 _COLUMNS = "seq, user, sender, kind, time, cid, body"
 _FLOOR = "(SELECT floor FROM rooms WHERE name = ?)"
@@ -95,9 +114,11 @@ class SqliteLog:
         state = State()
         query = self._reading.execute
         rooms: dict[int, Room] = {}
-        for number, name, head, topic in query("SELECT id, name, head, topic FROM rooms"):
+        sql = "SELECT id, name, head, topic, private, born FROM rooms"
+        for number, name, head, topic, private, born in query(sql):
             if name != SERVER_LOG:
-                rooms[number] = state.rooms[name] = Room(name, head, topic)
+                room = Room(name, head, topic, private=bool(private), born=born)
+                rooms[number] = state.rooms[name] = room
         # A user's id is the seq of the event that made them.
         users = (
             "SELECT users.id, name, admin, disabled, password, coalesce(time, 0) FROM users "
@@ -110,10 +131,9 @@ class SqliteLog:
             state.add_device(Device(*row))
         for row in query("SELECT * FROM invites"):
             state.invites[row[0]] = msgspec.structs.replace(Invite(*row), first=bool(row[-1]))
-        for room, user in query("SELECT room, user FROM members"):
-            state.add_member(rooms[room], state.users[user])
-        for user, room, seq in query("SELECT user, room, seq FROM reads"):
-            state.users[user].reads[rooms[room].name] = seq
+        sums.load(query, state, rooms)
+        for user, number, seq in query("SELECT user, room, seq FROM reads"):
+            state.users[user].reads[rooms[number].name] = seq
         for user, seen, away in query("SELECT user, seen, away FROM people"):
             state.users[user].seen, state.users[user].away = seen, away
         for user, other in query("SELECT user, other FROM ignored"):
@@ -170,6 +190,7 @@ class SqliteLog:
                 self._project(event)
         self._writing.executemany(_INSERT, rows)
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
+        self._bury([entry.room for entry in batch if isinstance(entry, Draft) and entry.kind == DELETE_ROOM])
         return stored
 
     def _append_each(self, batch: Sequence[Entry]) -> list[Appended | None]:
@@ -182,8 +203,7 @@ class SqliteLog:
     def _next(self, draft: Draft) -> Event:
         room = draft.room
         if room not in self._room_ids:
-            sql = "INSERT INTO rooms (name, head, topic) VALUES (?, 0, '') RETURNING id"
-            (self._room_ids[room],) = self._writing.execute(sql, (room,)).fetchone()
+            (self._room_ids[room],) = self._writing.execute(_NEW_ROOM, (room,)).fetchone()
             self._heads[room] = 0
         seq = self._heads[room] = self._heads[room] + 1
         return Event(room, seq, draft.user, draft.sender, draft.kind, draft.time, draft.body, draft.cid)
@@ -193,14 +213,7 @@ class SqliteLog:
         return number, event.seq, event.user, event.sender, event.kind, event.time, event.cid, event.body
 
     def _find(self, draft: Draft) -> Event | None:
-        if draft.cid is None:
-            return None
-        sql = (
-            f"SELECT (SELECT name FROM rooms WHERE id = room), {_COLUMNS} FROM events "  # noqa: S608
-            "WHERE user = ? AND cid = ?"
-        )
-        row = self._writing.execute(sql, (draft.user, draft.cid)).fetchone()
-        return _event(*row) if row is not None else None
+        return _find(self._writing, draft.user, draft.cid) if draft.cid is not None else None
 
     def _write_heads(self, rooms: set[str]) -> None:
         self._writing.executemany(
@@ -265,17 +278,49 @@ class SqliteLog:
     def _project(self, event: Event) -> None:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
         number = self._room_ids[event.room]
-        run = self._writing.execute
-        if event.room == SERVER_LOG:
+        if event.room != SERVER_LOG:
+            sums.project(self._writing.execute, number, event)
+        elif event.kind in (frames.BAN, frames.UNBAN):
+            body = codec.unpack_body(event.body, NetworkBody) or read(event, frames.AboutBody)
+            sums.project_server_ban(self._writing.execute, number, event, body)
+        else:
             self._project_user(event)
-        elif event.kind == frames.JOIN:
-            run("INSERT OR IGNORE INTO members VALUES (?, ?)", (number, event.user))
-        elif event.kind == frames.LEAVE:
-            run("DELETE FROM members WHERE room = ? AND user = ?", (number, event.user))
-            run("DELETE FROM reads WHERE room = ? AND user = ?", (number, event.user))
-        elif event.kind == frames.TOPIC:
-            topic = codec.convert(codec.unpack(event.body), frames.TopicBody).topic
-            run("UPDATE rooms SET topic = ? WHERE id = ?", (topic, number))
+
+    def _bury(self, deleted: list[str]) -> None:
+        """Take rooms out of the sums once their last event is in."""
+        for room in deleted:
+            sums.bury(self._writing.execute, self._room_ids.pop(room), room)
+            del self._heads[room]
+
+    def purge(self, limit: int) -> bool:
+        """See the port."""
+        run = self._writing.execute
+        try:
+            with self._transaction():
+                grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
+                if grave is None:
+                    return False
+                room, purged = grave
+                (last,) = run(
+                    "SELECT max(seq) FROM "
+                    "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
+                    (room, purged, limit),
+                ).fetchone()
+                self._empty(room, purged, last or 0)
+                run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        return True
+
+    def _empty(self, room: int, after: int, last: int) -> None:
+        """Remove these events of a room for good; of those that have a cid nothing stays but that."""
+        run = self._writing.execute
+        bounds = (room, after, last)
+        run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
+        run(
+            "UPDATE events SET sender = '', kind = ?, body = x'' WHERE room = ? AND seq > ? AND seq <= ?",
+            (GONE, *bounds),
+        )
 
     def probe(self) -> None:
         """See the port. Another value each time, for SQLite does not write what is the same."""
@@ -288,19 +333,18 @@ class SqliteLog:
 
     def _project_user(self, event: Event) -> None:
         run = self._writing.execute
-        body = codec.unpack(event.body)
         match event.kind:
             case kind if kind == USER:
-                user = codec.convert(body, UserBody)
+                user = read(event, UserBody)
                 sql = "INSERT INTO users (id, name, folded, admin) VALUES (?, ?, ?, ?)"
                 run(sql, (event.seq, user.name, names.fold(user.name), user.admin))
                 self._newest = event.seq
             case kind if kind == ROLE:
-                role = codec.convert(body, RoleBody)
+                role = read(event, RoleBody)
                 sql = "UPDATE users SET admin = ?, disabled = ? WHERE id = ?"
                 run(sql, (role.admin, role.disabled, event.user))
             case frames.NICK:
-                name = codec.convert(body, frames.NickBody).name
+                name = read(event, frames.NickBody).name
                 sql = "UPDATE users SET name = ?, folded = ? WHERE id = ?"
                 run(sql, (name, names.fold(name), event.user))
 
@@ -334,6 +378,13 @@ class SqliteLog:
             raise StorageError(f"the server cannot read its store: {error}") from error
         return int(row[0]) if row is not None else 0
 
+    def find(self, user: int, cid: str) -> Event | None:
+        """See the port."""
+        try:
+            return _find(self._reading, user, cid)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         silent = (question.user, *question.ignored)
@@ -362,22 +413,42 @@ class SqliteLog:
                     (number, floor, limit, before),
                 ).fetchone()
                 last = min(head, floor + limit) if kept is None else kept - 1
-                bounds = (number, floor, last)
-                run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
-                run(
-                    "UPDATE events SET sender = '', kind = ?, body = x'' "
-                    "WHERE room = ? AND seq > ? AND seq <= ?",
-                    (GONE, *bounds),
-                )
+                self._empty(number, floor, last)
                 run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
         except sqlite3.Error as error:
             raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
         return int(last - floor)
 
+    def audit(self, since: int, limit: int) -> list[Audit]:
+        """See the port."""
+        sql = (
+            "SELECT time, actor, action, target, room, detail FROM audit "
+            "WHERE time >= ? ORDER BY id DESC LIMIT ?"
+        )
+        try:
+            rows = self._reading.execute(sql, (since, limit)).fetchall()
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+        return [Audit(*row) for row in reversed(rows)]
+
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
         self._reading.close()
         self._writing.close()
+
+
+def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:
+    sql = (
+        f"SELECT rooms.name, graves.name, {_COLUMNS} FROM events "  # noqa: S608
+        "LEFT JOIN rooms ON rooms.id = room LEFT JOIN graves ON graves.id = room WHERE user = ? AND cid = ?"
+    )
+    row = connection.execute(sql, (user, cid)).fetchone()
+    if row is None:
+        return None
+    name, grave, *columns = row
+    event = _event(name if grave is None else grave, *columns)
+    # The last ones of a deleted room may not be removed yet; they are gone all the same.
+    return event if grave is None else msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
 
 
 def _event(

@@ -78,6 +78,9 @@ class TcpTransport(asyncio.Protocol):
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._session = Session(self._core, self, local=self._local)
         self._core.begin(self._session)
+        if barred := self._core.bar(self.address):
+            self._session.close(errors.DENIED, barred, reconnect=False)
+            return
         self._key, problem = self._core.door.knock(self.address, self._core.monotonic())
         if problem:
             self._core.counters.connections_refused += 1

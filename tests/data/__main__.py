@@ -10,7 +10,9 @@ from protocol import frames
 from server.store import schema
 from server.store.sqlite import FILE_NAME
 from tests.data import database
+from tests.support.cast import do
 from tests.support.inprocess import RunningServer
+from tests.support.wire import Wire
 
 
 async def talk(server: RunningServer) -> None:
@@ -25,6 +27,8 @@ async def talk(server: RunningServer) -> None:
     await ann.ask(frames.Read(ann.new_id, "#dev", 7), frames.Result)
     await bob.ask(frames.Nick(bob.new_id, "Zoë"), frames.LoginResult)
     await bob.tell("#dev", "as Zoë", "zoe-1")
+    if hasattr(frames, "Ban"):
+        await moderate(ann)
     await ann.ask(frames.Leave(ann.new_id, "#strasse"), frames.Result)
     if hasattr(frames, "Ignore"):
         await bob.ask(frames.Ignore(bob.new_id, "Ann"), frames.Result)
@@ -32,6 +36,16 @@ async def talk(server: RunningServer) -> None:
     log = server.core.log
     if hasattr(log, "prune"):
         log.prune("#general", server.clock.ms() + 1, 4)
+
+
+async def moderate(ann: Wire) -> None:
+    """A private room, a role, a ban, and a room that is there no longer."""
+    await do(ann, frames.Visibility, "#dev", private=True)
+    await do(ann, frames.Role, "#dev", "zoë", frames.MODERATOR)
+    await do(ann, frames.Ban, "#strasse", "zoë", reason="a long story")
+    await do(ann, frames.Create, "#gone")
+    await ann.tell("#gone", "never said", "ann-gone")
+    await do(ann, frames.DeleteRoom, "#gone")
 
 
 async def make(folder: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from protocol import frames
 from protocol.frames import Event
 from server import __main__ as program
 from server.hub import Hub
@@ -99,12 +100,24 @@ def say_nothing_of_gaps() -> None:
     _replace(Session, "writable", writable)
 
 
+def keep_telling_the_removed() -> None:
+    """Who was removed goes on getting what happens in the room."""
+    depart = Hub._depart
+
+    def depart_some(self: Hub, event: Event) -> None:
+        if event.kind != frames.KICK:
+            depart(self, event)
+
+    _replace(Hub, "_depart", depart_some)
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "forget-cids": forget_cids,
     "acknowledge-early": acknowledge_early,
     "count-outside": count_outside,
     "shuffle-batches": shuffle_batches,
     "say-nothing-of-gaps": say_nothing_of_gaps,
+    "keep-telling-the-removed": keep_telling_the_removed,
 }
 
 

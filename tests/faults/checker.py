@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from protocol import errors, frames
+from protocol.names import FIRST_ROOM
 from server.state import SERVER_LOG
 from tests.faults.history import (
     Acked,
@@ -19,6 +20,7 @@ from tests.faults.history import (
     Gone,
     History,
     Jumped,
+    Leaked,
     Meant,
     Older,
     Refused,
@@ -65,7 +67,7 @@ def check(history: History, store: Store) -> list[str]:
         *_check_order(clients, store),
     ]
     for client in clients:
-        found += _check_view(client, store)
+        found += [*_check_told(client), *_check_view(client, store)]
     if len(found) > ENOUGH:
         found[ENOUGH:] = [f"… and {len(found) - ENOUGH} sentences more"]
     return found
@@ -127,11 +129,15 @@ def _check_sums(room: str, events: list[Seen], store: Store) -> Iterator[str]:
             members.add(event.user)
         elif event.kind == frames.LEAVE:
             members.discard(event.user)
+        elif event.kind == frames.KICK:
+            members.discard(store.removed.get((room, event.seq), 0))
     head, stored = store.heads.get(room), store.members.get(room, set())
     if head != last:
         yield f"In the store {room} says its head is {head}; its events end at {last}."
     if room != SERVER_LOG and members != stored:
         yield f"In the store {room} has members {stored}; its events say {members}."
+    if room not in (SERVER_LOG, FIRST_ROOM) and stored and not store.owners.get(room, {0}):
+        yield f"In the store nobody owns {room}, and {stored} are in it."
 
 
 # --- what was said
@@ -257,6 +263,16 @@ def _check_order(clients: list[_Client], store: Store) -> Iterator[str]:
 # --- what was shown
 
 
+def _check_told(client: _Client) -> Iterator[str]:
+    """What came on one connection: all of it or a word about it, and nothing for who has been removed."""
+    for record in client.records:
+        match record:
+            case Leaked(room, seq):
+                yield f"{client.name} was removed from {room} and saw {seq} after that."
+            case Jumped(room, last, seq):
+                yield f"{client.name} got {room} {seq} right after {last}, and no word of what was left out."
+
+
 def _check_view(client: _Client, store: Store) -> Iterator[str]:
     """What a client showed is the store's log: no gap, nothing twice, nothing else, and in the end all."""
     views: dict[str, tuple[int, int]] = {}  # room: the seq before the first event shown, and the last one
@@ -268,8 +284,6 @@ def _check_view(client: _Client, store: Store) -> Iterator[str]:
                 fill = record.fill
             case Gone(room):
                 views.pop(room, None)
-            case Jumped(room, last, seq):
-                yield f"{client.name} got {room} {seq} right after {last}, and no word of what was left out."
             case Restarted(room, last, events):
                 yield from _check_restart(client, record, views.get(room), fill)
                 views[room] = (last - len(events), last)

@@ -299,8 +299,15 @@ class Driver:
                 person.tell("topic", step.room, topic)
             case "join" | "leave" | "older":
                 person.tell(step.verb, step.room)
+            case "kick" | "promote":
+                person.tell(step.verb, step.room, self._name(step.count))
             case "nick":
                 await self._rename(step)
+
+    def _name(self, number: int) -> str:
+        """What one of the row is called."""
+        row = [*(person.called for person in self._persons), *(raw.called for raw in self._raws)]
+        return row[number % len(row)]
 
     async def _rename(self, step: Step) -> None:
         """A person changes the name only on a whole network: whoever loses the answer to that does not know
@@ -346,6 +353,10 @@ class Driver:
                 raw.topic(step.room, self._text("topic"))
             case "nick":
                 raw.nick(f"{raw.name}-{step.count}")
+            case "kick":
+                raw.kick(step.room, self._name(step.count))
+            case "promote":
+                raw.promote(step.room, self._name(step.count))
 
     # --- the end
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from chat_tui.client.acts import act_of, words
 from protocol import codec, frames
 from server import state
 from server.state import SERVER_LOG
@@ -128,6 +129,13 @@ class Gone(Record, tag="gone", frozen=True):
     room: str
 
 
+class Leaked(Record, tag="leaked", frozen=True):
+    """It was removed from the room, has not joined again on this connection, and got this event."""
+
+    room: str
+    seq: int
+
+
 class Jumped(Record, tag="jumped", frozen=True):
     """On one connection event `seq` came right after event `last`, without a word about what was left out."""
 
@@ -137,7 +145,19 @@ class Jumped(Record, tag="jumped", frozen=True):
 
 
 AnyRecord = (
-    Began | Entered | Meant | Said | Forged | Acked | Refused | Shown | Older | Restarted | Gone | Jumped
+    Began
+    | Entered
+    | Meant
+    | Said
+    | Forged
+    | Acked
+    | Refused
+    | Shown
+    | Older
+    | Restarted
+    | Gone
+    | Leaked
+    | Jumped
 )
 
 _decoder = msgspec.json.Decoder(AnyRecord)
@@ -178,11 +198,14 @@ def read_history(paths: Iterable[Path]) -> History:
 
 @dataclass(slots=True)
 class Store:
-    """The final store: the events of each room as the rows say, and the sums beside them."""
+    """The final store: the events of each room as the rows say, and the sums beside them. `removed`: whom the
+    event at that place has removed."""
 
     events: dict[str, list[Seen]] = field(default_factory=dict)
     heads: dict[str, int] = field(default_factory=dict)
     members: dict[str, set[int]] = field(default_factory=dict)
+    owners: dict[str, set[int]] = field(default_factory=dict)
+    removed: dict[tuple[str, int], int] = field(default_factory=dict)
     users: dict[int, str] = field(default_factory=dict)
 
 
@@ -203,11 +226,17 @@ def read_store(data: Path) -> Store:
         store.users = dict(run("SELECT id, name FROM users"))
         store.events = {name: [] for name in rooms.values()}
         store.members = {name: set() for name in rooms.values()}
-        for room, user in run("SELECT room, user FROM members"):
+        store.owners = {name: set() for name in rooms.values()}
+        for room, user, role in run("SELECT room, user, role FROM members"):
             store.members[rooms[room]].add(user)
+            if role == frames.OWNER:
+                store.owners[rooms[room]].add(user)
         sql = "SELECT room, seq, user, kind, body, cid FROM events ORDER BY room, seq"
         for room, seq, user, kind, body, cid in run(sql):
             store.events[rooms[room]].append(Seen(seq, user, kind, text_of(kind, body), cid))
+            about = codec.unpack_body(body, frames.AboutBody) if kind == frames.KICK else None
+            if about is not None and about.removed:
+                store.removed[rooms[room], seq] = about.user
     return store
 
 
@@ -228,4 +257,4 @@ def text_of(kind: str, packed: bytes) -> str:
         case frames.NICK | state.USER:
             nick = codec.unpack_body(packed, frames.NickBody)
             return nick.name if nick is not None else "(unreadable)"
-    return ""
+    return brief(words(kind, act_of(frames.Event("", 1, 0, "", kind, 0, packed))))

@@ -43,7 +43,7 @@ from tests.support.clients import in_the_clear
 
 R = TypeVar("R", bound=Result)
 
-Verb = Literal["say", "join", "leave", "topic", "nick", "older", "settle", "look", "quit"]
+Verb = Literal["say", "join", "leave", "topic", "nick", "older", "kick", "promote", "settle", "look", "quit"]
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -191,6 +191,10 @@ class Person:
                 await client.ask(frames.Topic(1, command.room, command.text))
             case "nick":
                 await client.nick(command.text)
+            case "kick":
+                await client.ask(frames.Kick(1, command.room, command.text))
+            case "promote":
+                await client.ask(frames.Role(1, command.room, command.text, frames.MODERATOR))
             case "older" if room is not None:
                 await client.load_older(room)
             case "settle":

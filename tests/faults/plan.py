@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 ROOMS = ("#general", "#one", "#two")
-"""The last one is left and joined again now and then."""
+"""The last one is left and joined again now and then; from the last two people are removed, too."""
 
 Verb = Literal[
     "say", "burst", "flood", "repeat", "forge",
-    "join", "leave", "topic", "nick", "older",
+    "join", "leave", "topic", "nick", "older", "kick", "promote",
     "cut", "cut after", "stall", "go on", "bytes", "whole", "late", "prompt", "slow", "quick",
     "kill server", "stop server", "start server", "kill person", "start person",
 ]  # fmt: skip
 
 _WEIGHTS: dict[Verb, int] = {
     "say": 26, "burst": 14, "flood": 2, "repeat": 9, "forge": 3,
-    "join": 5, "leave": 4, "topic": 3, "nick": 1, "older": 5,
+    "join": 5, "leave": 4, "topic": 3, "nick": 1, "older": 5, "kick": 6, "promote": 4,
     "cut": 7, "cut after": 5, "stall": 4, "bytes": 3, "late": 3, "slow": 3,
     "kill server": 5, "stop server": 2, "kill person": 4,
 }  # fmt: skip
@@ -43,7 +43,8 @@ _PAUSES = (0.0, 0.0, 0.0, 0.002, 0.005, 0.01, 0.03, 0.1)
 @dataclass(slots=True, frozen=True)
 class Step:
     """One thing that is done: `who` does it or suffers it (all clients stand in one row, persons first).
-    `count` is how much of it, `pause` the seconds until the next step."""
+    `count` is how much of it, or to whom of the row (modulo its length), `pause` the seconds until the next
+    step."""
 
     verb: Verb
     who: int
@@ -115,6 +116,8 @@ def _step(chance: random.Random, verb: Verb, who: int) -> Step:
     room = chance.choice(ROOMS)
     if verb in ("join", "leave"):
         room = ROOMS[-1]
+    elif verb in ("kick", "promote"):
+        room = chance.choice(ROOMS[1:])
     elif verb == "flood":
         room = ROOMS[0]
     count = chance.randint(1, 60) if verb == "burst" else chance.randrange(10_000)

@@ -24,6 +24,7 @@ from tests.faults.history import (
     Forged,
     Gone,
     Jumped,
+    Leaked,
     Meant,
     Refused,
     Restarted,
@@ -68,6 +69,7 @@ class Raw:
         self._ahead: dict[str, dict[int, Seen]] = {}
         self._early: list[Event] = []
         self._fetching: set[str] = set()
+        self._out: set[str] = set()
         self._reading = asyncio.Event()
         self._reading.set()
         self._running: asyncio.Task[None] | None = None
@@ -90,6 +92,11 @@ class Raw:
     def online(self) -> bool:
         """It is in, and has synced."""
         return self._online
+
+    @property
+    def called(self) -> str:
+        """The name it believes that its user has."""
+        return self._called
 
     @property
     def idle(self) -> bool:
@@ -118,7 +125,7 @@ class Raw:
             self._link += 1
             self._wire = wire
             self._left_out = False
-            for fresh in (self._asked, self._live, self._ahead, self._early, self._fetching):
+            for fresh in (self._asked, self._live, self._ahead, self._early, self._fetching, self._out):
                 fresh.clear()
             self._ask(lambda number: frames.Sync(number, "", self.last, 200), self._synced)
             while True:
@@ -193,12 +200,23 @@ class Raw:
                 self._replay()
 
         if self._online:
+            self._out.discard(room)
             self._ask(lambda number: frames.Join(number, room, 50), joined)
 
     def leave(self, room: str) -> None:
         """Be in the room no longer."""
         if self._online:
             self._ask(lambda number: frames.Leave(number, room), lambda _: None)
+
+    def kick(self, room: str, name: str) -> None:
+        """Have somebody be in the room no longer; whoever may not is refused."""
+        if self._online:
+            self._ask(lambda number: frames.Kick(number, room, name), lambda _: None)
+
+    def promote(self, room: str, name: str) -> None:
+        """Let somebody do that too."""
+        if self._online:
+            self._ask(lambda number: frames.Role(number, room, name, frames.MODERATOR), lambda _: None)
 
     def topic(self, room: str, topic: str) -> None:
         """Set the room's topic."""
@@ -289,6 +307,8 @@ class Raw:
 
     def _event(self, event: Event) -> None:
         own = event.user == self._user
+        if event.room in self._out:
+            self.book.write(Leaked(event.room, event.seq))
         if not self._online or event.room not in self.last:
             if self._online and event.kind == frames.LEAVE and own:
                 return
@@ -302,6 +322,13 @@ class Raw:
         self._advance(event.room, event.seq)
         if event.kind == frames.LEAVE and own:
             self._forget(event.room)
+        elif event.kind == frames.KICK and self._is_about_me(event):
+            self._out.add(event.room)
+            self._forget(event.room)
+
+    def _is_about_me(self, event: Event) -> bool:
+        about = codec.unpack_body(event.body, frames.AboutBody)
+        return about is not None and about.user == self._user
 
     def _forget(self, room: str) -> None:
         self.book.write(Gone(room))

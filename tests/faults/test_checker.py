@@ -13,6 +13,7 @@ from tests.faults.history import (
     Gone,
     History,
     Jumped,
+    Leaked,
     Meant,
     Older,
     Refused,
@@ -47,7 +48,7 @@ class Story:
     """A whole history: ann has an outbox, bob is raw, both saw everything. Tests spoil it."""
 
     def __init__(self) -> None:
-        self.store = Store({ROOM: list(EVENTS)}, {ROOM: 7}, {ROOM: {ANN, BOB}}, {ANN: "ann", BOB: "bob"})
+        self.store = Store({ROOM: list(EVENTS)}, {ROOM: 7}, {ROOM: {ANN, BOB}})
         self.ann: list[AnyRecord] = [
             Began(fill=100),
             Entered(ANN),
@@ -295,6 +296,22 @@ def test_shown_in_a_room_that_was_left(story: Story) -> None:
 def test_left_out_without_a_word(story: Story) -> None:
     story.bob.append(Jumped(ROOM, 4, 6))
     assert "bob got #room 6 right after 4, and no word of what was left out" in story.wrong()
+
+
+def test_seen_after_being_removed(story: Story) -> None:
+    story.bob.append(Leaked(ROOM, 9))
+    assert "bob was removed from #room and saw 9 after that" in story.wrong()
+
+
+def test_members_follow_from_who_was_removed(story: Story) -> None:
+    story.replace(*EVENTS, event(8, ANN, "removed bob", None, frames.KICK))
+    story.store.removed[ROOM, 8] = BOB
+    assert "#room has members {1, 2}; its events say {1}" in story.wrong()
+
+
+def test_a_room_that_nobody_owns(story: Story) -> None:
+    story.store.owners[ROOM] = set()
+    assert "nobody owns #room" in story.wrong()
 
 
 def test_many_sentences_are_cut(story: Story) -> None:

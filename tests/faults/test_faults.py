@@ -51,6 +51,7 @@ def _has_flood(seed: int) -> bool:
         ("acknowledge-early", "LOST"),
         ("count-outside", "seqs have a gap"),
         ("shuffle-batches", "no word of what was left out"),
+        ("keep-telling-the-removed", "was removed from .* and saw"),
         ("say-nothing-of-gaps", "no word of what was left out|did not come to rest"),
     ],
 )

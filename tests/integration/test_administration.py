@@ -77,7 +77,7 @@ async def test_users(operator: Operator) -> None:
         ["bob", "off", "yes", "0"],
     ]
     assert "switched off" not in await operator.done("user", "enable", "bob")
-    assert "no user nobody" in await operator.fails("user", "disable", "nobody")
+    assert "nobody here is called nobody" in await operator.fails("user", "disable", "nobody")
 
 
 async def test_invitations(operator: Operator) -> None:
@@ -96,6 +96,23 @@ async def test_invitations(operator: Operator) -> None:
     await operator.done("invite", "end", number)
     assert await operator.done("invite", "list") == "ID  USES LEFT  UNTIL  BY  ROOM\n"
     assert "no invitation" in await operator.fails("invite", "end", number)
+
+
+async def test_bans(operator: Operator) -> None:
+    await operator.done("user", "add", "Ann", given=PASSWORD)
+    await operator.done("user", "add", "bob", given=PASSWORD)
+    assert await operator.done("ban", "add", "bob", "--for", "2h", "--reason", "spam") == "bob is kept out\n"
+    await operator.done("ban", "add", "--address", "192.0.2.7/24")
+    head, *listed = (await operator.done("ban", "list")).splitlines()
+    assert head.split() == ["WHO", "SINCE", "UNTIL", "BY", "REASON"]
+    bob, network = (line.split() for line in listed)
+    assert (bob[0], bob[-2:], network[0], network[-2:]) == ("bob", ["-", "spam"], "192.0.2.0/24", ["-", "-"])
+    assert "is an administrator" in await operator.fails("ban", "add", "Ann")
+    assert "one of the two" in await operator.fails("ban", "add")
+    assert "no address" in await operator.fails("ban", "add", "--address", "bob")
+    await operator.done("ban", "lift", "bob")
+    assert "is not banned" in await operator.fails("ban", "lift", "bob")
+    assert len((await operator.done("ban", "list")).splitlines()) == 2
 
 
 async def test_what_was_changed_without_a_server_is_so_in_the_next(

@@ -115,14 +115,17 @@ async def test_heads_before_the_answer_to_sync_are_kept(meet: Meet, puppet: Pupp
 
 async def test_joined_elsewhere_while_syncing(meet: Meet, puppet: Puppet) -> None:
     def with_join(sync: frames.Sync) -> frames.Ok:
+        del puppet.answers[frames.Sync]
         puppet.push(event(frames.JOIN, 1, room="#other"))
-        return Puppet.ok(sync, frames.SyncResult("epoch", [puppet.state()]))
+        answer = Puppet.ok(sync, frames.SyncResult("epoch", [puppet.state()]))
+        puppet.rooms.append("#other")
+        return answer
 
     puppet.answers[frames.Sync] = with_join
     alice = meet()
     await alice.start()
     await until(lambda: alice.client.rooms.keys() == {ROOM, "#other"})
-    assert puppet.count(frames.Join) == 1
+    assert (puppet.count(frames.Sync), puppet.count(frames.Join)) == (2, 0)
 
 
 async def test_a_ping_tells_of_a_last_event_that_was_lost(meet: Meet, puppet: Puppet) -> None:

@@ -59,6 +59,7 @@ def rise(before: Figures, after: Figures) -> Figures:
 async def test_what_is_said_is_counted(server: RunningServer) -> None:
     ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
     await ann.settled()
+    await server.core.writer.drain()
     before = await figures(server)
     for number in range(3):
         await ann.tell("#a", "text", f"cid-{number}")

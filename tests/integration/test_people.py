@@ -113,6 +113,7 @@ async def test_who_comes_and_goes_all_day_is_stored_when_they_go_only(server: Ru
 
     log.append = watched  # type: ignore[method-assign]
     await server.enter("bob")
+    await server.core.writer.drain()
     written.clear()
     for _ in range(3):
         phone = await server.enter("bob")

@@ -46,7 +46,7 @@ async def told(wire: Wire) -> frames.Presence:
 async def test_it_goes_to_those_who_watch(server: RunningServer) -> None:
     ann, bob = await server.enter("ann", ROOM), await server.enter("bob", ROOM)
     assert await watch(ann, ROOM, ROOM) == frames.WatchResult(
-        {ROOM: ["ann", "bob"]}, counts={ROOM: frames.Count(2)}
+        {ROOM: ["ann", "bob"]}, counts={ROOM: frames.Count(2)}, roles={ROOM: {"ann": frames.OWNER}}
     )
     await ann.settled()
     eve = await server.enter("eve")
@@ -102,12 +102,16 @@ async def test_a_list_has_only_so_many(server: RunningServer) -> None:
     await away(wires["ann"], "lunch")
     looking = wires["eve"]
     assert await watch(looking, ROOM, limit=1) == frames.WatchResult(
-        {ROOM: ["Bob", "cat"]}, {ROOM: 3}, counts={ROOM: frames.Count(5, 1)}
+        {ROOM: ["Bob", "cat"]},
+        {ROOM: 3},
+        counts={ROOM: frames.Count(5, 1)},
+        roles={ROOM: {"ann": frames.OWNER}},
     )
     assert await watch(looking, ROOM, limit=8) == frames.WatchResult(
         {ROOM: ["Bob", "cat", "dan", "eve", "ann"]},
         away={ROOM: {"ann": "lunch"}},
         counts={ROOM: frames.Count(5, 1)},
+        roles={ROOM: {"ann": frames.OWNER}},
     )
     await watch(looking, ROOM, limit=2)
     await back(wires["ann"])

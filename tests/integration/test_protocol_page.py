@@ -48,9 +48,24 @@ def test_the_page_names_every_field_of_every_frame(kind: type[Frame]) -> None:
     assert [name for name in wanted if f"`{name}`" not in section] == []
 
 
-@pytest.mark.parametrize(
-    "kind", [frames.RoomState, frames.RoomInfo, frames.PersonInfo, frames.Person, frames.Count, Limits]
-)
+INSIDE = [
+    frames.RoomState, frames.RoomInfo, frames.Invitation, frames.PersonInfo, frames.Person, frames.Count,
+    frames.MemberInfo, frames.Punished, frames.Term, frames.Banned, Limits,
+]  # fmt: skip
+BODIES = [
+    frames.TextBody, frames.TopicBody, frames.NickBody, frames.CreateBody, frames.AboutBody, frames.RoleBody,
+    frames.VisibilityBody,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BODIES, ids=lambda kind: kind.__name__)
+def test_the_page_names_every_field_of_every_body(kind: type[Any]) -> None:
+    start = PAGE.index("## Events")
+    section = PAGE[start : PAGE.index("\n## ", start)]
+    assert [name for name in fields_of(kind) if not re.search(rf"\b{name}\b", section)] == []
+
+
+@pytest.mark.parametrize("kind", INSIDE, ids=lambda kind: kind.__name__)
 def test_the_page_names_every_field_inside(kind: type[Any]) -> None:
     assert [name for name in fields_of(kind) if f"`{name}`" not in PAGE] == []
 

@@ -62,7 +62,8 @@ class Person:
             backoff=backoff,
             wall=wall,
         )
-        self.shown = {name: list(room.events) for name, room in self.client.rooms.items()}
+        for room in self.client.rooms.values():
+            self.shown[room.name] = list(room.events)
         self.running: asyncio.Task[None] | None = None
 
     def _hear(self, update: Update) -> None:
@@ -118,6 +119,11 @@ class Person:
         client.sender._outbox.close()
 
     # --- looking
+
+    @property
+    def told(self) -> list[str]:
+        """What it was told that no room tells of."""
+        return [update.text for update in self.heard if isinstance(update, updates.Told)]
 
     async def phase(self, phase: str) -> None:
         """Come back in that phase."""

@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
-from protocol import frames
+from protocol import codec, frames
 from protocol.limits import Limits
 from protocol.text import clean_line, clean_text
 from tests.support.hostile import TEXTS, HostileServer, event, hostile_server
@@ -109,6 +110,55 @@ async def test_markup_is_shown_as_it_was_written(hostile: HostileServer, text: s
                 for column in range(first, first + len(shown), 12):
                     await chat.pilot.click(offset=(column, line))
         assert not chat.app._exit
+        await works(chat)
+
+
+@texts
+async def test_what_is_done_to_people_and_rooms(hostile: HostileServer, text: str) -> None:
+    def happened(seq: int, kind: str, body: frames.Body, room: str = "#general") -> frames.Event:
+        return msgspec.structs.replace(event(room, seq, kind=kind, sender=text), body=codec.pack(body))
+
+    hostile.rooms = [
+        frames.RoomState("#general", 0, private=True, role=text, born=text),
+        frames.RoomState("@1:2", 1, kind=frames.DIRECT, partner=text, events=[event("@1:2", 1, text)]),
+        frames.RoomState(f"@{text[:50]}", 2, kind=text, partner="x", role=text),
+    ]
+    hostile.online = ["alice", text]
+    about = frames.AboutBody(9, text, text, HUGE)
+    short, term = text[:200], frames.Term(text[:200], HUGE, HUGE, text[:200])
+    people = [frames.MemberInfo(short, short, online=True), frames.MemberInfo("x", frames.OWNER)] * 100
+    hostile.answers = {
+        frames.Members: lambda _: frames.MembersResult(people, HUGE),  # and never the last ones
+        frames.Bans: lambda _: frames.BansResult([frames.Punished(short, term, term)] * 100),
+        frames.Dm: lambda _: frames.JoinResult(frames.RoomState("#dm", 0, short, kind=short, partner=short)),
+        frames.Role: lambda request: frames.Error(short, short, request.id),
+    }
+    async with open_chat(hostile) as chat:
+        kinds = sorted(frames.ABOUT_SOMEBODY)
+        hostile.push(*(happened(seq, kind, about) for seq, kind in enumerate(kinds, 1)))
+        hostile.push(
+            happened(7, frames.ROLE, frames.RoleBody(1, text, text)),
+            happened(8, frames.ROLE, frames.RoleBody(9, text, frames.OWNER)),
+            happened(9, frames.BAN, frames.TextBody(text)),
+            happened(10, frames.MUTE, frames.AboutBody(9, text, text, -HUGE)),
+            happened(11, frames.VISIBILITY, frames.VisibilityBody(private=False)),
+            frames.Invited(text, text, HUGE),
+            frames.Invited("#x", text, -1),
+            event("@1:2", 2, text, sender=text),
+            event("#general", 12, "the end"),
+        )
+        await chat.sees("the end", "#log")
+        check(chat)
+        for command in ("/members", "/bans", "/rooms", "/msg x", "/switch @", "/role x owner"):
+            await chat.enter(command)
+            await chat.settle()
+            check(chat)
+        await chat.press("ctrl+k")
+        await chat.type("@")
+        check(chat)
+        await chat.press("escape")
+        hostile.push(happened(13, frames.KICK, frames.AboutBody(1, text, text, removed=True)))
+        await chat.until(lambda: "#general" not in chat.client.rooms, "out of the room")
         await works(chat)
 
 
@@ -378,6 +428,7 @@ async def test_bytes_that_are_no_frames(hostile: HostileServer, data: bytes) -> 
 
 async def test_rooms_that_come_and_go_all_the_time(hostile: HostileServer) -> None:
     async with open_chat(hostile) as chat:
+        hostile.rooms = [frames.RoomState(f"#r{number}", 1) for number in range(30)]
         for number in range(30):
             hostile.push(
                 event(f"#r{number}", 1, kind=frames.JOIN, user=1),

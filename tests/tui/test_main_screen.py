@@ -110,7 +110,7 @@ async def test_long_names_are_cut_in_the_panes_and_shown_in_full_where_there_is_
         assert chat.rooms[1].startswith("2 #long-room-")
         assert chat.rooms[1].endswith("…")
         await chat.until(lambda: len(chat.people) == 2, "both are there")
-        assert chat.people[1].startswith("bartholo")
+        assert chat.people[1].startswith("★bartholo")
         assert chat.people[1].endswith("…")
         await chat.enter("/online")
         await chat.sees("bartholomew-fitzgerald-the-third", "#log")

@@ -29,7 +29,7 @@ async def test_join_makes_a_room_and_goes_there_and_leave_comes_back(
         await chat.sees("web 4.12 is out", "#log")
         assert current(chat) == "#deploys"
         assert chat.rooms == ["1 #deploys", "2 #general"]
-        await chat.until(lambda: chat.people == ["alice", "bob"], "who is there is shown")
+        await chat.until(lambda: chat.people == ["alice", "★bob"], "who is there is shown")
         await chat.enter("/join #new")
         await chat.sees("created by alice", "#log")
         assert chat.rooms == ["1 #deploys", "2 #general", "3 #new"]

@@ -29,6 +29,8 @@ from chat_tui.screens.password import PasswordScreen
 from protocol import frames, limits
 from protocol.frames import Result
 from protocol.links import pin_of
+from protocol.names import direct_room
+from tests.support.cast import do
 from tests.support.inprocess import RunningServer
 from tests.support.places import Serve
 from tests.support.screen import NOW, Chat, Place, open_chat, running
@@ -416,4 +418,75 @@ async def test_new_password(place: Place, picture: Callable[[Chat], bool], size:
         await chat.type("the new one")
         await chat.press("enter")
         await chat.sees("not the same")
+        assert picture(chat)
+
+
+async def moderate(server: RunningServer) -> dict[str, Wire]:
+    """A private room with roles and what is done in it, and two who write to mira alone."""
+    people = await play(server)
+    mira = people["mira"] = await server.enter("mira", "#general")
+    jonas, aiko, zoe = people["jonas"], people["aiko"], people["Zoë"]
+    server.clock.seconds += 60
+    await do(mira, frames.Create, "#plans", private=True)
+    for name, wire in (("jonas", jonas), ("aiko", aiko), ("Zoë", zoe)):
+        await do(mira, frames.Invite, "#plans", name)
+        if wire is not zoe:
+            await wire.join("#plans")
+    await do(mira, frames.Role, "#plans", "jonas", frames.MODERATOR)
+    await do(mira, frames.Topic, "#plans", "Moving offices; not a word outside")
+    server.clock.seconds += 60
+    await aiko.tell("#plans", "I have seen three places, the second one has a balcony.")
+    await do(jonas, frames.Invite, "#plans", LONG)
+    await people[LONG].join("#plans")
+    await people[LONG].tell("#plans", "Shall I tell the landlord?")
+    await do(jonas, frames.Mute, "#plans", LONG, 600, "not a word outside")
+    await do(jonas, frames.Kick, "#plans", "Zoë", "later, perhaps")
+    await do(mira, frames.Ban, "#plans", "deploy", 7 * 24 * 3600)
+    await do(mira, frames.Read, "#plans", server.core.state.rooms["#plans"].head)
+    for wire in (jonas, zoe):
+        room = (await do(wire, frames.Dm, "mira")).room.room
+        await wire.tell(room, "Have you got a minute?")
+    await do(zoe, frames.Create, "#running", private=True)
+    await do(zoe, frames.Invite, "#running", "mira")
+    await people.pop("mira").close()
+    return people
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_private_rooms_roles_and_rooms_of_two(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    await moderate(server)
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.sees("Zoë invites you to #running")
+        await chat.enter("/switch #plans")
+        await chat.sees("#plans (private)", "#topic")
+        await chat.sees("banned deploy", "#log")
+        await chat.until(
+            lambda: chat.main.current and len(chat.main.current.people.listed) == 4, "all are there"
+        )
+        await chat.settle()
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=named)
+async def test_a_room_of_two_and_lists(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size
+) -> None:
+    people = await moderate(server)
+    async with open_chat(place, "mira", size) as chat:
+        await chat.enter("/msg jonas Always. Which one?")
+        await chat.sees("Which one?", "#log")
+        await chat.until(lambda: not chat.client.sender.pending, "it is stored")
+        await chat.enter("/rooms")
+        await chat.sees("you are invited", "#log")
+        await chat.until(
+            lambda: chat.main.current and len(chat.main.current.people.listed) == 2, "both are there"
+        )
+        state = server.core.state
+        mira, zoe = state.by_name["mira"], state.by_name["zoë"]
+        await people["Zoë"].tell(direct_room(mira.id, zoe.id), "a minute?")
+        await chat.sees("Zoë: a minute?")
+        await chat.settle()
         assert picture(chat)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from protocol import codec, frames, limits
 from protocol.frames import Event
 from server.errors import StartError, StorageError
-from server.state import SERVER_LOG, USER, State, apply
+from server.state import SERVER_LOG, USER, NetworkBody, State, apply
 from server.store import schema
-from server.store.base import GONE, Appended, Draft, Entry, Log, Mark, Unread
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Log, Mark, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
@@ -261,16 +261,53 @@ def test_both_logs_answer_alike(
         disk.close()
 
 
+# --- deleted rooms
+
+
+def test_a_deleted_room_is_empty_and_its_cids_stay(log: Log) -> None:
+    ((first, _),) = added(log, say("#a", "one", "c1"))
+    added(log, say("#a", "two"), plain("#a", frames.DELETE_ROOM), say("#b", "kept", "c2"))
+    gone = Event("#a", 1, ANN, "", GONE, first.time, b"", "c1")
+    for purged in (False, True):
+        if purged:
+            while log.purge(1):
+                pass
+        assert seqs(log, "#a") == []
+        assert log.find(ANN, "c1") == gone
+        assert added(log, say("#a", "one", "c1")) == [Appended(gone, dup=True)]
+    assert log.find(ANN, "c3") is None
+    found = log.find(ANN, "c2")
+    assert found is not None
+    assert (found.room, found.body) == ("#b", b"kept")
+    assert [event.seq for event, _ in added(log, say("#a", "anew", "c4"), say("#a", "x"))] == [1, 2]
+    assert seqs(log, "#a") == [1, 2]
+    assert not log.purge(100)
+
+
+def test_records_are_kept_in_order(log: Log) -> None:
+    answers = log.append([Audit(5, 1, "kick", "bob", "#a", "why"), say("#a", "x"), Audit(7, 0, "ban")])
+    assert [answer is None for answer in answers] == [True, False, True]
+    log.append([Audit(9, 2, "mute")])
+    assert [one.action for one in log.audit(0, 100)] == ["kick", "ban", "mute"]
+    assert log.audit(0, 1) == [Audit(9, 2, "mute")]
+    assert log.audit(7, 100)[0] == Audit(7, 0, "ban")
+
+
 # --- what stays on disk
+
+VERBS = [
+    "join", "leave", "say", "topic", "mark", "nick", "role", "private", "delete", "decline", "direct",
+    "server ban", "server unban", *sorted(frames.ABOUT_SOMEBODY),
+]  # fmt: skip
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["join", "leave", "say", "topic", "mark", "nick"]),
+        st.sampled_from(VERBS),
         st.sampled_from([ANN, BOB]),
         st.sampled_from(["#a", "#b"]),
         st.integers(1, 9),
     ),
-    max_size=25,
+    max_size=40,
 )
 
 
@@ -285,8 +322,14 @@ def possible(state: State, step: tuple[str, int, str, int]) -> list[Entry]:
     if what == "nick":
         body = codec.pack(frames.NickBody(f"user{number}-{choice}"))
         return [plain(place, frames.NICK, number, body) for place in (SERVER_LOG, *state.users[number].rooms)]
+    if what.startswith("server"):
+        return [server_ban(what.removeprefix("server "), number, choice)]
+    if what == "direct":
+        return [] if "@1:2" in state.rooms else [plain("@1:2", frames.CREATE, number)]
     if room is None or not inside:
         return []
+    if (moderated := moderating(what, number, name, choice)) is not None:
+        return [moderated]
     if what == "leave":
         return [plain(name, frames.LEAVE, number)]
     if what == "topic":
@@ -296,7 +339,34 @@ def possible(state: State, step: tuple[str, int, str, int]) -> list[Entry]:
     return [say(name, "x", f"cid {choice}", number)]
 
 
-@settings(max_examples=60, deadline=None)
+def moderating(what: str, number: int, name: str, choice: int) -> Draft | None:
+    """The event of a step that concerns who may do what."""
+    other = ANN + BOB - number
+    match what:
+        case "role":
+            body = codec.pack(frames.RoleBody(other, "x", frames.ROLES[choice % 3]))
+            return plain(name, frames.ROLE, number, body)
+        case "private":
+            return plain(name, frames.VISIBILITY, number, codec.pack(frames.VisibilityBody(choice > 4)))
+        case "delete":
+            return plain(name, frames.DELETE_ROOM, number)
+        case "decline":
+            return plain(name, frames.DECLINE, other)
+        case kind if kind in frames.ABOUT_SOMEBODY:
+            about = frames.AboutBody(other, "x", f"reason {choice}", choice if choice > 4 else None)
+            return plain(name, kind, number, codec.pack(about))
+    return None
+
+
+def server_ban(kind: str, number: int, choice: int) -> Draft:
+    """Of a user or of a network."""
+    body: frames.Body = frames.AboutBody(ANN + BOB - number, "x")
+    if choice > 4:
+        body = NetworkBody(f"192.0.2.{choice}/32", "reason", choice)
+    return plain(SERVER_LOG, kind, number, codec.pack(body))
+
+
+@settings(max_examples=150, deadline=None)
 @given(steps=STEPS)
 def test_reopening_gives_the_sum_of_all_events(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str, int]]
@@ -484,3 +554,39 @@ def test_a_log_that_cannot_be_read_is_a_storage_error(disk: Callable[[], SqliteL
         log.read("#a", limit=1, size=PLENTY)
     with pytest.raises(StorageError):
         log.unread(Unread("#a", ANN, 0), 1)
+
+
+# --- from older versions
+
+
+def test_rooms_of_the_first_version_belong_to_who_came_first(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / FILE_NAME)
+    old.executescript(f"BEGIN; {schema.STEPS[0]} PRAGMA user_version = 1; COMMIT;")
+    old.executescript(
+        """
+        INSERT INTO meta VALUES ('epoch', 'abc');
+        INSERT INTO rooms VALUES
+            (1, '', 3, ''), (2, '#a', 5, 'lunch'), (3, '#general', 2, ''), (4, '#empty', 2, '');
+        INSERT INTO users VALUES (1, 'ann', 'ann'), (2, 'bob', 'bob'), (3, 'eve', 'eve');
+        INSERT INTO members VALUES (2, 1), (2, 2), (2, 3), (3, 1);
+        INSERT INTO reads VALUES (1, 2, 4);
+        INSERT INTO events VALUES
+            (2, 1, 1, 'ann', 'create', 0, NULL, x''), (2, 2, 1, 'ann', 'join', 0, NULL, x''),
+            (2, 3, 3, 'eve', 'join', 0, NULL, x''), (2, 4, 2, 'bob', 'join', 0, NULL, x''),
+            (2, 5, 1, 'ann', 'leave', 0, NULL, x''), (2, 6, 1, 'ann', 'join', 0, NULL, x''),
+            (3, 1, 1, 'ann', 'create', 0, NULL, x''), (3, 2, 1, 'ann', 'join', 0, NULL, x'');
+        """
+    )
+    old.close()
+    log = SqliteLog(tmp_path)
+    state = log.load()
+    log.close()
+    assert list(state.rooms["#a"].members.items()) == [
+        (3, frames.OWNER), (2, frames.MEMBER), (1, frames.MEMBER),
+    ]  # fmt: skip
+    assert state.rooms["#general"].members == {1: frames.MEMBER}
+    assert (state.rooms["#a"].topic, state.rooms["#a"].private, state.users[1].reads) == (
+        "lunch",
+        False,
+        {"#a": 4},
+    )

@@ -65,7 +65,7 @@ def test_joins_and_leaves_make_members() -> None:
             event("#a", 4, 1, frames.LEAVE),
         )
     )
-    assert state.rooms["#a"].members == {2}
+    assert state.rooms["#a"].members == {2: frames.MEMBER}
     assert state.rooms["#a"].head == 4
     assert state.users[1].rooms == set()
     assert state.users[2].rooms == {"#a"}
@@ -122,4 +122,37 @@ def test_the_same_events_give_the_same_state(steps: list[tuple[str, int, str]], 
     assert resumed == summed(events)
     assert {name: room.head for name, room in resumed.rooms.items()} == heads
     for name, place in resumed.rooms.items():
-        assert place.members == {number for number, one in resumed.users.items() if name in one.rooms}
+        assert set(place.members) == {number for number, one in resumed.users.items() if name in one.rooms}
+
+
+def test_who_comes_where_nobody_is_owns_the_room() -> None:
+    events = [
+        *ANN_AND_BOB,
+        event("#a", 1, 1, frames.CREATE),
+        event("#a", 2, 1, frames.JOIN),
+        event("#a", 3, 2, frames.JOIN),
+        event("#general", 1, 1, frames.JOIN),
+    ]
+    state = summed(events)
+    assert list(state.rooms["#a"].members.items()) == [(1, frames.OWNER), (2, frames.MEMBER)]
+    assert state.rooms["#general"].members == {1: frames.MEMBER}
+    for seq, number in ((4, 1), (5, 2)):
+        apply(state, event("#a", seq, number, frames.LEAVE))
+    apply(state, event("#a", 6, 2, frames.JOIN))
+    assert state.rooms["#a"].members == {2: frames.OWNER}
+
+
+def test_a_deleted_room_leaves_nothing() -> None:
+    about = codec.pack(frames.AboutBody(2, "bob"))
+    state = summed(
+        (
+            *ANN_AND_BOB,
+            event("#a", 1, 1, frames.CREATE, codec.pack(frames.CreateBody("0a", private=True))),
+            event("#a", 2, 1, frames.JOIN),
+            event("#a", 3, 1, frames.INVITE, about),
+        )
+    )
+    assert (state.rooms["#a"].born, state.rooms["#a"].private, state.users[2].invited) == ("0a", True, {"#a"})
+    state.mark(1, "#a", 2)
+    apply(state, event("#a", 4, 1, frames.DELETE_ROOM))
+    assert state == summed(ANN_AND_BOB)

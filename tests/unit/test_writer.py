@@ -11,7 +11,21 @@ import pytest
 from protocol import errors, frames, limits
 from protocol.frames import Event, Request, Result
 from server.errors import RefusedError, StorageError
-from server.operations import ComeByName, StoreJoin, StoreLeave, StoreNick, StoreRead, StoreSend, StoreTopic
+from server.operations import (
+    ComeByName,
+    StoreBan,
+    StoreDeleteRoom,
+    StoreJoin,
+    StoreKick,
+    StoreLeave,
+    StoreMute,
+    StoreNick,
+    StoreRead,
+    StoreRole,
+    StoreSend,
+    StoreTopic,
+    StoreVisibility,
+)
 from server.operations.base import Stored
 from server.state import State, User
 from server.store.base import Appended, Entry, Mark
@@ -129,6 +143,12 @@ REQUESTS: dict[type[Any], type[Request[Any]]] = {
     StoreTopic: frames.Topic,
     StoreNick: frames.Nick,
     StoreRead: frames.Read,
+    StoreDeleteRoom: frames.DeleteRoom,
+    StoreVisibility: frames.Visibility,
+    StoreKick: frames.Kick,
+    StoreBan: frames.Ban,
+    StoreMute: frames.Mute,
+    StoreRole: frames.Role,
 }
 
 
@@ -198,7 +218,7 @@ async def test_nobody_is_answered_or_told_before_it_is_stored(desk: Desk) -> Non
     assert "#stall" not in desk.state.rooms
     desk.log.go_on.set()
     assert await desk.result(number) == Result()
-    assert desk.state.rooms["#stall"].members == {ann.id}
+    assert desk.state.rooms["#stall"].members == {ann.id: frames.OWNER}
 
 
 async def test_order_is_kept(desk: Desk) -> None:
@@ -265,7 +285,7 @@ async def test_two_who_make_one_room_at_once(desk: Desk) -> None:
     await desk.drain()
     kinds = [(event.kind, event.user) for events in desk.published for event in events]
     assert kinds == [(frames.CREATE, ann.id), (frames.JOIN, ann.id), (frames.JOIN, bob.id)]
-    assert desk.state.rooms["#new"].members == {ann.id, bob.id}
+    assert desk.state.rooms["#new"].members == {ann.id: frames.OWNER, bob.id: frames.MEMBER}
 
 
 async def test_many_join_one_room_in_one_commit(desk: Desk) -> None:
@@ -438,3 +458,87 @@ async def test_a_bug_in_one_operation_is_nobody_elses(
         sent = send(desk, ann, "#a", "c1")
         assert await desk.result(sent) == frames.SendResult(3, 1000)
     assert clumsy.codes == ([errors.INTERNAL] if where == "plan" else [])
+
+
+# --- who may do what, in one batch
+
+
+def about(desk: Desk, kind: type[Any], who: User, other: User, **fields: Any) -> int:
+    """Submit an operation of one user on another."""
+    desk._id += 1
+    request = REQUESTS[kind](desk._id, **{"name": other.name, **fields})
+    desk.writer.submit(kind(who, other, request, desk._answered, desk._refused))
+    return desk._id
+
+
+async def test_a_send_behind_a_kick_is_refused(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    numbers = [
+        send(desk, bob, "#a", "c1"),
+        about(desk, StoreKick, ann, bob, room="#a"),
+        send(desk, bob, "#a", "c2"),
+        desk.submit(StoreJoin, bob, room="#a"),
+        about(desk, StoreMute, ann, bob, room="#a"),
+        send(desk, bob, "#a", "c3"),
+        about(desk, StoreBan, ann, bob, room="#a"),
+        desk.submit(StoreJoin, bob, room="#a"),
+    ]
+    answers = [await desk.result(number) for number in numbers]
+    assert answers == [
+        frames.SendResult(4, 1000), Result(), errors.NOT_A_MEMBER, Result(), Result(), errors.DENIED,
+        Result(), errors.DENIED,
+    ]  # fmt: skip
+
+
+async def test_who_lost_a_role_in_the_same_tick_has_lost_it(desk: Desk) -> None:
+    ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
+    numbers = [
+        about(desk, StoreRole, ann, bob, room="#a", role=frames.MODERATOR),
+        about(desk, StoreMute, bob, eve, room="#a"),
+        about(desk, StoreRole, ann, bob, room="#a", role=frames.MEMBER),
+        about(desk, StoreKick, bob, eve, room="#a"),
+    ]
+    answers = [await desk.result(number) for number in numbers]
+    assert answers == [Result(), Result(), Result(), errors.DENIED]
+
+
+async def test_two_owners_who_leave_at_once_leave_an_owner(desk: Desk) -> None:
+    ann, bob, eve, zoe = await in_room(desk, "ann", "bob", "eve", "zoe")
+    about(desk, StoreRole, ann, bob, room="#a", role=frames.OWNER)
+    await desk.drain()
+    for who in (eve, ann, bob):
+        desk.submit(StoreLeave, who, room="#a")
+    await desk.drain()
+    assert desk.state.rooms["#a"].members == {zoe.id: frames.OWNER}
+
+
+async def test_who_comes_as_the_last_one_leaves_owns_the_room(desk: Desk) -> None:
+    ann, bob = await desk.users("ann", "bob")
+    desk.submit(StoreJoin, ann, room="#a")
+    await desk.drain()
+    desk.submit(StoreJoin, bob, room="#a")
+    desk.submit(StoreLeave, ann, room="#a")
+    await desk.drain()
+    assert desk.state.rooms["#a"].members == {bob.id: frames.OWNER}
+
+
+async def test_a_deletion_ends_its_batch(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    numbers = [
+        desk.submit(StoreDeleteRoom, ann, room="#a"),
+        desk.submit(StoreNick, bob, name="rob"),
+        send(desk, ann, "#a", "c1"),
+        desk.submit(StoreJoin, bob, room="#a"),
+    ]
+    answers = [await desk.result(number) for number in numbers]
+    assert answers == [Result(), frames.LoginResult(bob.id, "rob"), errors.NO_SUCH_ROOM, Result()]
+    kinds = [(event.kind, event.seq) for events in desk.published for event in events if event.room == "#a"]
+    assert kinds == [(frames.DELETE_ROOM, 4), (frames.CREATE, 1), (frames.JOIN, 2)]
+
+
+async def test_who_joins_while_it_becomes_private(desk: Desk) -> None:
+    ann, bob = await desk.users("ann", "bob")
+    desk.submit(StoreJoin, ann, room="#a")
+    desk.submit(StoreVisibility, ann, room="#a", private=True)
+    number = desk.submit(StoreJoin, bob, room="#a")
+    assert await desk.result(number) == errors.NO_SUCH_ROOM

@@ -7,6 +7,7 @@ chosen from a list, or its key was pressed.
 from chat_tui.commands.actions.accounts import AccountActions
 from chat_tui.commands.actions.base import View
 from chat_tui.commands.actions.messages import MessageActions
+from chat_tui.commands.actions.moderation import ModerationActions
 from chat_tui.commands.actions.people import PeopleActions
 from chat_tui.commands.actions.program import ProgramActions, describe
 from chat_tui.commands.actions.rooms import RoomActions
@@ -15,7 +16,7 @@ from chat_tui.commands.parser import Call
 __all__ = ["Actions", "View", "describe"]
 
 
-class Actions(RoomActions, MessageActions, PeopleActions, AccountActions, ProgramActions):
+class Actions(RoomActions, ModerationActions, MessageActions, PeopleActions, AccountActions, ProgramActions):
     """All of them."""
 
     async def run(self, call: Call) -> None:

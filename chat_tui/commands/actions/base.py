@@ -6,7 +6,7 @@ from typing import Protocol
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
-from protocol.names import BadNameError, check_room_name
+from protocol.names import BadNameError, check_room_name, fold
 
 
 class View(Protocol):
@@ -77,6 +77,16 @@ class Base:
             raise ClientError("You are in no room. /join #name enters one, /rooms lists them.")
         return room
 
+    def _named(self, text: str) -> str:
+        """The name of the room that a person means: `#room`, or `@name` for a direct one that there is."""
+        if not text.startswith("@"):
+            return room_name(text)
+        rooms = self._client.rooms.values()
+        found = next((room for room in rooms if room.direct and fold(room.title) == fold(text)), None)
+        if found is None:
+            raise ClientError(f"You have no room with {text}. /msg {text} opens one.")
+        return found.name
+
 
 def room_name(text: str) -> str:
     """What a person typed, as a room's name. Raises `ClientError`."""
@@ -84,3 +94,8 @@ def room_name(text: str) -> str:
         return check_room_name(text)
     except BadNameError as error:
         raise ClientError(f"{text} can't be a room: {error}") from error
+
+
+def person(name: str) -> str:
+    """A name as typed: completion may have put an `@` before it."""
+    return name.removeprefix("@") or name

@@ -32,16 +32,16 @@ class MessageActions(Base):
         """`/editor`."""
         await self._view.edit_draft()
 
-    async def do_retry(self) -> None:
-        """`/retry`."""
-        count = self._client.sender.retry(self._here().name)
+    async def do_retry(self, room: str) -> None:
+        """`/retry [#room]`."""
+        count = self._client.sender.retry(self._named(room) if room else self._here().name)
         self._view.tell(
             f"Trying {count} message{'s' * (count != 1)} again" if count else "Nothing has failed here"
         )
 
-    async def do_discard(self) -> None:
-        """`/discard`: the last one comes back into the composer, so nothing is lost by mistake."""
-        given_up = self._client.sender.discard(self._here().name)
+    async def do_discard(self, room: str) -> None:
+        """`/discard [#room]`: the last one comes back into the composer, so nothing is lost by mistake."""
+        given_up = self._client.sender.discard(self._named(room) if room else self._here().name)
         if not given_up:
             self._view.tell("Nothing has failed here")
             return

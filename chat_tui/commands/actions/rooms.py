@@ -1,8 +1,9 @@
-"""Rooms: entering, leaving, looking around."""
+"""Rooms: making, entering, leaving, looking around."""
 
 from chat_tui.client.errors import ClientError
-from chat_tui.commands.actions.base import Base, room_name
+from chat_tui.commands.actions.base import Base, person, room_name
 from protocol import frames
+from protocol.names import fold
 from protocol.text import clean_line
 
 
@@ -10,16 +11,31 @@ class RoomActions(Base):
     """Commands about rooms."""
 
     async def do_join(self, room: str) -> None:
-        """`/join #room`."""
+        """`/join #room`, also `@name`."""
+        if room.startswith("@"):
+            await self._client.dm(person(room))
+            return
         name = room_name(room)
         if name in self._client.rooms:
             self._view.open_room(name)
         else:
             await self._client.join(name)
 
+    async def do_create(self, room: str, private: str) -> None:
+        """`/create #room [private]`."""
+        if private.lower() not in ("", "private", "public"):
+            raise ClientError(f"/create {room} private makes it private; {private} says nothing")
+        await self._client.create(room_name(room), private=private.lower() == "private")
+
+    async def do_msg(self, name: str, text: str) -> None:
+        """`/msg name [text]`."""
+        room = await self._client.dm(person(name))
+        if text:
+            self._client.say(room.name, text)
+
     async def do_leave(self, room: str) -> None:
         """`/leave [#room]`."""
-        await self._client.leave(room_name(room) if room else self._here().name)
+        await self._client.leave(self._named(room) if room else self._here().name)
 
     async def do_rooms(self) -> None:
         """`/rooms`."""
@@ -29,8 +45,10 @@ class RoomActions(Base):
         lines = [f"{result.total} room{'s' * (result.total != 1)} on this server; /join #name enters one:"]
         for name, info in zip(names, result.rooms, strict=True):
             people = f"{info.members:>4} {'people' if info.members != 1 else 'person'}"
-            here = "·" if info.joined else " "
-            lines.append(f"{here} {name:<{width}} {people:<11}  {clean_line(info.topic, 80)}".rstrip())
+            here = "·" if info.joined else "!" if info.invited else " "
+            said = "you are invited" if info.invited else "private" if info.private else ""
+            about = "  ".join(filter(None, (said, clean_line(info.topic, 80))))
+            lines.append(f"{here} {name:<{width}} {people:<11}  {about}".rstrip())
         if result.total > len(names):
             lines.append(f"… and {result.total - len(names)} more")
         self._view.tell("\n".join(lines))
@@ -40,7 +58,7 @@ class RoomActions(Base):
         room = self._here()
         if not text:
             self._view.tell(
-                f"The topic of {room.name}: {room.topic}" if room.topic else f"{room.name} has no topic"
+                f"The topic of {room.title}: {room.topic}" if room.topic else f"{room.title} has no topic"
             )
         else:
             await self._client.ask(frames.Topic(1, room.name, "" if text == "-" else text))
@@ -51,12 +69,18 @@ class RoomActions(Base):
             self._view.choose_room()
             return
         name = self._view.room_at(int(room)) if room.isascii() and room.isdigit() else None
-        wanted = room.removeprefix("#").casefold()
-        matching = [one for one in self._client.rooms if one.removeprefix("#").startswith(wanted)]
-        name = name or next(iter(sorted(matching, key=len)), None)
+        name = name or self._like(room)
         if name is None:
             raise ClientError(f"You are in no room like {room}. /join {room} enters it.")
         self._view.open_room(name)
+
+    def _like(self, text: str) -> str | None:
+        """The room whose name begins so, the shortest one; with its sign or without."""
+        wanted = fold(text)
+        starts = [(room.title, room.name) for room in self._client.rooms.values()]
+        starts += [(title[1:], name) for title, name in starts]
+        matching = [(title, name) for title, name in starts if fold(title).startswith(wanted)]
+        return min(matching, key=lambda one: len(one[0]))[1] if matching else None
 
     async def do_next(self) -> None:
         """`/next`."""

@@ -1,0 +1,266 @@
+"""What somebody does to somebody else in a room, or with the whole server; all of it goes into the audit."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from protocol import codec, errors, frames, limits, names
+from protocol.frames import AboutBody, Request, Result
+from server import audit, permissions
+from server.errors import RefusedError
+from server.operations.base import Store, StoreTowards, arrivals, standing, succession
+from server.operations.rooms import successor
+from server.permissions import Action
+from server.state import SERVER_LOG, NetworkBody, Penalty, Room, State, User
+from server.store.base import Entry
+from server.writer import Key
+
+
+class StoreAbout(StoreTowards):
+    """An action on `other` in a room."""
+
+    __slots__ = ()
+    kind: str
+    action: Action
+
+    def keys(self) -> frozenset[Key]:
+        """It depends on what both are in the room, on who else is there, and on what they are called."""
+        room = self.request.room
+        names_ = frozenset((self._name, ("name", str(self.other.id))))
+        return self.changes() | names_ | {self._membership(room), ("room", room), arrivals(room)}
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        room = self.request.room
+        return frozenset((standing(room, self.other), ("rooms", str(self.other.id)), succession(room)))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        room = permissions.require(state, self.user, self.request.room, self.action, now)
+        self._check(room, now)
+        return (
+            *self._before(state, room, now),
+            self._draft(room.name, self.kind, now, codec.pack(self._body(room, now))),
+            audit.record(now, self.user, self.kind, self.other.name, room.name, self._detail(now)),
+        )
+
+    def _check(self, room: Room, now: int) -> None:
+        """Whether it makes sense; raises `RefusedError`."""
+        raise NotImplementedError
+
+    def _before(self, state: State, room: Room, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """What has to happen first."""
+        return ()
+
+    def _body(self, room: Room, now: int) -> AboutBody | frames.RoleBody:  # noqa: ARG002
+        return AboutBody(self.other.id, self.other.name)
+
+    def _detail(self, now: int) -> str:  # noqa: ARG002
+        return ""
+
+    def _none(self, text: str) -> RefusedError:
+        return RefusedError(errors.NO_SUCH_USER, f"{self.other.name} {text}")
+
+
+class StoreInvite(StoreAbout):
+    """`invite`."""
+
+    __slots__ = ()
+    kind, action = frames.INVITE, Action.INVITE
+
+    def _check(self, room: Room, now: int) -> None:
+        ban = room.bans.get(self.other.id)
+        if self.other.id in room.members:
+            raise RefusedError(errors.DENIED, f"{self.other.name} is in {room.name} already")
+        if self.other.id in room.invited:
+            raise RefusedError(errors.DENIED, f"{self.other.name} is invited already")
+        if ban is not None and ban.holds(now):
+            text = f"{self.other.name} is banned from {room.name}: /unban first"
+            raise RefusedError(errors.DENIED, text)
+        if len(self.other.invited) >= limits.INVITATIONS:
+            text = f"{self.other.name} has {limits.INVITATIONS} invitations to answer already"
+            raise RefusedError(errors.TOO_MANY, text)
+
+
+class _StoreAgainst(StoreAbout):
+    """What only who stands above may do."""
+
+    __slots__ = ()
+
+    def _check(self, room: Room, now: int) -> None:  # noqa: ARG002
+        permissions.require_over(room, self.user, self.other)
+
+
+class StoreKick(_StoreAgainst):
+    """`kick`."""
+
+    __slots__ = ()
+    kind, action = frames.KICK, Action.KICK
+    request: frames.Kick
+
+    def _check(self, room: Room, now: int) -> None:
+        if self.other.id not in room.members and self.other.id not in room.invited:
+            raise self._none(f"is not in {room.name}: /members shows who is")
+        super()._check(room, now)
+
+    def _before(self, state: State, room: Room, now: int) -> Sequence[Entry]:
+        if self.other.id not in room.members:
+            return ()
+        return successor(state, room, self.other, self.user, now)
+
+    def _body(self, room: Room, now: int) -> AboutBody:  # noqa: ARG002
+        removed = self.other.id in room.members
+        return AboutBody(self.other.id, self.other.name, self.request.reason, removed=removed)
+
+    def _detail(self, now: int) -> str:  # noqa: ARG002
+        return self.request.reason
+
+
+class _StorePenalty(_StoreAgainst):
+    """What may have an end and a reason."""
+
+    __slots__ = ()
+    request: frames.Ban | frames.Mute
+
+    def _until(self, now: int) -> int | None:
+        return now + 1000 * self.request.seconds if self.request.seconds is not None else None
+
+    def _body(self, room: Room, now: int) -> AboutBody:
+        removed = self.kind == frames.BAN and self.other.id in room.members
+        return AboutBody(
+            self.other.id, self.other.name, self.request.reason, self._until(now), removed=removed
+        )
+
+    def _detail(self, now: int) -> str:
+        return permissions.term(Penalty(self.user.id, now, self._until(now), self.request.reason)).strip()
+
+
+class StoreBan(_StorePenalty):
+    """`ban`."""
+
+    __slots__ = ()
+    kind, action = frames.BAN, Action.BAN
+
+    def _before(self, state: State, room: Room, now: int) -> Sequence[Entry]:
+        if self.other.id not in room.members:
+            return ()
+        return successor(state, room, self.other, self.user, now)
+
+
+class StoreMute(_StorePenalty):
+    """`mute`."""
+
+    __slots__ = ()
+    kind, action = frames.MUTE, Action.MUTE
+
+
+class StoreUnban(_StoreAgainst):
+    """`unban`."""
+
+    __slots__ = ()
+    kind, action = frames.UNBAN, Action.UNBAN
+
+    def _check(self, room: Room, now: int) -> None:
+        if self.other.id not in room.bans:
+            raise self._none(f"is not banned from {room.name}: /bans shows who is")
+        super()._check(room, now)
+
+
+class StoreUnmute(_StoreAgainst):
+    """`unmute`."""
+
+    __slots__ = ()
+    kind, action = frames.UNMUTE, Action.UNMUTE
+
+    def _check(self, room: Room, now: int) -> None:
+        if self.other.id not in room.mutes:
+            raise self._none(f"is not muted in {room.name}: /bans shows who is")
+        super()._check(room, now)
+
+
+class StoreRole(StoreAbout):
+    """`role`. An owner makes others owners, and may step down while there is another one."""
+
+    __slots__ = ()
+    kind, action = frames.ROLE, Action.ROLE
+    request: frames.Role
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """As ever, but what somebody is already stores nothing."""
+        room = permissions.require(state, self.user, self.request.room, self.action)
+        if room.members.get(self.other.id) == self.request.role:
+            return ()
+        return super().plan(state, now)
+
+    def _check(self, room: Room, now: int) -> None:  # noqa: ARG002
+        role = room.members.get(self.other.id)
+        if role is None:
+            raise self._none(f"is not in {room.name}: /invite first")
+        if room.name == names.FIRST_ROOM and self.request.role == frames.OWNER:
+            raise RefusedError(errors.DENIED, f"{room.name} belongs to the administrators")
+        if self.other is not self.user:
+            permissions.require_over(room, self.user, self.other)
+        elif role == frames.OWNER and list(room.members.values()).count(frames.OWNER) == 1:
+            text = f"{room.name} needs an owner: make somebody else one first"
+            raise RefusedError(errors.DENIED, text)
+
+    def _body(self, room: Room, now: int) -> frames.RoleBody:  # noqa: ARG002
+        return frames.RoleBody(self.other.id, self.other.name, self.request.role)
+
+    def _detail(self, now: int) -> str:  # noqa: ARG002
+        return self.request.role
+
+
+class StoreServerBan(Store):
+    """`server_ban`, `server_unban`: of a user, or of a network."""
+
+    __slots__ = ("target",)
+    request: frames.ServerBan | frames.ServerUnban
+
+    def __init__(
+        self,
+        user: User,
+        target: User | str,
+        request: Any,  # noqa: ANN401  # as in `Store`
+        answer: Callable[[Request[Any], Result], None],
+        refuse: Callable[[Request[Any], RefusedError], None],
+    ) -> None:
+        super().__init__(user, request, answer, refuse)
+        self.target = target
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((("server bans",), self._name))
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((("server bans",),))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        permissions.require_admin(self.user, Action.SERVER_BAN)
+        request, target = self.request, self.target
+        called = target if isinstance(target, str) else target.name
+        if isinstance(request, frames.ServerUnban):
+            kind, until, reason = frames.UNBAN, None, ""
+            banned = (
+                target in state.banned_networks
+                if isinstance(target, str)
+                else target.id in state.banned_users
+            )
+            if not banned:
+                raise RefusedError(errors.NO_SUCH_USER, f"{called} is not banned")
+        else:
+            kind, reason = frames.BAN, request.reason
+            until = now + 1000 * request.seconds if request.seconds is not None else None
+            if target is self.user or (isinstance(target, User) and target.admin):
+                raise RefusedError(errors.DENIED, f"{called} is an administrator")
+        body: NetworkBody | AboutBody
+        if isinstance(target, str):
+            body = NetworkBody(target, reason, until)
+        else:
+            body = AboutBody(target.id, target.name, reason, until)
+        detail = permissions.term(Penalty(self.user.id, now, until, reason)).strip()
+        return (
+            self._draft(SERVER_LOG, kind, now, codec.pack(body)),
+            audit.record(now, self.user, f"server {kind}", called, detail=detail),
+        )

@@ -1,0 +1,112 @@
+"""What the SQLite store keeps of rooms beside their events: members, roles, invitations, penalties.
+
+The SQL twin of `state.apply`: `project` changes the tables by one event, in the transaction that stores it;
+`load` makes the state of them. Knows SQL and the events that change rooms.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from protocol import frames, names
+from protocol.frames import Event
+from server.state import SERVER_LOG, Invitation, NetworkBody, Penalty, Room, State, first_role, read
+
+Run = Callable[..., sqlite3.Cursor]
+
+
+def load(run: Run, state: State, rooms: dict[int, Room]) -> None:
+    """Enter members, invitations and penalties into a state that has users and `rooms`, by their ids."""
+    for room, user, role in run("SELECT room, user, role FROM members ORDER BY room, since, user"):
+        state.add_member(rooms[room], state.users[user], role)
+    for room, user, by, time in run("SELECT room, user, by, time FROM invitations"):
+        state.invite(rooms[room], state.users[user], Invitation(by, time))
+    for room, user, kind, *term in run("SELECT room, user, kind, by, time, until, reason FROM penalties"):
+        if room not in rooms:
+            state.banned_users[user] = Penalty(*term)
+        else:
+            (rooms[room].bans if kind == frames.BAN else rooms[room].mutes)[user] = Penalty(*term)
+    for network, *term in run("SELECT network, by, time, until, reason FROM networks"):
+        state.banned_networks[network] = Penalty(*term)
+
+
+def project(run: Run, room: int, event: Event) -> None:
+    """Change the tables by an event of a room, whose id is `room`."""
+    match event.kind:
+        case frames.CREATE:
+            _create(run, room, event)
+        case frames.JOIN:
+            (there,) = run("SELECT EXISTS (SELECT 1 FROM members WHERE room = ?)", (room,)).fetchone()
+            _add(run, room, event, event.user, first_role(event.room, empty=not there))
+        case frames.LEAVE:
+            _remove(run, room, event.user)
+        case frames.TOPIC:
+            topic = read(event, frames.TopicBody).topic
+            run("UPDATE rooms SET topic = ? WHERE id = ?", (topic, room))
+        case frames.VISIBILITY:
+            private = read(event, frames.VisibilityBody).private
+            run("UPDATE rooms SET private = ? WHERE id = ?", (private, room))
+        case frames.ROLE:
+            body = read(event, frames.RoleBody)
+            run("UPDATE members SET role = ? WHERE room = ? AND user = ?", (body.role, room, body.user))
+        case frames.DECLINE:
+            _uninvite(run, room, event.user)
+        case kind if kind in frames.ABOUT_SOMEBODY:
+            _project_about_somebody(run, room, event, read(event, frames.AboutBody))
+
+
+def project_server_ban(run: Run, room: int, event: Event, body: frames.AboutBody | NetworkBody) -> None:
+    """Change the tables by a `ban` or `unban` in the server's own log, whose id is `room`."""
+    if isinstance(body, frames.AboutBody):
+        _project_about_somebody(run, room, event, body)
+    elif event.kind == frames.BAN:
+        row = (body.network, event.user, event.time, body.until, body.reason)
+        run("INSERT OR REPLACE INTO networks VALUES (?, ?, ?, ?, ?)", row)
+    else:
+        run("DELETE FROM networks WHERE network = ?", (body.network,))
+
+
+def bury(run: Run, room: int, name: str) -> None:
+    """Take a deleted room out of all tables but that of the events, which are removed later."""
+    for table in ("members", "reads", "invitations", "penalties"):
+        run(f"DELETE FROM {table} WHERE room = ?", (room,))  # noqa: S608  # our own names
+    run("DELETE FROM rooms WHERE id = ?", (room,))
+    run("INSERT INTO graves VALUES (?, ?, 0)", (room, name))
+
+
+def _create(run: Run, room: int, event: Event) -> None:
+    body = read(event, frames.CreateBody) if event.body else frames.CreateBody()  # rooms of old have none
+    run("UPDATE rooms SET private = ?, born = ? WHERE id = ?", (body.private, body.born, room))
+    for user in sorted(set(names.direct_pair(event.room) or ())):
+        _add(run, room, event, user, frames.MEMBER)
+
+
+def _add(run: Run, room: int, event: Event, user: int, role: str) -> None:
+    row = (room, user, role, event.seq)
+    run("INSERT OR IGNORE INTO members (room, user, role, since) VALUES (?, ?, ?, ?)", row)
+    _uninvite(run, room, user)
+
+
+def _remove(run: Run, room: int, user: int) -> None:
+    run("DELETE FROM members WHERE room = ? AND user = ?", (room, user))
+    run("DELETE FROM reads WHERE room = ? AND user = ?", (room, user))
+
+
+def _uninvite(run: Run, room: int, user: int) -> None:
+    run("DELETE FROM invitations WHERE room = ? AND user = ?", (room, user))
+
+
+def _project_about_somebody(run: Run, room: int, event: Event, body: frames.AboutBody) -> None:
+    user = body.user
+    if event.kind == frames.INVITE:
+        row: tuple[Any, ...] = (room, user, event.user, event.time)
+        run("INSERT OR REPLACE INTO invitations VALUES (?, ?, ?, ?)", row)
+    if event.kind in (frames.KICK, frames.BAN) and event.room != SERVER_LOG:
+        _remove(run, room, user)
+        _uninvite(run, room, user)
+    if event.kind in (frames.BAN, frames.MUTE):
+        row = (room, user, event.kind, event.user, event.time, body.until, body.reason)
+        run("INSERT OR REPLACE INTO penalties VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    elif event.kind in (frames.UNBAN, frames.UNMUTE):
+        lifted = frames.BAN if event.kind == frames.UNBAN else frames.MUTE
+        run("DELETE FROM penalties WHERE room = ? AND user = ? AND kind = ?", (room, user, lifted))
