@@ -59,15 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     follow.add_argument("--count", type=int, metavar="N", help="end after so many events")
     follow.add_argument("--json", action="store_true", help="one JSON object a line")
-    trust = commands.add_parser("trust", help="know a server by its key")
-    trust.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is, or a link to it")
-    trust.add_argument(
-        "--pin",
-        type=cli.server_pin,
-        help="what `chat-server pin` prints there (a link may have it)",
-    )
-    forget = commands.add_parser("forget", help="know a server no longer, because it was set up anew")
-    forget.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is")
+    _add_trust(commands)
     login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
     register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
     register.add_argument(
@@ -77,6 +69,18 @@ def parser() -> argparse.ArgumentParser:
     for command in (send, follow, login, register):
         passwords.add_option(command)
     return parser
+
+
+def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    trust = commands.add_parser("trust", help="know a server by its key")
+    trust.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is, or a link to it")
+    trust.add_argument(
+        "--pin",
+        type=cli.server_pin,
+        help="what `chat-server pin` prints there (a link may have it)",
+    )
+    forget = commands.add_parser("forget", help="know a server no longer, because it was set up anew")
+    forget.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is")
 
 
 def main() -> None:

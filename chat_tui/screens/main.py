@@ -15,7 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from chat_tui import config, editor
+from chat_tui import editor
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
@@ -36,7 +36,7 @@ from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
-from chat_tui.screens.help import HelpScreen
+from chat_tui.screens.looks import Looks
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switcher import Switcher
 from chat_tui.terminal import Title
@@ -63,7 +63,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs):
+class MainScreen(AccountDialogs, Looks):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -194,6 +194,10 @@ class MainScreen(AccountDialogs):
                 self._log.show(self._timelines.lobby)
 
     # --- drawing
+
+    def redraw(self) -> None:
+        """See `Looks`."""
+        self._draw_soon()
 
     def _draw_soon(self) -> None:
         if not self._stale and self.is_mounted:
@@ -489,29 +493,9 @@ class MainScreen(AccountDialogs):
 
         self.app.push_screen(Switcher(rooms), chosen)
 
-    def show_help(self) -> None:
-        """See `View`."""
-        self.app.push_screen(HelpScreen())
-
     def clear(self) -> None:
         """See `View`."""
         self._timelines.shown(self._room).clear()
-        self._draw_soon()
-
-    def flip(self, pane: str) -> None:
-        """See `View`."""
-        self.toggle_class(f"-flip-{pane}")
-        self.call_after_refresh(self._draw)
-
-    def themes(self) -> list[str]:
-        """See `View`."""
-        current = self.app.theme
-        return [current, *sorted(name for name in self.app.available_themes if name != current)]
-
-    def set_theme(self, name: str) -> None:
-        """See `View`."""
-        self.app.theme = name
-        self._remember(theme=name)
         self._draw_soon()
 
     async def edit_draft(self) -> None:
@@ -523,12 +507,6 @@ class MainScreen(AccountDialogs):
             self._lent = False
             self._draw_soon()
         self._composer.put(clean_text(text))
-
-    def _remember(self, **changes: str) -> None:
-        try:
-            config.remember(**changes)
-        except config.ConfigError as error:
-            self.complain(str(error))
 
     def set_draft(self, text: str) -> None:
         """See `View`."""
