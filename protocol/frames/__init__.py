@@ -115,6 +115,7 @@ from protocol.frames.rooms import (
     Topic,
     Visibility,
 )
+from protocol.frames.search import Search, SearchResult
 from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, Ping, Pong, Welcome
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
@@ -124,7 +125,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     Register, ChangePassword, Logout, Devices, EndDevice,
     MakeInvite, Invites, EndInvite,
     Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices,
-    Away, Idle, Whois, Ignore, Mine,
+    Away, Idle, Whois, Ignore, Mine, Search,
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
@@ -239,6 +240,8 @@ __all__ = [
     "RoomState",
     "Rooms",
     "RoomsResult",
+    "Search",
+    "SearchResult",
     "Send",
     "SendResult",
     "Seq",

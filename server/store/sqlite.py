@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, written by one thread, read by another.
+"""The embedded store: one SQLite file, written by one thread, read by two others.
 
 WAL, so readers never wait for the writer; `synchronous=FULL`, so a commit is an fsync and survives more than
 kill -9. The caller gathers batches (see `writer`), so one fsync serves many messages. Knows SQL and
@@ -7,6 +7,7 @@ the events that change rooms and users; nothing of sessions or frames on a wire.
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ from server.state import (
     UserBody,
     read,
 )
-from server.store import schema, sums
+from server.store import schema, sums, words
 from server.store.base import (
     GONE,
     Appended,
@@ -41,6 +42,7 @@ from server.store.base import (
     EndDevice,
     EndInvite,
     Entry,
+    Found,
     Ignored,
     LastSeen,
     Mark,
@@ -49,6 +51,7 @@ from server.store.base import (
     Record,
     Seen,
     Unread,
+    Wanted,
 )
 
 FILE_NAME = "chat.sqlite3"
@@ -86,6 +89,8 @@ class SqliteLog:
                 schema.migrate(self._writing, self._path)
                 self._reading = opened.enter_context(closing(self._connect()))
                 self._reading.execute("PRAGMA query_only = ON")
+                self._searching = opened.enter_context(closing(self._connect()))
+                self._searching.execute("PRAGMA query_only = ON")
                 self.epoch = self._epoch()
             except (OSError, sqlite3.Error) as error:
                 raise StartError(f"cannot open the database {self._path}: {error}") from error
@@ -106,9 +111,12 @@ class SqliteLog:
     def load(self) -> State:
         """See the port. Raises `StartError` if the file is damaged."""
         try:
-            return self._load()
+            state = self._load()
+            with self._transaction():
+                words.renew(self._writing.execute)
         except sqlite3.Error as error:
             raise StartError(f"cannot read the database {self._path}: {error}") from error
+        return state
 
     def _load(self) -> State:
         state = State()
@@ -316,6 +324,7 @@ class SqliteLog:
         """Remove these events of a room for good; of those that have a cid nothing stays but that."""
         run = self._writing.execute
         bounds = (room, after, last)
+        words.forget(run, *bounds)
         run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
         run(
             "UPDATE events SET sender = '', kind = ?, body = x'' WHERE room = ? AND seq > ? AND seq <= ?",
@@ -419,6 +428,31 @@ class SqliteLog:
             raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
         return int(last - floor)
 
+    def index(self, limit: int) -> bool:
+        """See the port."""
+        try:
+            if not words.lagging(self._writing.execute):
+                return False
+            with self._transaction():
+                return words.index(self._writing.execute, limit)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refused it ({error}); nothing was indexed") from error
+
+    def tidy(self) -> bool:
+        """See the port."""
+        try:
+            with self._transaction():
+                return words.tidy(self._writing)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:
+        """See the port."""
+        try:
+            return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+
     def audit(self, since: int, limit: int) -> list[Audit]:
         """See the port."""
         sql = (
@@ -433,6 +467,7 @@ class SqliteLog:
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
+        self._searching.close()
         self._reading.close()
         self._writing.close()
 
