@@ -20,7 +20,7 @@ from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.permissions import Action
 from server.state import State, User
-from server.store.base import Log, Place, Wanted
+from server.store.base import Log, Spot, Wanted
 from server.throttle import Buckets
 from server.writer import Writer
 
@@ -93,8 +93,9 @@ class Searching:
         self._counters.searches += 1
         # Who was removed from a room while we looked is shown nothing of it.
         events = [event for event in found.events if event.room in user.rooms]
+        edits = [event for event in found.edits if event.room in user.rooms]
         cursor = "" if found.end is None else _cursor(found.end)
-        return frames.SearchResult(events, cursor, behind, found.stopped)
+        return frames.SearchResult(events, edits, cursor, behind, found.stopped)
 
     def _spend(self, user: User) -> None:
         if self._waiting >= WAITING:
@@ -117,7 +118,7 @@ class Searching:
             raise RefusedError(errors.BAD_FRAME, "search for a word, or for what somebody said")
         return Wanted(
             rooms, terms, request.limit, sender, request.after, request.before,
-            _place(request.cursor) if request.cursor else None,
+            _spot(request.cursor) if request.cursor else None,
             frozenset(user.ignored),
         )  # fmt: skip
 
@@ -168,13 +169,13 @@ class Searching:
         self._thread.shutdown()
 
 
-def _cursor(place: Place) -> str:
-    return f"{-place.age} {-place.back} {place.room}"
+def _cursor(spot: Spot) -> str:
+    return f"{-spot.age} {-spot.back} {spot.room}"
 
 
-def _place(cursor: str) -> Place:
+def _spot(cursor: str) -> Spot:
     time, _, rest = cursor.partition(" ")
     seq, _, room = rest.partition(" ")
     if not (time.isascii() and time.isdecimal() and seq.isascii() and seq.isdecimal()):
         raise RefusedError(errors.BAD_FRAME, "this is no cursor of a search")
-    return Place(-int(time), room, -int(seq))
+    return Spot(-int(time), room, -int(seq))

@@ -12,13 +12,14 @@ Terms = Annotated[list[Word], Meta(max_length=limits.TERMS)]
 
 
 class SearchResult(Result, frozen=True):
-    """The newest that match, newest first.
+    """The newest that match, as they were sent, newest first; `edits`: the last edit of those that have one.
 
     `cursor`: asked with it, the server goes on where this ends; empty: there is nothing more. `behind`: some
     of what was said last was not looked at yet. `stopped`: it took too long, there may be older ones.
     """
 
     events: list[Event]
+    edits: list[Event] = []
     cursor: str = ""
     behind: bool = False
     stopped: bool = False

@@ -31,6 +31,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     time: int
     body: bytes = b""
     cid: str | None = None
+    target: int | None = None
+    reply: int | None = None
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
@@ -128,7 +130,7 @@ class Unread(NamedTuple):
     ignored: frozenset[int] = frozenset()
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """Where a message stands among those that were found: newest first, then by room."""
 
     age: int
@@ -149,7 +151,7 @@ class Wanted(NamedTuple):
     user: int = 0
     after: int | None = None
     before: int | None = None
-    begin: Place | None = None
+    begin: Spot | None = None
     ignored: frozenset[int] = frozenset()
 
     def wants(self, user: int, time: int) -> bool:
@@ -163,29 +165,44 @@ class Wanted(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The newest messages that match, newest first. `end`: where they end, if there are `more`.
-    `stopped`: there was no time to look at all."""
+    """The newest messages that match, as they were sent, newest first; `edits`: what those of them that were
+    edited say now. `end`: where they end, if there are more. `stopped`: there was no time to look at all."""
 
     events: list[Event]
-    end: Place | None = None
+    edits: list[Event]
+    end: Spot | None = None
     stopped: bool = False
 
 
-def fill(page: list[Event], hits: Iterable[tuple[Place, Event]], limit: int) -> Place | None:
-    """Put as many of the hits into the page as it may have; where they end if there are more."""
+Hit = tuple[Spot, Event, Event | None]
+"""Where a message stands among those that match, the message, and its last edit."""
+
+
+def fill(found: Found, hits: Iterable[Hit], limit: int) -> Found:
+    """Put as many of the hits into what was found as may be there, and say where it ends if there are more.
+
+    Should the hits break off, what there was so far is in `found`.
+    """
     size, end = limits.PAGE_BYTES, None
-    for place, event in hits:
-        size -= len(event.body) + limits.EVENT_BYTES
-        if len(page) == limit or (page and size < 0):
-            return end
-        page.append(event)
-        end = place
-    return None
+    for spot, event, edit in hits:
+        size -= sum(len(one.body) + limits.EVENT_BYTES for one in (event, edit) if one is not None)
+        if len(found.events) == limit or (found.events and size < 0):
+            return found._replace(end=end)
+        found.events.append(event)
+        if edit is not None:
+            found.edits.append(edit)
+        end = spot
+    return found
 
 
 GONE = ""
 """The kind of an event that was pruned, or whose room was deleted: nothing is left of it but its place, its
 time and its cid."""
+
+
+def gone(event: Event) -> Event:
+    """What is left of an event that was removed."""
+    return msgspec.structs.replace(event, sender="", kind=GONE, body=b"", target=None, reply=None)
 
 
 class Log(Protocol):
@@ -202,7 +219,9 @@ class Log(Protocol):
         """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a record.
 
         Gives each new event the next `seq` of its room, 1, 2, 3 … A room that was deleted begins with 1 again
-        if it is made anew. Raises `StorageError`: nothing of the batch is stored then.
+        if it is made anew. A `delete` empties the bodies of its target and of that one's edits for good, and
+        an `edit` that comes behind it is stored empty: nobody gets to read again what was deleted. Raises
+        `StorageError`: nothing of the batch is stored then.
         """
 
     def purge(self, limit: int) -> bool:
@@ -234,6 +253,9 @@ class Log(Protocol):
 
     def find(self, user: int, cid: str) -> Event | None:
         """The event that this user has stored under that cid; it may be `GONE`. Raises `StorageError`."""
+
+    def said(self, room: str, seq: int) -> Event | None:
+        """What was said there, if it is still to be read: not pruned, not deleted. Raises `StorageError`."""
 
     def unread(self, question: Unread, limit: int) -> int:
         """How many spoken events of other users, none of them ignored, come after a `seq`; up to `limit`."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 from protocol import codec, frames, words
 from protocol.frames import Event
-from server.store.base import Found, Place, Wanted, fill
+from server.store.base import Found, Hit, Spot, Wanted, fill
 
 Run = Callable[..., sqlite3.Cursor]
 
@@ -35,6 +35,7 @@ older than that too."""
 _STEPS = 2_000
 """SQLite's instructions between two looks at the clock: less than a millisecond."""
 
+_COLUMNS = "seq, user, sender, kind, time, body, cid, target, reply"
 _SPOKEN = ", ".join(f"'{kind}'" for kind in sorted(frames.SPOKEN))
 
 
@@ -63,18 +64,31 @@ def index(run: Run, limit: int) -> bool:
 
 
 def _index_room(run: Run, room: int, indexed: int, limit: int) -> int:
-    sql = "SELECT seq, user, kind, body FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
+    sql = "SELECT seq, user, kind, body, target FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
     rows = run(sql, (room, indexed, limit)).fetchall()
-    for seq, user, kind, body in rows:
-        text = codec.unpack_body(body, frames.TextBody) if kind in frames.SPOKEN else None
-        if text is not None:
-            row = (_id(room, seq), _line(room, user, text.text))
-            run("INSERT INTO words (rowid, text) VALUES (?, ?)", row)
+    for seq, user, kind, body, target in rows:
+        if kind in frames.SPOKEN:
+            _take(run, room, seq, user, body)
+        elif kind == frames.EDIT and _is_said(run, room, target):
+            run("DELETE FROM words WHERE rowid = ?", (_id(room, target),))
+            _take(run, room, target, user, body)
     if len(rows) < limit:
         run("UPDATE rooms SET indexed = head WHERE id = ?", (room,))
     else:
         run("UPDATE rooms SET indexed = ? WHERE id = ?", (rows[-1][0], room))
     return len(rows)
+
+
+def _take(run: Run, room: int, seq: int, user: int, body: bytes) -> None:
+    text = codec.unpack_body(body, frames.TextBody)
+    if text is not None:
+        line = " ".join((_sender(room, user), *(f"{room}·{word}" for word in words.words_of(text.text))))
+        run("INSERT INTO words (rowid, text) VALUES (?, ?)", (_id(room, seq), line))
+
+
+def _is_said(run: Run, room: int, seq: int) -> bool:
+    sql = f"SELECT 1 FROM events WHERE room = ? AND seq = ? AND body != x'' AND kind IN ({_SPOKEN})"  # noqa: S608
+    return run(sql, (room, seq)).fetchone() is not None
 
 
 def forget(run: Run, room: int, after: int, last: int) -> None:
@@ -104,28 +118,36 @@ def tidy(connection: sqlite3.Connection) -> bool:
 
 def search(connection: sqlite3.Connection, wanted: Wanted, clock: Callable[[], float], until: float) -> Found:
     """See `base.Log.search`. Raises `sqlite3.Error`."""
-    events: list[Event] = []
-    end, stopped = None, False
+    found = Found([], [])
     connection.execute("BEGIN")  # all of it is as at one moment
     connection.set_progress_handler(lambda: clock() > until, _STEPS)
     try:
-        end = fill(events, _newest_first(connection.execute, wanted), wanted.limit)
+        return fill(found, _newest_first(connection.execute, wanted), wanted.limit)
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
-        stopped = True
+        return found._replace(stopped=True)
     finally:
         connection.set_progress_handler(None, 0)
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-    return Found(events, end, stopped)
 
 
-def _newest_first(run: Run, wanted: Wanted) -> Iterator[tuple[Place, Event]]:
-    """What matches, and where it stands among all of it."""
+def _newest_first(run: Run, wanted: Wanted) -> Iterator[Hit]:
+    """What matches, with what it says now."""
     rooms = [(name, *row) for name in wanted.rooms if (row := _room(run, name)) is not None]
     found = heapq.merge(*(_in_room(run, *room, wanted) for room in rooms), key=lambda hit: hit[0])
-    return (hit for hit in found if wanted.begin is None or hit[0] > wanted.begin)
+    for spot, room, event in found:
+        if wanted.begin is None or spot > wanted.begin:
+            yield spot, event, _last_edit(run, room, event)
+
+
+def _last_edit(run: Run, room: int, said: Event) -> Event | None:
+    sql = (
+        f"SELECT {_COLUMNS} FROM events WHERE room = ? AND target = ? AND kind = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608
+    )
+    row = run(sql, (room, said.seq, frames.EDIT)).fetchone()
+    return Event(said.room, *row) if row is not None else None
 
 
 def _room(run: Run, name: str) -> tuple[int, int] | None:
@@ -133,25 +155,25 @@ def _room(run: Run, name: str) -> tuple[int, int] | None:
     return row
 
 
-def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iterator[tuple[Place, Event]]:
+def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iterator[tuple[Spot, int, Event]]:
     """What matches in one room, newest first.
 
-    The clock may have been set back between two messages: then the later one counts as said when the earlier
+    The clock may have been set back between two messages: then the earlier one counts as said when the later
     one was, so that the order is the room's, and a page begins where the one before ended.
     """
     sql = (
-        "SELECT seq, user, sender, kind, time, cid, body FROM words "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM words "  # noqa: S608
         "CROSS JOIN events ON room = ? AND seq = words.rowid - ? "
         f"WHERE words MATCH ? AND words.rowid > ? AND kind IN ({_SPOKEN}) ORDER BY words.rowid DESC"
     )
     low: int | None = None
     for row in run(sql, (room, _id(room, 0), _match(room, wanted), _id(room, floor))):
-        seq, user, sender, kind, time, cid, body = row
-        low = time if low is None else min(low, time)
-        if wanted.after is not None and time < wanted.after - _SLIP_MS:
+        event = Event(name, *row)
+        low = event.time if low is None else min(low, event.time)
+        if wanted.after is not None and event.time < wanted.after - _SLIP_MS:
             return
-        if wanted.wants(user, time):
-            yield Place(-low, name, -seq), Event(name, seq, user, sender, kind, time, body, cid)
+        if wanted.wants(event.user, event.time):
+            yield Spot(-low, name, -event.seq), room, event
 
 
 def _match(room: int, wanted: Wanted) -> str:
@@ -161,10 +183,6 @@ def _match(room: int, wanted: Wanted) -> str:
         text = " ".join(f"{room}·{word}" for word in term.words)
         terms.append(f'"{text}"{"" if term.whole else " *"}')
     return " AND ".join(terms)
-
-
-def _line(room: int, user: int, text: str) -> str:
-    return " ".join((_sender(room, user), *(f"{room}·{word}" for word in words.words_of(text))))
 
 
 def _sender(room: int, user: int) -> str:

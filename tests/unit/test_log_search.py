@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from protocol import codec, frames, words
-from server.store.base import Draft, Found, Log, Place, Wanted
+from server.store.base import Draft, Found, Log, Spot, Wanted
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
@@ -76,7 +76,7 @@ def test_pages_hold_everything_once_even_if_the_clock_was_set_back(log: Log) -> 
         seqs = [seq for name, seq in everything if name == room]
         assert seqs == sorted(seqs, reverse=True)
     pages: list[tuple[str, int]] = []
-    begin: Place | None = None
+    begin: Spot | None = None
     while True:
         page = find(log, "x1", limit=4, begin=begin)
         pages += [(event.room, event.seq) for event in page.events]
@@ -97,6 +97,23 @@ def test_what_is_removed_is_found_no_longer(log: Log) -> None:
         pass
     log.append([say("#b", "other words", at=5)])
     assert found(log, "words") == [("#b", 1), ("#a", 2)]
+
+
+def test_what_was_edited_is_found_by_what_it_says_now(log: Log) -> None:
+    def change(kind: str, target: int, text: str = "") -> Draft:
+        body = codec.pack(frames.TextBody(text)) if text else b""
+        return Draft("#a", ANN, "ann", kind, 5, body, f"{kind}{target}{text}", target)
+
+    log.append([say("#a", "one thing"), say("#a", "two things"), say("#b", "three things")])
+    assert len(found(log, "thing")) == 3
+    log.append([change(frames.EDIT, 1, "first word"), change(frames.EDIT, 1, "last word")])
+    assert found(log, "thing") == [("#a", 2), ("#b", 1)]
+    (hit,), (edit,), *_ = find(log, "last")
+    assert (hit.seq, edit.seq, edit.target) == (1, 5, 1)
+    assert found(log, "first") == []
+    log.append([change(frames.EDIT, 2, "things gone"), change(frames.DELETE, 1), change(frames.DELETE, 2)])
+    assert found(log, "last") == found(log, "gone") == []
+    assert found(log, user=ANN) == [("#b", 1)]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +146,8 @@ def test_it_is_stopped_when_it_takes_too_long(tmp_path: Path) -> None:
     while log.index(1000):
         pass
     wanted = Wanted(("#a",), [words.Term(("word",), whole=False)], 100, before=0)
-    assert log.search(wanted, -1) == Found([], None, stopped=True)
-    assert log.search(wanted, 60) == Found([], None, stopped=False)
+    assert log.search(wanted, -1) == Found([], [], None, stopped=True)
+    assert log.search(wanted, 60) == Found([], [], None, stopped=False)
     log.close()
 
 
