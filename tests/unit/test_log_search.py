@@ -109,7 +109,7 @@ def test_what_was_edited_is_found_by_what_it_says_now(log: Log) -> None:
     log.append([change(frames.EDIT, 1, "first word"), change(frames.EDIT, 1, "last word")])
     assert found(log, "thing") == [("#a", 2), ("#b", 1)]
     (hit,), (edit,), *_ = find(log, "last")
-    assert (hit.seq, edit.seq, edit.target) == (1, 5, 1)
+    assert (hit.seq, edit.seq, edit.target) == (1, 4, 1)
     assert found(log, "first") == []
     log.append([change(frames.EDIT, 2, "things gone"), change(frames.DELETE, 1), change(frames.DELETE, 2)])
     assert found(log, "last") == found(log, "gone") == []
