@@ -115,6 +115,14 @@ from protocol.frames.rooms import (
     Topic,
     Visibility,
 )
+from protocol.frames.running import (
+    Audit,
+    AuditInfo,
+    AuditResult,
+    MakeRoom,
+    RoomDetails,
+    RoomDetailsResult,
+)
 from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, Ping, Pong, Welcome
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
@@ -123,7 +131,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     ServerBan, ServerUnban, ServerBans,
     Register, ChangePassword, Logout, Devices, EndDevice,
     MakeInvite, Invites, EndInvite,
-    Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices,
+    Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices, RoomDetails, MakeRoom, Audit,
     Away, Idle, Whois, Ignore, Mine,
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
@@ -162,6 +170,9 @@ __all__ = [
     "VISIBILITY",
     "AboutBody",
     "AddUser",
+    "Audit",
+    "AuditInfo",
+    "AuditResult",
     "Away",
     "Ban",
     "Banned",
@@ -207,6 +218,7 @@ __all__ = [
     "Logout",
     "MakeInvite",
     "MakeInviteResult",
+    "MakeRoom",
     "Marker",
     "MemberInfo",
     "Members",
@@ -234,6 +246,8 @@ __all__ = [
     "Result",
     "Role",
     "RoleBody",
+    "RoomDetails",
+    "RoomDetailsResult",
     "RoomInfo",
     "RoomName",
     "RoomState",

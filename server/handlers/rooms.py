@@ -124,14 +124,18 @@ def rooms(session: "Session", request: frames.Rooms) -> None:
     session.answer(request, session.core.rooms_list(session.user, every=request.every))
 
 
+FOR_OPERATOR: dict[type[Request[Any]], Handler] = {
+    frames.Topic: topic,
+    frames.Visibility: visibility,
+    frames.DeleteRoom: delete_room,
+    frames.Rooms: rooms,
+}
+
 HANDLERS: dict[type[Request[Any]], Handler] = {
+    **FOR_OPERATOR,
     frames.Sync: sync,
     frames.Join: join,
     frames.Create: create,
     frames.Dm: dm,
     frames.Leave: leave,
-    frames.Topic: topic,
-    frames.Visibility: visibility,
-    frames.DeleteRoom: delete_room,
-    frames.Rooms: rooms,
 }

@@ -9,7 +9,7 @@ import msgspec
 from protocol import limits
 from protocol.frames import DELETE_ROOM, SPOKEN, Event
 from server.state import State
-from server.store.base import GONE, Appended, Audit, Draft, Entry, Unread
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Recorded, Searched, Size, Unread
 
 
 class MemoryLog:
@@ -108,9 +108,26 @@ class MemoryLog:
         self._floors[room] = floor + len(old)
         return len(old)
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
-        return [one for one in self._audit if one.time >= since][-limit:]
+        numbered = [Recorded(number, one) for number, one in enumerate(self._audit, 1)]
+        return [one for one in numbered if _is_searched(one, searched)][-limit:]
+
+    def size(self, room: str) -> Size:
+        """See the port."""
+        stored = self._rooms.get(room, [])[self.floor(room) :]
+        return Size(len(stored), sum(len(event.body) for event in stored))
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _is_searched(recorded: Recorded, searched: Searched) -> bool:
+    number, one = recorded
+    return (
+        one.time >= searched.since
+        and (searched.before is None or number < searched.before)
+        and (searched.user is None or one.actor == searched.user[0] or one.target == searched.user[1])
+        and searched.room in ("", one.room)
+        and searched.action in ("", one.action)
+    )

@@ -47,7 +47,10 @@ from server.store.base import (
     Password,
     Presence,
     Record,
+    Recorded,
+    Searched,
     Seen,
+    Size,
     Unread,
 )
 
@@ -419,17 +422,32 @@ class SqliteLog:
             raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
         return int(last - floor)
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
+        user, name = searched.user or (None, None)
         sql = (
-            "SELECT time, actor, action, target, room, detail FROM audit "
-            "WHERE time >= ? ORDER BY id DESC LIMIT ?"
+            "SELECT id, time, actor, action, target, room, detail FROM audit "
+            "WHERE time >= ? AND id < ? AND (? IS NULL OR actor = ? OR target = ?) "
+            "AND ? IN ('', room) AND ? IN ('', action) ORDER BY id DESC LIMIT ?"
         )
+        before = 2**62 if searched.before is None else searched.before
+        bounds = (searched.since, before, user, user, name, searched.room, searched.action, limit)
         try:
-            rows = self._reading.execute(sql, (since, limit)).fetchall()
+            rows = self._reading.execute(sql, bounds).fetchall()
         except sqlite3.Error as error:
             raise StorageError(f"the server cannot read its store: {error}") from error
-        return [Audit(*row) for row in reversed(rows)]
+        return [Recorded(number, Audit(*row)) for number, *row in reversed(rows)]
+
+    def size(self, room: str) -> Size:
+        """See the port."""
+        sql = (
+            "SELECT count(*), coalesce(sum(length(body)), 0) FROM events "  # noqa: S608
+            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > {_FLOOR}"
+        )
+        try:
+            return Size(*self._reading.execute(sql, (room, room)).fetchone())
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
