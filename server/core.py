@@ -28,7 +28,7 @@ from server.session import Phase, Session
 from server.state import Room, User
 from server.store.base import Log, Unread
 from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
-from server.visibility import may_see, rooms_told
+from server.visibility import invited_to, may_see, rooms_told
 from server.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -325,18 +325,17 @@ class Core:
         answer; `every`: all channels."""
         left = limits.PAGE_BYTES
         listed = []
+        asked = {room.name for room in invited_to(self.state, user)}
         found = [room for room in self.state.rooms.values() if not room.direct]
         if not every:
             found = [
-                room
-                for room in found
-                if not room.private or user.id in room.members or user.id in room.invited
+                room for room in found if not room.private or user.id in room.members or room.name in asked
             ]
         for room in sorted(found, key=lambda room: room.name):
             left -= len(room.name.encode()) + len(room.topic.encode()) + 64
             if left < 0:
                 break
-            joined, invited = user.id in room.members, user.id in room.invited
+            joined, invited = user.id in room.members, room.name in asked
             listed.append(
                 frames.RoomInfo(room.name, room.topic, len(room.members), joined, room.private, invited)
             )
@@ -345,9 +344,9 @@ class Core:
     def invitations(self, user: User) -> list[frames.Invitation]:
         """To which rooms `user` is invited."""
         found = []
-        for room in sorted(user.invited):
-            invitation = self.state.rooms[room].invited[user.id]
-            found.append(frames.Invitation(room, self.state.users[invitation.by].name, invitation.time))
+        for room in invited_to(self.state, user):
+            invitation = room.invited[user.id]
+            found.append(frames.Invitation(room.name, self.state.users[invitation.by].name, invitation.time))
         return found
 
     def online_list(self, viewer: User) -> frames.OnlineResult:

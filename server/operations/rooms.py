@@ -149,14 +149,15 @@ class StoreDm(StoreTowards):
         return names.direct_room(self.user.id, self.other.id)
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
+        """See `writer.Operation`. Who asks has opened it, which shows it to them whomever they ignore."""
+        opened = Mark(self.room, self.user.id, 1)
         if self.room in state.rooms:
-            return ()
+            return () if self.user.reads.get(self.room) else (opened,)
         for user in (self.user, self.other):
             if sum(names.direct_pair(room) is not None for room in user.rooms) >= limits.DIRECT:
                 text = f"{user.name} writes with {limits.DIRECT:,} people already: meet in a channel"
                 raise RefusedError(errors.TOO_MANY, text)
-        return (self._draft(self.room, frames.CREATE, now, birth(private=False)),)
+        return (self._draft(self.room, frames.CREATE, now, birth(private=False)), opened)
 
 
 class StoreLeave(Store):
