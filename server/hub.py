@@ -89,9 +89,14 @@ class Hub:
     # --- telling them
 
     def publish(self, events: list[Event]) -> None:
-        """Give the events of a stored batch to the sessions in their rooms."""
+        """Give the events of a stored batch to the sessions in their rooms. Those of the server's own log are
+        for nobody, but who stands where may have changed by them."""
         blocks: dict[str, list[bytes]] = {}
         for event in events:
+            if event.room == state.SERVER_LOG:
+                if event.kind == state.ROLE:
+                    self.presence.tell_role(names.FIRST_ROOM, self._state.users[event.user])
+                continue
             if event.kind not in frames.SPOKEN:
                 self._arrive(event)
             blocks.setdefault(event.room, []).append(codec.encode(event))

@@ -95,7 +95,17 @@ from protocol.frames.moderation import (
     Unmute,
 )
 from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Whois, WhoisResult
-from protocol.frames.presence import Away, Count, Idle, People, Presence, Typing, Watch, WatchResult
+from protocol.frames.presence import (
+    Away,
+    Count,
+    Idle,
+    People,
+    Presence,
+    RoleChanged,
+    Typing,
+    Watch,
+    WatchResult,
+)
 from protocol.frames.rooms import (
     CHANNEL,
     DIRECT,
@@ -136,7 +146,8 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
-    Welcome, Ok, Error, Event, Presence, People, Typing, Marker, Invited, MineChanged, Heads, Ping, Pong, Bye,
+    Welcome, Ok, Error, Event, Presence, People, RoleChanged, Typing, Marker, Invited, MineChanged, Heads,
+    Ping, Pong, Bye,
 )  # fmt: skip
 
 __all__ = [
@@ -246,6 +257,7 @@ __all__ = [
     "Result",
     "Role",
     "RoleBody",
+    "RoleChanged",
     "RoomDetails",
     "RoomDetailsResult",
     "RoomInfo",
