@@ -392,7 +392,7 @@ class SqliteLog:
         """See the port."""
         silent = (question.user, *question.ignored)
         sql = (
-            "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
+            "SELECT count(*) FROM (SELECT 1 FROM events INDEXED BY spoken "  # noqa: S608
             f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
             f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
