@@ -103,8 +103,8 @@ STEPS: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL, purged INTEGER NOT NULL
     ) STRICT;
     """,
-    # 6 (rest): what unread counts count. In a room that thousands have joined and where little is said, counting
-    # walked over all the joins. Only a query with these very words can use it, and it has to be told to.
+    # 6 (rest): what unread counts count. In a room that thousands have joined and where little is said,
+    # counting walked over all the joins. Only a query with these very words can use it, and is told to.
     """
     CREATE INDEX spoken ON events (room, seq, user) WHERE kind IN ('action', 'message');
     """,
