@@ -58,6 +58,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def moment(seconds: float) -> int:
+    """Some moment within so many seconds, in ms: so that those who are sent away don't all come back at once."""
+    return round(random.uniform(0, seconds) * 1000)  # noqa: S311  # no secret
+
+
 @dataclass(slots=True, frozen=True)
 class RoomQuestion:
     """A room as it is at one moment, to be completed with events from the log in another thread."""
@@ -187,8 +192,7 @@ class Core:
     def _send_away(self, session: Session, text: str, count: int) -> None:
         """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
         seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
-        after = random.uniform(0, seconds)  # noqa: S311  # no secret
-        session.close(errors.SHUTDOWN, text, after=round(after * 1000))
+        session.close(errors.SHUTDOWN, text, after=moment(seconds))
 
     def bar(self, host: str) -> str:
         """Why nobody may connect from this address; empty if they may."""
