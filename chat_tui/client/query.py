@@ -11,7 +11,7 @@ from chat_tui.client.errors import ClientError
 from protocol import limits
 from protocol.words import Term, holds, term_of, words_of
 
-HELP = 'words, "a phrase", from:name, in:#room or in:@name or in:*, before:, after: or on:2026-11-30'
+HELP = 'words  "a phrase"  from:name  in:#room  in:@name  in:*  before:2026-11-30  after:  on:'
 
 LONGEST = 128
 """Characters of a word or a phrase, as on the wire."""

@@ -30,7 +30,7 @@ FAR = 20_000
 FETCHED = 200
 """Events that are fetched at once for that."""
 
-_HERE = "only what this computer has was searched"
+_HERE = "only on this computer"
 
 
 @dataclass(slots=True)
@@ -123,11 +123,11 @@ class Searching:
             answer = await self._ask(request)
         except RequestError as error:
             if error.code in (errors.UNKNOWN_TYPE, errors.STORAGE, errors.INTERNAL):
-                found.note = f"{_HERE}: {error}"
+                found.note = f"{_HERE}, for the server can't: {error}"
                 return
             raise
         except ClientError:
-            found.note = f"{_HERE}: there is no connection"
+            found.note = f"{_HERE}, for there is no connection"
             return
         found.cursor = answer.cursor
         found.note = _note(answer)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import time_ns
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -37,6 +38,10 @@ BEFORE = 16
 """Characters that are shown before the first word that was searched for, in a text that is too long."""
 
 _EVERYWHERE = re.compile(r"(^|\s)in:\*(?=\s|$)", re.IGNORECASE)
+_EMPTY = f"""
+Messages that have all the words are found; a word may also be the beginning of one there.
+
+{HELP}"""
 _ENDS = "Enter goes there, Ctrl+F all rooms, Esc closes"
 
 
@@ -87,7 +92,7 @@ class SearchScreen(ModalScreen[bool]):
         with Vertical(id="search", classes="dialog") as box:
             box.border_title = Content(f"Search {self._where}")
             box.border_subtitle = _ENDS
-            yield Input(self.search.text, placeholder=HELP, compact=True, select_on_focus=False)
+            yield Input(self.search.text, placeholder="what to look for", compact=True, select_on_focus=False)
             yield Static("", id="note", markup=False)
             yield OptionList(compact=True)
 
@@ -98,7 +103,7 @@ class SearchScreen(ModalScreen[bool]):
         elif self.search.text:
             self._look(self.search.text)
         else:
-            self._tell("Words find messages that have all of them, each as the beginning of a word.")
+            self._tell(_EMPTY)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -159,6 +164,8 @@ class SearchScreen(ModalScreen[bool]):
                 self._rows.append(None)
             options.append(Option(self._line(hit, found.query)))
             self._rows.append(number)
+        where = self._title_of(found.rooms[0]) if len(found.rooms) == 1 else "all rooms"
+        self.query_one("#search").border_title = Content(f"Search {where}")
         choices = self.query_one(OptionList)
         choices.set_options(options)
         choices.highlighted = self._rows.index(min(at, len(hits) - 1)) if hits else None
@@ -245,7 +252,8 @@ class SearchScreen(ModalScreen[bool]):
 
 def _when(time: int) -> str:
     """`14:05`, `23 Nov`, `11/2025`: as near as it is far."""
-    then, now = datetime.fromtimestamp(clamped(time) / 1000).astimezone(), datetime.now().astimezone()
+    now = datetime.fromtimestamp(time_ns() / 1e9).astimezone()
+    then = datetime.fromtimestamp(clamped(time) / 1000).astimezone()
     if then.date() == now.date():
         return f"{then:%H:%M}"
     return f"{then:%d %b}" if then.year == now.year else f"{then:%m/%Y}"

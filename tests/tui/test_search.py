@@ -32,6 +32,7 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         await chat.sees("1 message")
         await chat.press("ctrl+f")
         await chat.sees("3 messages")
+        await chat.sees("Search all rooms")
         found = [line for line in chat.lines() if "isk " in line and "bob" in line]
         assert ["no disk here" in line for line in found] == [True, False, False]
         assert "the [/] Disk is full" in found[2]
@@ -70,7 +71,7 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         await server.stop()
         await chat.sees("not connected", "#status")
         await chat.enter("/search NEW dis")
-        await chat.sees("1 message: only what this computer has was searched: there is no connection")
+        await chat.sees("1 message: only on this computer, for there is no connection")
 
 
 async def test_it_opens_with_the_last_state_while_the_server_is_away(
