@@ -85,9 +85,7 @@ class Client:
             self.user, self._epoch = account.user, account.epoch
             self.rooms = {room.name: room for room in cache.rooms(account.user)}
         self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync)
-        self.searching = Searching(
-            self.ask, self.rooms, self.company, cache, self.load_older, lambda: self.name
-        )
+        self.searching = Searching(self.ask, self.rooms, lambda: self.name, cache, self.company.hides)
         self._arrivals = Arrivals(
             self.rooms, lambda: self.ask(self._sync()), self._met, self._replay, self._later
         )

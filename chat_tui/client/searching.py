@@ -3,12 +3,11 @@
 Knows the cache, the rooms and how to ask; nothing of screens.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chat_tui.client.cache import Cache
-from chat_tui.client.company import Company
 from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent, from_wire
 from chat_tui.client.query import Query, parse
@@ -23,12 +22,6 @@ PAGE = 50
 
 LOCAL = 500
 """Messages that this computer finds at most."""
-
-FAR = 20_000
-"""Events that are fetched at most to get back to one: a hundred pages, some seconds."""
-
-FETCHED = 200
-"""Events that are fetched at once for that."""
 
 _HERE = "only on this computer"
 
@@ -48,22 +41,20 @@ class Found:
 
 
 class Searching:
-    """See the module. `load_older` gets a page of a room before what is held."""
+    """See the module. `hides`: whether this person wants to read nothing of a user; `me`: their own name."""
 
     def __init__(
         self,
         ask: Ask,
         rooms: dict[str, Room],
-        company: Company,
-        cache: Cache | None,
-        load_older: Callable[[Room, int], Awaitable[list[RoomEvent]]],
         me: Callable[[], str],
+        cache: Cache | None = None,
+        hides: Callable[[int], bool] = lambda _: False,
     ) -> None:
         self._ask = ask
         self._rooms = rooms
-        self._company = company
+        self._hides = hides
         self._cache = cache
-        self._load_older = load_older
         self._me = me
 
     async def search(self, text: str, here: str = "") -> Found:
@@ -105,7 +96,7 @@ class Searching:
         query = found.query
         sender = fold(self._sender(query))
         hits = await self._cache.search(query.matches, sender, found.rooms, LOCAL)
-        return [event for event in hits if not self._company.hides(event.user)]
+        return [event for event in hits if not self._hides(event.user)]
 
     def _sender(self, query: Query) -> str:
         return self._me() if query.sender.lower() == "me" else query.sender
@@ -134,25 +125,6 @@ class Searching:
         edits = {(edit.room, edit.target): edit for edit in answer.edits}
         fresh = [_as_it_reads(event, edits.get((event.room, event.seq))) for event in answer.events]
         _add(found, (event for event in fresh if event.room in self._rooms))
-
-    # --- going there
-
-    async def reach(self, name: str, seq: int, progress: Callable[[int], None]) -> Room:
-        """Hold the room's events back to `seq`; `progress` gets how many are still to come.
-
-        Raises `ClientError`, if it is too far too.
-        """
-        room = self._rooms.get(name)
-        if room is None:
-            raise ClientError("You are not in that room any more")
-        if room.base - seq > FAR:
-            far = f"{room.base - seq:,} messages and other events lie between"
-            raise ClientError(f"That was too long ago to scroll back to it: {far}")
-        while room.base >= seq:
-            progress(room.base - seq + 1)
-            if not await self._load_older(room, FETCHED) or self._rooms.get(name) is not room:
-                raise ClientError("That message is not there any more")
-        return room
 
 
 def _add(found: Found, events: Iterable[RoomEvent]) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
+from chat_tui.client.reaching import reach
 from chat_tui.client.room import Room
 from chat_tui.client.searching import Found
 from chat_tui.screens.search import Search, SearchScreen
@@ -106,7 +107,7 @@ class Finding(Screen[None]):
             timeline = self._timelines.shown(self._room)
             self._came_from = _Place(self._room, copy(timeline.view), timeline.generation)
         try:
-            await self.client.searching.reach(hit.room, hit.seq, self._coming)
+            await reach(self.client.rooms, self.client.load_older, hit.room, hit.seq, self._coming)
             self._show(hit.room, hit.seq)
         except ClientError as error:
             self._tell_hit(str(error))
