@@ -24,6 +24,9 @@ from protocol.names import BadNameError, check_room_name, check_user_name
 MOST = 100
 """Listed at most; nobody scrolls further, everybody types a letter more."""
 
+NAMES = 16
+"""Cells of the column of names; a longer one moves what stands behind it."""
+
 
 @dataclass(slots=True, frozen=True)
 class Target:
@@ -86,7 +89,8 @@ class Switcher(ModalScreen[Target | None]):
         choices = self.query_one(OptionList)
         width = max(10, (choices.size.width or 50) - choices.styles.gutter.width - 2)
         before = choices.highlighted
-        choices.set_options([Option(_line(target, width)) for target in self._found])
+        column = min(NAMES, max((cell_len(target.name) for target in self._found), default=0))
+        choices.set_options([Option(_line(target, column, width)) for target in self._found])
         choices.highlighted = before
 
     def action_move(self, step: int) -> None:
@@ -121,18 +125,18 @@ def find(wanted: str, targets: Sequence[Target]) -> list[Target]:
     return [target for _, target in fitting]
 
 
-def _line(target: Target, width: int) -> Content:
+def _line(target: Target, column: int, width: int) -> Content:
     """Its name, what is said of it, and at the right its key or what is unread."""
     right = f"{target.unread} new" if target.unread else target.key.split(",")[0]
     name = truncate(target.name, width)
+    name += " " * (column - cell_len(name))
     space = width - cell_len(name) - (len(right) + 2 if right else 0) - 2
-    about = truncate(target.about, space) if space > 3 else ""
-    used = cell_len(name) + (2 + cell_len(about) if about else 0)
-    gap = width - used - len(right)
+    about = f"  {truncate(target.about, space)}" if target.about and space > 3 else ""
+    gap = width - cell_len(name) - cell_len(about) - len(right)
     return Content.assemble(
         (name, "bold" if target.unread else ""),
-        (f"  {about}" if about else "", "$foreground 60%"),
-        " " * gap if right and gap > 0 else "",
+        (about, "$foreground 60%"),
+        " " * gap if right else "",
         (right if gap > 0 else "", "bold $text-accent" if target.unread else "$text-primary"),
     )
 

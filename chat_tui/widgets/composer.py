@@ -129,10 +129,8 @@ class Composer(Readline):
             handled = True
         elif handled := await self._edit(key):
             self._reconsider(writing=key in WRITING)
-        elif event.is_printable:
-            await super()._on_key(event)
+        elif handled := self.write(event):
             self._reconsider()
-            handled = True
         if handled:
             event.stop()
             event.prevent_default()

@@ -4,15 +4,18 @@ Its cursor never stands inside what one sees as one character: a letter with its
 several. Textual's own counts code points, and would take such a one apart.
 """
 
+import unicodedata
 from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location, Selection
 
 from chat_tui import wrapping
+from protocol.text import clean_text
 
 
 class Readline(TextArea):
@@ -29,6 +32,19 @@ class Readline(TextArea):
     ]
 
     _killed = ""
+    _joining = False  # the next character may belong to this one, not to what stands behind it
+
+    def write(self, event: events.Key) -> bool:
+        """Put in the character of a key, if it has one; those that join others too, which Textual drops."""
+        character = event.character or ""
+        if not event.is_printable and unicodedata.category(character or "\0") != "Cf":
+            return False
+        if clean_text(character):
+            self._restart_blink()
+            self._joining = True
+            self._replace_via_keyboard(character, *self.selection)
+            self._joining = False
+        return True
 
     def action_yank(self) -> None:
         """Put in what was deleted last, if it was more than a character."""
@@ -65,7 +81,7 @@ class Readline(TextArea):
         """The same place, or the end of the character that it is inside of."""
         row, column = location
         line = self.document.get_line(row)
-        if line.isascii() or not 0 < column < len(line):
+        if self._joining or line.isascii() or not 0 < column < len(line):
             return location
         start, end = wrapping.cluster_at(line, column)
         return row, column if start == column else end
