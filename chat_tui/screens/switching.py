@@ -73,7 +73,7 @@ class Switching(Screen[None]):
             return
         if self._composer.text.strip():
             self._composer.remember(self._composer.text)
-            self.app.notify("What you were writing is kept: Up brings it back", timeout=5)
+            self.app.notify("Your text is kept: Up brings it back", timeout=5)
         self._composer.put(f"/{command.name} ")
         self._composer.learned()
 
