@@ -95,7 +95,7 @@ class Composer(Readline):
         self._marked: int | None = None
         self._at = (0, 0)  # where the cursor was then
         self._put = False  # the marked one is in the text already: Tab again takes the next one instead
-        self._refused: tuple[int, int] | None = None  # where the word begins for which Esc was pressed
+        self._refused: int | None = None  # where the word begins for which Esc was pressed
         self.given = ""
         """The text that was put here last; all others a person has written."""
         self._history: list[str] = []
@@ -193,10 +193,9 @@ class Composer(Readline):
 
     def _reconsider(self, *, writing: bool = True) -> None:
         """The text has changed, or the cursor has moved: offer what fits now, if it may open by itself."""
-        row, column = self.cursor_location
-        before = self.document.get_line(row)[:column]
+        before = self._before_cursor()
         offer = self._completions(before, asked=False) if writing and before else Completion(0)
-        if self._refused != (row, offer.start):
+        if self._refused != offer.start:
             self._refused = None
         if offer.opens and offer.candidates and self._refused is None:
             self._open(offer)
@@ -227,7 +226,7 @@ class Composer(Readline):
             case "send" if not self._put and offer.sure and self.cursor_at_end_of_text:
                 self.take(0)
             case "escape":
-                self._refused = (self.cursor_location[0], offer.start)
+                self._refused = offer.start
                 self._withdraw()
             case _:
                 return False
@@ -257,8 +256,7 @@ class Composer(Readline):
         """Put in what is marked, or the first one; then the next ones."""
         offer = self._offer
         if offer is None:
-            row, column = self.cursor_location
-            offer = self._completions(self.document.get_line(row)[:column], asked=True)
+            offer = self._completions(self._before_cursor(), asked=True)
             if not offer.candidates:
                 return
             self._open(offer)
@@ -273,8 +271,12 @@ class Composer(Readline):
 
     def _insert(self, offer: Completion, index: int) -> None:
         row, column = self.cursor_location
-        self.replace(offer.candidates[index].text, (row, offer.start), (row, column))
+        start = column - len(self._before_cursor()) + offer.start  # a word is on one line
+        self.replace(offer.candidates[index].text, (row, start), (row, column))
         self._at = self.cursor_location
+
+    def _before_cursor(self) -> str:
+        return self.get_text_range((0, 0), self.cursor_location)
 
     def _withdraw(self) -> None:
         if self._offer is not None:

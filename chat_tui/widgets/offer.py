@@ -37,12 +37,13 @@ class Offer(Widget):
         self._marked: int | None = None
         self._top = 0
         self._rows = 0
+        self._follow = True  # the marked one is in view, unless the wheel was turned since
 
     def show(self, candidates: tuple[Candidate, ...], marked: int | None) -> None:
         """Show these; none: fold away."""
         if candidates != self._candidates:
             self._top = 0
-        self._candidates, self._marked = candidates, marked
+        self._candidates, self._marked, self._follow = candidates, marked, True
         rows = min(ROWS, len(candidates))
         if candidates and self._rows != rows:
             self._rows = self.styles.height = rows  # laid out anew only when it is another
@@ -55,8 +56,10 @@ class Offer(Widget):
         count = len(self._candidates)
         if count > room > 1:
             room -= 1
-        marked = self._marked or 0
-        self._top = max(0, min(max(self._top, marked - room + 1), marked, count - room))
+        if self._follow:
+            marked = self._marked or 0
+            self._top = min(max(self._top, marked - room + 1), marked)
+        self._top = max(0, min(self._top, count - room))
         return range(self._top, min(count, self._top + room))
 
     def render(self) -> Content:
@@ -97,3 +100,16 @@ class Offer(Widget):
         shown = self._shown()
         if 0 <= event.y < len(shown):
             self.post_message(self.Chosen(shown[event.y]))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show what is further down."""
+        self._turn(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Show what is further up."""
+        self._turn(event, -1)
+
+    def _turn(self, event: events.MouseEvent, step: int) -> None:
+        event.stop()
+        self._top, self._follow = self._top + step, False
+        self.refresh()

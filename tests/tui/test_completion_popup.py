@@ -1,5 +1,7 @@
 """The list of what can be completed: when it opens, what it does to keys, and that it is never in the way."""
 
+from textual import events
+
 from chat_tui import shortcodes
 from chat_tui.config import Settings
 from chat_tui.widgets.offer import MARK, ROWS
@@ -59,6 +61,8 @@ async def test_it_opens_while_one_types_and_takes_what_was_marked(
         offer = chat.main.query_one("#offer")
         assert (log.region, composer.region) == before
         assert offer.region.bottom == log.region.bottom == chat.main.query_one("#compose").region.y
+        await chat.pilot._post_mouse_events([events.MouseScrollDown], offer)
+        await chat.until(lambda: "/help" not in offered(chat)[0], "the wheel goes on in it")
         await chat.press("up")
         await chat.until(
             lambda: "/quit" in offered(chat)[-2 if " more" in offered(chat)[-1] else -1], "the last"
@@ -101,6 +105,14 @@ async def test_it_is_never_in_the_way(place: Place, server: RunningServer) -> No
         for line in ("thanks @bo", "see #gen", "at :30", ":D"):
             await chat.enter(line)
             await chat.sees(f"│ {line}", "#log")
+        await chat.type("two")
+        await chat.press("ctrl+j")
+        await chat.type("/topi")
+        assert not offered(chat)
+        await chat.press("backspace", "backspace", "backspace", "backspace", "backspace")
+        await chat.type("lines @bo")
+        await chat.press("down", "enter", "enter")
+        await chat.sees("│ lines @bob", "#log")
         # Esc closes it for this word, and does nothing else
         await chat.press("pageup")
         top = chat.lines("#log")[0]
@@ -114,7 +126,7 @@ async def test_it_is_never_in_the_way(place: Place, server: RunningServer) -> No
         await chat.until(lambda: offered(chat), "open again for another word")
         # Up and Down are for it while it is open, else for earlier lines
         await chat.press("escape", "up")
-        assert chat.composer.text == ":D"
+        assert chat.composer.text == "two\nlines @bob "
         await chat.press("down")
         assert chat.composer.text == "@bob and @b"
         await chat.press("escape")

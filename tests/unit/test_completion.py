@@ -71,6 +71,8 @@ def texts(found: Completion) -> tuple[str, ...]:
         ("thanks b", 7, ("bob ", "Bea ")),
         ("see #d", 4, ("#deploys ", "#web-deploys ")),
         ("two\nbe", 4, ("Bea ",)),
+        ("two\n/jo", 4, ()),  # no command: the message has begun before it
+        ("/me waves\nat @bo", 13, ("@bob ",)),
         ("//b", 0, ()),
         ("xyz", 0, ()),
         ("", 0, ()),
