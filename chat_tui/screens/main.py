@@ -11,10 +11,11 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from chat_tui.around import Around
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
@@ -36,9 +37,10 @@ from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks
+from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
-from chat_tui.screens.switcher import Switcher
+from chat_tui.screens.switching import Switching
 from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
@@ -59,7 +61,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Finding):
+class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -87,6 +89,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
         self._problem = ""
         self._timelines = Timelines(self.client)
         self._drafts = Drafts(outbox)
+        self.around = Around(self.client)
         self._room: str | None = None
         self._stranded = Stranded(self.client.sender, self.complain)
         self._stale = False
@@ -99,9 +102,11 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
             yield RoomList(id="rooms")
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
-                yield MessageLog(self._timelines.lobby, id="log")
+                with Container(id="view"):
+                    yield MessageLog(self._timelines.lobby, id="log")
+                    yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
-                yield Offer(id="offer")
+                yield Static("", id="excess", markup=False)
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
                     yield Composer(self._completions, self._submit, id="composer")
@@ -368,6 +373,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
         self._room = name
+        self.around.visit(name)
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
         self._log.show(self._timelines.enter(name))
@@ -385,17 +391,6 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
         """See `View`."""
         names = self._order()
         return names[number - 1] if 0 < number <= len(names) else None
-
-    def choose_room(self) -> None:
-        """See `View`."""
-        shown = [self.client.rooms[name] for name in self._order()]
-        rooms = [(room.title, room.unread) for room in shown]
-
-        def chosen(name: str | None) -> None:
-            if name:
-                self._do(Call(registry.BY_NAME["join"], (name,)))
-
-        self.app.push_screen(Switcher(rooms), chosen)
 
     def clear(self) -> None:
         """See `View`."""
