@@ -19,6 +19,7 @@ from server.handlers import (
     presence,
     rooms,
     running,
+    search,
 )
 from server.handlers.base import Handler
 
@@ -34,6 +35,7 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **mine.HANDLERS,
     **moderation.HANDLERS,
     **running.HANDLERS,
+    **search.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)
