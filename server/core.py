@@ -60,7 +60,7 @@ def now_ms() -> int:
 
 
 def moment(seconds: float) -> int:
-    """Some moment within so many seconds, in ms: those who are sent away shall not all come back at once."""
+    """A moment within so many seconds, in ms: those who are sent away shall not all come back at once."""
     return round(random.uniform(0, seconds) * 1000)  # noqa: S311  # no secret
 
 

@@ -34,8 +34,8 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **presence.HANDLERS,
     **mine.HANDLERS,
     **moderation.HANDLERS,
-    **running.HANDLERS,
     **search.HANDLERS,
+    **running.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)

@@ -7,7 +7,7 @@ from protocol import frames, limits, names
 from protocol.frames import AuditInfo, Request
 from server import operations, permissions
 from server.handlers.base import Handler, administrator, checked
-from server.store.base import AuditQuery, Recorded
+from server.store.base import Recorded, Searched
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -50,7 +50,7 @@ def audit(session: "Session", request: frames.Audit) -> None:
         person = core.state.user_called(request.name)
         # Who is no user may be there all the same: a network, or who was called so then.
         user = (person.id, person.name) if person is not None else (-1, request.name)
-    searched = AuditQuery(request.since, request.before, user, request.room, request.action)
+    searched = Searched(request.since, request.before, user, request.room, request.action)
 
     def answer() -> Callable[[], None]:
         found = core.log.audit(searched, request.limit + 1)

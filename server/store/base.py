@@ -130,31 +130,6 @@ class Unread(NamedTuple):
     ignored: frozenset[int] = frozenset()
 
 
-class AuditQuery(NamedTuple):
-    """What is asked of the audit: records since a time (ms), before one of them (a number), by or to one
-    user (an id, and what others call them), in one room, of one action. Empty: of all of them."""
-
-    since: int = 0
-    before: int | None = None
-    user: tuple[int, str] | None = None
-    room: str = ""
-    action: str = ""
-
-
-class Recorded(NamedTuple):
-    """A record of the audit. Numbers rise with the time in which records were stored."""
-
-    number: int
-    audit: Audit
-
-
-class Size(NamedTuple):
-    """How many events are stored of a room, and how many bytes their bodies have."""
-
-    events: int
-    bytes: int
-
-
 class Spot(NamedTuple):
     """Where a message stands among those that were found: newest first, then by room."""
 
@@ -218,6 +193,31 @@ def fill(found: Found, hits: Iterable[Hit], limit: int) -> Found:
             found.edits.append(edit)
         end = spot
     return found
+
+
+class Searched(NamedTuple):
+    """What is asked of the audit: records since a time (ms), before one of them (a number), by or to one
+    user (an id, and what others call them), in one room, of one action. Empty: of all of them."""
+
+    since: int = 0
+    before: int | None = None
+    user: tuple[int, str] | None = None
+    room: str = ""
+    action: str = ""
+
+
+class Recorded(NamedTuple):
+    """A record of the audit. Numbers rise with the time in which records were stored."""
+
+    number: int
+    audit: Audit
+
+
+class Size(NamedTuple):
+    """How many events are stored of a room, and how many bytes their bodies have."""
+
+    events: int
+    bytes: int
 
 
 GONE = ""
@@ -308,7 +308,7 @@ class Log(Protocol):
         From a thread of its own. Raises `StorageError`.
         """
 
-    def audit(self, searched: AuditQuery, limit: int) -> list[Recorded]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """The newest `limit` records of those, oldest first. Raises `StorageError`."""
 
     def size(self, room: str) -> Size:

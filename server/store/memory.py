@@ -12,12 +12,12 @@ from server.state import State
 from server.store.base import (
     Appended,
     Audit,
-    AuditQuery,
     Draft,
     Entry,
     Found,
     Hit,
     Recorded,
+    Searched,
     Size,
     Spot,
     Unread,
@@ -173,7 +173,7 @@ class MemoryLog:
         edits = [one for one in self._rooms[said.room] if one.kind == EDIT and one.target == said.seq]
         return edits[-1] if edits else None
 
-    def audit(self, searched: AuditQuery, limit: int) -> list[Recorded]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
         numbered = [Recorded(number, one) for number, one in enumerate(self._audit, 1)]
         return [one for one in numbered if _is_searched(one, searched)][-limit:]
@@ -187,7 +187,7 @@ class MemoryLog:
         """Nothing to let go of."""
 
 
-def _is_searched(recorded: Recorded, searched: AuditQuery) -> bool:
+def _is_searched(recorded: Recorded, searched: Searched) -> bool:
     number, one = recorded
     return (
         one.time >= searched.since

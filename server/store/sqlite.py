@@ -36,7 +36,6 @@ from server.store import erasing, schema, sums, words
 from server.store.base import (
     Appended,
     Audit,
-    AuditQuery,
     Away,
     Draft,
     EndDevice,
@@ -50,6 +49,7 @@ from server.store.base import (
     Presence,
     Record,
     Recorded,
+    Searched,
     Seen,
     Size,
     Unread,
@@ -447,7 +447,7 @@ class SqliteLog:
         with _reading():
             return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
 
-    def audit(self, searched: AuditQuery, limit: int) -> list[Recorded]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
         with _reading():
             return sums.audit(self._reading.execute, searched, limit)

@@ -11,7 +11,7 @@ from typing import Any
 from protocol import frames, names
 from protocol.frames import Event
 from server.state import SERVER_LOG, Invitation, NetworkBody, Penalty, Room, State, first_role, read
-from server.store.base import Audit, AuditQuery, Recorded, Size
+from server.store.base import Audit, Recorded, Searched, Size
 
 Run = Callable[..., sqlite3.Cursor]
 
@@ -113,7 +113,7 @@ def _project_about_somebody(run: Run, room: int, event: Event, body: frames.Abou
         run("DELETE FROM penalties WHERE room = ? AND user = ? AND kind = ?", (room, user, lifted))
 
 
-def audit(run: Run, searched: AuditQuery, limit: int) -> list[Recorded]:
+def audit(run: Run, searched: Searched, limit: int) -> list[Recorded]:
     """See `base.Log`."""
     user, name = searched.user or (None, None)
     sql = (

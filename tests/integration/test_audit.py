@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol import errors, frames
-from server.store.base import AuditQuery
+from server.store.base import Searched
 from server.store.sqlite import FILE_NAME
 from tests.support.accounts import OTHER, PASSWORD
 from tests.support.cast import ROOM, do, refused
@@ -52,7 +52,7 @@ def stored(data: Path) -> bytes:
 
 async def newest(server: RunningServer) -> tuple[int, int, tuple[str, str, str, str]]:
     await server.core.writer.drain()
-    ((number, one),) = server.core.log.audit(AuditQuery(), 1)
+    ((number, one),) = server.core.log.audit(Searched(), 1)
     return number, one.actor, (one.action, one.target, one.room, one.detail)
 
 

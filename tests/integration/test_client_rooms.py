@@ -274,7 +274,7 @@ async def test_who_was_removed_while_away_comes_back_to_nothing(
     again = meet("bob")  # neither the cache nor the outbox has it otherwise
     assert ROOM not in again.client.rooms
     assert [one.error for one in again.client.sender.stranded(again.client.rooms)] == [reason]
-    assert again.client.search(["old"], ROOM, 10) == []
+    assert (await again.client.searching.search("old", ROOM)).hits == []
 
 
 async def test_who_was_muted_while_away_is_told_for_how_long(server: RunningServer, meet: Meet) -> None:
@@ -328,7 +328,7 @@ async def test_another_room_of_the_same_name_is_another_room(
     assert bob.texts(ROOM) == [*new, "from the train"]
     await bob.stop()
     again = meet("bob")
-    assert again.client.search(["old"], ROOM, 10) == []
+    assert (await again.client.searching.search("old", ROOM)).hits == []
     assert set(again.texts(ROOM)) <= {*new, "from the train"}
 
 

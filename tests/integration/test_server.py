@@ -61,7 +61,7 @@ EVERY_REQUEST: dict[str, Request[Any]] = {
     "room_details": frames.RoomDetails(1, "#a"),
     "make_room": frames.MakeRoom(1, "#made", private=True, owner="bob"),
     "audit": frames.Audit(1),
-    "search": frames.Search(1, ["word"]),
+    "search": frames.Search(1, ["disk"]),
 }
 """Each is what ann, the owner of #a and an administrator, may ask for, once `prepare` has been there."""
 

@@ -15,7 +15,7 @@ from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state import SERVER_LOG, USER, NetworkBody, State, apply
 from server.store import schema
-from server.store.base import GONE, Appended, Audit, AuditQuery, Draft, Entry, Log, Mark, Unread
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Log, Mark, Searched, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
@@ -339,17 +339,17 @@ def test_records_are_kept_in_order(log: Log) -> None:
     answers = log.append([Audit(5, 1, "kick", "bob", "#a", "why"), say("#a", "x"), Audit(7, 0, "ban")])
     assert [answer is None for answer in answers] == [True, False, True]
     log.append([Audit(9, 2, "mute")])
-    assert [one.audit.action for one in log.audit(AuditQuery(), 100)] == ["kick", "ban", "mute"]
-    ((number, newest),) = log.audit(AuditQuery(), 1)
+    assert [one.audit.action for one in log.audit(Searched(), 100)] == ["kick", "ban", "mute"]
+    ((number, newest),) = log.audit(Searched(), 1)
     assert newest == Audit(9, 2, "mute")
     for searched, actions in (
-        (AuditQuery(since=7), ["ban", "mute"]),
-        (AuditQuery(before=number), ["kick", "ban"]),
-        (AuditQuery(user=(1, "ann")), ["kick"]),
-        (AuditQuery(user=(7, "bob")), ["kick"]),
-        (AuditQuery(user=(-1, "nobody")), []),
-        (AuditQuery(room="#a"), ["kick"]),
-        (AuditQuery(action="ban", room="#a"), []),
+        (Searched(since=7), ["ban", "mute"]),
+        (Searched(before=number), ["kick", "ban"]),
+        (Searched(user=(1, "ann")), ["kick"]),
+        (Searched(user=(7, "bob")), ["kick"]),
+        (Searched(user=(-1, "nobody")), []),
+        (Searched(room="#a"), ["kick"]),
+        (Searched(action="ban", room="#a"), []),
     ):
         assert [one.audit.action for one in log.audit(searched, 100)] == actions, searched
 
