@@ -312,7 +312,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
             pass  # the status line says why; scrolling asks again
         finally:
             timeline.loading = False
-            timeline.has_older = room.has_older and not timeline.cleared
+            self._timelines.bound(room.name)
             self._draw_soon()
 
     @on(MessageLog.ViewChanged)
