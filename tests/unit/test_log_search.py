@@ -65,6 +65,18 @@ def test_what_matches_is_found_newest_first(log: Log) -> None:
     assert found(log, "disk", after=10**12) == []
 
 
+@pytest.mark.parametrize("day", range(6))
+def test_times_of_days_are_kept_to(log: Log, day: int) -> None:
+    """Also where a clock has gone back a bit, and the oldest are pruned."""
+    hour = 3_600_000
+    times = [hour * number - (number % 3 == 0) * hour // 2 for number in range(24, 120)]
+    log.append([say("#a", f"tick {number}", at=at) for number, at in enumerate(times)])
+    log.prune("#a", 40 * hour, 100)
+    begin, end = 24 * hour * day, 24 * hour * (day + 1)
+    wanted = [seq for seq, at in enumerate(times, 1) if begin <= at < end and seq > log.floor("#a")]
+    assert [seq for _, seq in found(log, "tick", after=begin, before=end, limit=50)] == wanted[::-1]
+
+
 def test_pages_hold_everything_once_even_if_the_clock_was_set_back(log: Log) -> None:
     times = [50, 60, 20, 30, 90, 10, 90, 40, 70, 80, 10, 10, 55]
     for number, at in enumerate(times):
