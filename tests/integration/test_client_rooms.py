@@ -9,6 +9,7 @@ import pytest
 
 from chat_tui.client.errors import LostError, RequestError
 from protocol import errors, frames
+from tests.support.accounts import PASSWORD
 from tests.support.cast import do
 from tests.support.clients import Person
 from tests.support.inprocess import RunningServer
@@ -209,6 +210,21 @@ async def test_roles_and_who_sees_it_are_known(server: RunningServer, meet: Meet
     await do(ann, frames.Leave, ROOM)
     await until(lambda: room.members == 1)
     assert room.roles == {"bob": frames.OWNER}
+
+
+async def test_a_new_administrator_is_known_at_once(server: RunningServer, meet: Meet) -> None:
+    """The first room is theirs, and there is no event in it that says so."""
+    ann, bob = await server.connect(), meet("bob")
+    await ann.register("ann", PASSWORD)
+    await (await server.connect()).register("cy", PASSWORD)
+    await bob.start()
+    room = bob.client.rooms["#general"]
+    bob.client.company.watching.watch(["#general"])
+    await until(lambda: room.roles == {"ann": frames.OWNER})
+    await do(ann, frames.SetAdmin, "cy", admin=True)
+    await until(lambda: room.roles == {"ann": frames.OWNER, "cy": frames.OWNER})
+    await do(ann, frames.SetAdmin, "cy", admin=False)
+    await until(lambda: room.roles == {"ann": frames.OWNER})
 
 
 # --- coming back
