@@ -35,6 +35,7 @@ from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
+from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks
 from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
@@ -60,7 +61,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering):
+class MainScreen(AccountDialogs, Looks, Writing, Finding, Switching, Offering):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -104,6 +105,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering):
                 with Container(id="view"):
                     yield MessageLog(self._timelines.lobby, id="log")
                     yield Offer(id="offer")
+                yield Static("", id="hit", markup=False)
                 yield Static("", id="excess", markup=False)
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
@@ -285,7 +287,12 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering):
         self._draw_soon()
 
     @on(Composer.Escaped)
+    def _escape(self) -> None:
+        if not self.end_search(back=True):
+            self._escaped()
+
     def _escaped(self) -> None:
+        self.end_search(back=False)
         self._timelines.shown(self._room).clear_ruler()
         self._log.to_bottom()
 
@@ -315,10 +322,14 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering):
     def on_screen_resume(self) -> None:
         """Back from a dialog."""
         self._composer.focus()
+        if self._hit_shown:
+            self.app.call_later(self.set_focus, None)
         self._draw_soon()
 
     def on_key(self, event: events.Key) -> None:
         """Typing always goes to the composer, wherever a click has put the focus."""
+        if self._hit_key(event):
+            return
         if event.is_printable and event.character and not self._composer.has_focus:
             self._composer.focus()
             self._composer.insert(event.character)

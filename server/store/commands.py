@@ -20,6 +20,7 @@ from server import folder, retention
 from server.config import sources
 from server.errors import OperatorError, SettingsError, StorageError
 from server.store import copies, exporting, restoring, snapshot
+from server.store.base import Audit
 from server.store.sqlite import FILE_NAME, SqliteLog
 
 
@@ -69,7 +70,8 @@ def export(arguments: list[str]) -> int:
     parser = _parser(
         "export",
         "Write all events as lines of JSON, also while a server runs: room, seq, user, from, kind, time (ms "
-        "since 1970), cid, and text; a body that can't be read as text is there as body, in base64.",
+        "since 1970), cid, and text; target (of edits, deletions and reactions), reply, emoji and on where "
+        "there are any; a body that can't be read as text is there as body, in base64.",
     )
     parser.add_argument("--room", metavar="NAME", type=_room, help="only this room")
     parser.add_argument(
@@ -136,6 +138,11 @@ def _remove_old(database: Path, room: str | None, before: int) -> None:
         for name in counts:
             while count := log.prune(name, before, retention.STEP):
                 counts[name] += count
+        while log.tidy():
+            pass
+        if any(counts.values()):
+            detail = f"{sum(counts.values())} events"
+            log.append([Audit(time.time_ns() // 1_000_000, 0, "prune", room=room or "", detail=detail)])
     _tell("removed", counts)
     if any(counts.values()):
         copies.compact(database)

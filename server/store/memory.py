@@ -6,10 +6,25 @@ from collections.abc import Sequence
 
 import msgspec
 
-from protocol import limits
-from protocol.frames import DELETE_ROOM, SPOKEN, Event
+from protocol import codec, limits, words
+from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
 from server.state import State
-from server.store.base import GONE, Appended, Audit, Draft, Entry, Unread
+from server.store.base import (
+    Appended,
+    Audit,
+    Draft,
+    Entry,
+    Found,
+    Hit,
+    Recorded,
+    Searched,
+    Size,
+    Spot,
+    Unread,
+    Wanted,
+    fill,
+    gone,
+)
 
 
 class MemoryLog:
@@ -45,13 +60,30 @@ class MemoryLog:
             time=draft.time,
             body=draft.body,
             cid=draft.cid,
+            target=draft.target,
+            reply=draft.reply,
         )
         events.append(event)
         if draft.cid is not None:
             self._cids[draft.user, draft.cid] = event
+        if draft.kind in (DELETE, EDIT) and draft.target is not None:
+            self._erase(draft.room, draft.target)
         if draft.kind == DELETE_ROOM:
             self._delete(draft.room)
         return Appended(event, dup=False)
+
+    def _erase(self, room: str, target: int) -> None:
+        events = self._rooms[room]
+        if not any(event.kind == DELETE and event.target == target for event in events):
+            return
+        for event in tuple(events):
+            if event.seq == target or (event.kind == EDIT and event.target == target):
+                self._replace(msgspec.structs.replace(event, body=b""))
+
+    def _replace(self, event: Event) -> None:
+        self._rooms[event.room][event.seq - 1] = event
+        if event.cid is not None:
+            self._cids[event.user, event.cid] = event
 
     def probe(self) -> None:
         """See the port: memory can always be written."""
@@ -60,8 +92,7 @@ class MemoryLog:
         self._floors.pop(room, None)
         for event in self._rooms.pop(room):
             if event.cid is not None:
-                gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
-                self._cids[event.user, event.cid] = gone
+                self._cids[event.user, event.cid] = gone(event)
 
     def purge(self, limit: int) -> bool:  # noqa: ARG002  # a deleted room is gone at once
         """See the port."""
@@ -90,6 +121,15 @@ class MemoryLog:
         """See the port."""
         return self._floors.get(room, 0)
 
+    def said(self, room: str, seq: int) -> Event | None:
+        """See the port."""
+        events = self._rooms.get(room, [])
+        event = events[seq - 1] if 0 < seq <= len(events) else None
+        if event is None or event.kind not in SPOKEN:
+            return None
+        deleted = any(one.kind == DELETE and one.target == seq for one in events)
+        return None if deleted else event
+
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         events = self._rooms.get(question.room, [])[question.seq :]
@@ -101,16 +141,58 @@ class MemoryLog:
         events, floor = self._rooms.get(room, []), self.floor(room)
         old = list(itertools.takewhile(lambda event: event.time < before, events[floor : floor + limit]))
         for event in old:
-            gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
-            events[event.seq - 1] = gone
-            if event.cid is not None:
-                self._cids[event.user, event.cid] = gone
+            self._replace(gone(event))
         self._floors[room] = floor + len(old)
         return len(old)
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def index(self, limit: int) -> bool:  # noqa: ARG002  # what is here is looked through
         """See the port."""
-        return [one for one in self._audit if one.time >= since][-limit:]
+        return False
+
+    def tidy(self) -> bool:
+        """See the port."""
+        return False
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:  # noqa: ARG002  # there is never much
+        """See the port."""
+        hits: list[Hit] = []
+        for room in wanted.rooms:
+            low: int | None = None
+            for event in reversed(self._rooms.get(room, [])):
+                edit = self._last_edit(event)
+                body = codec.unpack_body((edit or event).body, TextBody) if event.kind in SPOKEN else None
+                if body is None or not words.holds(body.text, wanted.terms):
+                    continue
+                low = event.time if low is None else min(low, event.time)
+                spot = Spot(-low, room, -event.seq)
+                if wanted.wants(event.user, event.time) and (wanted.begin is None or spot > wanted.begin):
+                    hits.append((spot, event, edit))
+        return fill(Found([], []), sorted(hits, key=lambda hit: hit[0]), wanted.limit)
+
+    def _last_edit(self, said: Event) -> Event | None:
+        edits = [one for one in self._rooms[said.room] if one.kind == EDIT and one.target == said.seq]
+        return edits[-1] if edits else None
+
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+        """See the port."""
+        numbered = [Recorded(number, one) for number, one in enumerate(self._audit, 1)]
+        return [one for one in numbered if _is_searched(one, searched)][-limit:]
+
+    def size(self, room: str) -> Size:
+        """See the port."""
+        stored = self._rooms.get(room, [])[self.floor(room) :]
+        return Size(len(stored), sum(len(event.body) for event in stored))
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _is_searched(recorded: Recorded, searched: Searched) -> bool:
+    number, one = recorded
+    return (
+        one.time >= searched.since
+        and (searched.before is None or number < searched.before)
+        and (searched.user is None or one.actor == searched.user[0] or one.target == searched.user[1])
+        and searched.room in ("", one.room)
+        and searched.action in ("", one.action)
+    )
