@@ -22,6 +22,7 @@ from server.permissions import Action
 from server.state import State, User
 from server.store.base import Log, Spot, Wanted
 from server.throttle import Buckets
+from server.visibility import rooms_of
 from server.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ class Searching:
             raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)
 
     def _wanted(self, user: User, request: frames.Search) -> Wanted:
-        rooms = [request.room] if request.room else sorted(user.rooms)
+        rooms = [request.room] if request.room else sorted(rooms_of(user))
         if request.room:
             permissions.require(self._state, user, request.room, Action.HISTORY)
         sender = operations.user_called(self._state, request.sender).id if request.sender else 0

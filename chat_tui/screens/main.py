@@ -61,7 +61,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Finding, Switching, Offering):
+class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -312,7 +312,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding, Switching, Offering):
             pass  # the status line says why; scrolling asks again
         finally:
             timeline.loading = False
-            timeline.has_older = room.has_older and not timeline.cleared
+            self._timelines.bound(room.name)
             self._draw_soon()
 
     @on(MessageLog.ViewChanged)

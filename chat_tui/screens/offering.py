@@ -51,7 +51,7 @@ class Offering(Screen[None]):
         self.query_one(Offer).show(message.candidates, message.marked)
 
     @on(Offer.Chosen)
-    def _clicked(self, message: Offer.Chosen) -> None:
+    def _candidate_chosen(self, message: Offer.Chosen) -> None:
         self._composer.take(message.index)
         self._composer.focus()
 

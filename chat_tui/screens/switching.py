@@ -55,9 +55,9 @@ class Switching(Screen[None]):
             for command in registry.slash_commands()
             if command.name != "switch"
         ]
-        self.app.push_screen(Switcher(targets), self._switch)
+        self.app.push_screen(Switcher(targets), self._go_to)
 
-    def _switch(self, target: Target | None) -> None:
+    def _go_to(self, target: Target | None) -> None:
         if target is None:
             return
         match target.kind:
