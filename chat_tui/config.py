@@ -32,7 +32,7 @@ Notifications = Literal["auto", "bell", "off"]
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings file. After `away_minutes` without a key press a person is shown as away (0: never); with
     `send_typing` others see that they write; with `completion_popup` what can be completed is
-    shown unasked."""
+    shown unasked; `highlights` are words that call the person as their name does."""
 
     name: str = ""
     server: str = ""
@@ -41,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     away_minutes: Annotated[float, Meta(ge=0, le=10_000)] = 10
     send_typing: bool = True
     completion_popup: bool = True
+    highlights: Annotated[
+        tuple[str, ...], Meta(description="Words that call you as your name does; ann* begins one.")
+    ] = ()
 
 
 def config_file() -> Path:
@@ -95,7 +98,7 @@ def load() -> Settings:
         raise ConfigError(f"cannot read the settings in {path}: {error}") from error
 
 
-def remember(**changes: str) -> None:
+def remember(**changes: str | list[str]) -> None:
     """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
     import tomlkit  # 30 ms that only who changes settings pays
 

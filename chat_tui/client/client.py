@@ -84,7 +84,7 @@ class Client:
             account = cache.account()
             self.user, self._epoch = account.user, account.epoch
             self.rooms = {room.name: room for room in cache.rooms(account.user)}
-        self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync)
+        self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync, name)
         self.searching = Searching(self.ask, self.rooms, lambda: self.name, cache, self.company.hides)
         self._arrivals = Arrivals(
             self.rooms, lambda: self.ask(self._sync()), self._met, self._replay, self._later
@@ -223,11 +223,9 @@ class Client:
         if self._attempt is not None:
             self._attempt.cancel()
         if self._connection is not None:
-            try:
+            with suppress(TimeoutError):  # a marker that is lost is not worth keeping a person waiting
                 async with asyncio.timeout_at(deadline):
                     await self._reads.send()
-            except TimeoutError:
-                pass  # a marker that is lost is not worth keeping a person waiting
         for task in tuple(self._tasks):
             task.cancel()
         if self._connection is not None:
@@ -457,6 +455,7 @@ class Client:
     def _gone(self, room: str) -> None:
         self._arrivals.gone(room)
         self.invitations.answered(room)
+        self.company.mine.left(room)
         if self.rooms.pop(room, None) is not None:
             self._reads.drop(room)
             self._listen(updates.RoomsChanged())
@@ -474,6 +473,7 @@ class Client:
             self.name = name
             self.identity.renamed(name)
             self.sender.rename(name)
+            self.company.renamed(name)
             self._tell_status(self.status)
 
     async def load_older(self, room: Room, limit: int = PAGE) -> list[RoomEvent]:

@@ -31,6 +31,7 @@ class StatusLine(Widget):
         self._queued = 0
         self._away: str | None = None
         self._typing: Sequence[str] = ()
+        self._wanting = 0
 
     def show(
         self,
@@ -41,11 +42,12 @@ class StatusLine(Widget):
         queued: int,
         away: str | None = None,
         typing: Sequence[str] = (),
+        wanting: int = 0,
     ) -> None:
         """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
-        they went away; `typing` are those who write."""
+        they went away; `typing` are those who write; so many rooms want this person that are not in view."""
         self._status, self._where, self._name, self._queued = status, where, name, queued
-        self._away, self._typing = away, typing
+        self._away, self._typing, self._wanting = away, typing, wanting
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
         self.refresh()
 
@@ -54,6 +56,9 @@ class StatusLine(Widget):
         width = self.size.width
         state = Content.assemble(" ", *self._state(), " ")
         parts: list[tuple[str, str]] = []
+        if self._wanting:
+            rooms = "1 room wants" if self._wanting == 1 else f"{self._wanting} rooms want"
+            parts += [("· ", "$foreground 50%"), (f"{rooms} you (Alt+A) ", "bold $text-accent")]
         if self._queued and self._status.phase != "online":
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
             parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]

@@ -1,6 +1,6 @@
 """What all actions have: the client, and of the screen only what `View` says."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chat_tui.client.client import Client
@@ -24,6 +24,12 @@ class View(Protocol):
 
     def step_room(self, step: int) -> None:
         """Bring the room that many places further down the list into view."""
+
+    def go_where_wanted(self) -> None:
+        """Bring the room into view that wants the person most."""
+
+    def call_by(self, words: Sequence[str]) -> None:
+        """Have these words call the person, and remember them. Raises `ClientError`."""
 
     def room_at(self, number: int) -> str | None:
         """The name of the room at that place of the list, counted from 1."""
