@@ -1,4 +1,5 @@
-"""What is unread and was never fetched: got in the background, so that it is known what in it is a mention.
+"""What is unread and was never fetched: got in the background, so that it is known what in it is a mention,
+and where the new begins.
 
 After a long absence, or on a new device, a room holds its newest page only. Its older events come by
 `load_older`, as if one scrolled up: a page at a time, one room after the other, and no more than `REACH` of a
@@ -48,7 +49,7 @@ class CatchingUp:
 
     def _next(self) -> Room | None:
         rooms = self._client.rooms.values()
-        return next((room for room in rooms if room.uncounted and self._got[room.name] < REACH), None)
+        return next((room for room in rooms if room.behind and self._got[room.name] < REACH), None)
 
     async def _work(self) -> None:
         try:

@@ -99,10 +99,14 @@ class Room:
         return self.unread if self.everything else len(self.called)
 
     @property
+    def behind(self) -> bool:
+        """Whether there may be unread events before those held."""
+        return self.unread > 0 and self.read < self.base and self.has_older
+
+    @property
     def uncounted(self) -> bool:
-        """Whether there may be mentions among the unread events that are not held."""
-        counts = self.direct and self.everything
-        return self.unread > 0 and self.read < self.base and self.has_older and not counts
+        """Whether there may be mentions among them."""
+        return self.behind and not (self.direct and self.everything)
 
     @property
     def unused(self) -> bool:
