@@ -6,7 +6,7 @@ once: a message to somebody, or a binding as Textual runs it, would be overtaken
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from textual import events
 from textual.message import Message
@@ -22,11 +22,10 @@ ASK_LINES = 10
 HISTORY = 200
 """Lines that Up brings back."""
 
-NEWLINE_KEYS = frozenset({"shift+enter", "alt+enter", "ctrl+j"})
-
 
 class Composer(TextArea):
-    """See the module. `completions` gives candidates for the text up to the cursor."""
+    """See the module. `completions` gives candidates for the text up to the cursor; `keys` says what the
+    composer's own keys do (see `Keymap.composers`)."""
 
     class Offered(Message):
         """Tab has these candidates; the one at `chosen` is in the text now. None left: stop showing them."""
@@ -50,6 +49,7 @@ class Composer(TextArea):
         self,
         completions: Callable[[str], Completion],
         submit: Callable[[str], None],
+        keys: Mapping[str, str],
         *,
         id: str,  # noqa: A002  # Textual's name
     ) -> None:
@@ -63,6 +63,7 @@ class Composer(TextArea):
         )
         self._completions = completions
         self._submit = submit
+        self._keys = keys
         self._offer: Completion | None = None
         self._chosen = 0
         self.given = ""
@@ -91,27 +92,34 @@ class Composer(TextArea):
         self._recalled = len(self._history)
 
     async def _on_key(self, event: events.Key) -> None:
-        handled = True
         key = event.key
-        if key == "enter":
-            self._enter()
-        elif key in NEWLINE_KEYS:
-            self.insert("\n")
-        elif key in ("tab", "shift+tab"):
-            self._complete(-1 if key == "shift+tab" else 1)
-        elif key == "up" and self.cursor_at_first_line:
-            self._recall(-1)
-        elif key == "down" and self.cursor_at_last_line:
-            self._recall(1)
-        elif key == "escape" or (key == "end" and not self.text):
-            self.post_message(self.Escaped())
-        else:
-            handled = await self._edit(key)
-        if key not in ("tab", "shift+tab"):
+        does = self._keys.get(key)
+        if does not in ("complete", "complete_back"):
             self._withdraw()
-        if handled:
+        if self._do(does, key) or await self._edit(key):
             event.stop()
             event.prevent_default()
+
+    def _do(self, does: str | None, key: str) -> bool:
+        """What is the composer's own to do, unless the key moves the cursor here."""
+        match does:
+            case "send":
+                self._enter()
+            case "newline":
+                self.insert("\n")
+            case "complete" | "complete_back":
+                self._complete(-1 if does == "complete_back" else 1)
+            case "earlier" if key != "up" or self.cursor_at_first_line:
+                self._recall(-1)
+            case "later" if key != "down" or self.cursor_at_last_line:
+                self._recall(1)
+            case "escape":
+                self.post_message(self.Escaped())
+            case _ if key == "end" and not self.text:
+                self.post_message(self.Escaped())
+            case _:
+                return False
+        return True
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
