@@ -15,7 +15,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from chat_tui import editor
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
@@ -28,8 +27,7 @@ from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
-from chat_tui.commands.completion import Completion, Known, complete
-from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.commands.parser import Call
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
 from chat_tui.notifications import Notifier
@@ -37,9 +35,10 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.looks import Looks
+from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switcher import Switcher
-from chat_tui.terminal import Title
+from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
@@ -51,19 +50,15 @@ from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM, fold
-from protocol.text import clean_text
 
 FRAME_SECONDS = 1 / 60
 """Panes are drawn anew at most so often, whatever comes from the network."""
-
-DRAFT_SECONDS = 1.0
-"""What is being written is on the disk so long after it was typed."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks):
+class MainScreen(AccountDialogs, Looks, Writing):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -91,13 +86,11 @@ class MainScreen(AccountDialogs, Looks):
         self._problem = ""
         self._timelines = Timelines(self.client)
         self._drafts = Drafts(outbox)
-        self._keeping = False
         self._room: str | None = None
         self._stranded = Stranded(self.client.sender, self.complain)
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
-        self._lent = False  # the terminal, to an editor
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -115,16 +108,11 @@ class MainScreen(AccountDialogs, Looks):
 
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
-        self._title = Title(self.app)
         self._attention = Attention(Notifier(self.app, self._settings.notifications))
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
-        self._rooms_pane = self.query_one(RoomList)
-        self._people_pane = self.query_one(PeopleList)
-        self._topic = self.query_one(TopicBar)
-        self._status = self.query_one(StatusLine)
-        self._prompt = self.query_one("#prompt", Static)
+        self._panes = Panes(self, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         if self._settings.away_minutes:
             self.client.company.idling.after(60 * self._settings.away_minutes)
@@ -134,7 +122,7 @@ class MainScreen(AccountDialogs, Looks):
     async def on_unmount(self) -> None:
         """Say goodbye."""
         self._keep_draft()
-        self._title.restore()
+        self._panes.title.restore()
         self.workers.cancel_node(self)  # nobody is there any more to be told how commands went
         await self.client.stop()
 
@@ -218,41 +206,8 @@ class MainScreen(AccountDialogs, Looks):
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
-        self._draw_rooms()
-        self._draw_people()
+        self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
-        self._status.show(
-            self.client.status,
-            where=self.client.endpoint.label,
-            name=self.client.name,
-            queued=sum(entry.state == "pending" for entry in self.client.sender.pending.values()),
-            away=self.client.company.mine.away,
-            typing=self.client.company.typing.names(self._room or ""),
-        )
-        self._prompt.update(Content(self.client.name))
-
-    def _draw_rooms(self) -> None:
-        room = self.current
-        rooms = [self.client.rooms[name] for name in self._order()]
-        self._rooms_pane.show_rooms(rooms, room)
-        unread = sum(one.unread for one in rooms)
-        where = room.title if room is not None else self.client.endpoint.label
-        self._title.show(f"{f'({unread}) ' if unread else ''}{where} - chat-tui")
-
-    def _draw_people(self) -> None:
-        room = self.current
-        topic, pane = self._topic, self._people_pane
-        if room is None:
-            topic.show("", "", "")
-            pane.show(Content(""), [])
-            return
-        # Where the pane is folded away, the number of people at least is in view.
-        people = "" if pane.display else room.people.summary
-        topic.show(room.title + " (private)" * room.private, room.topic, people)
-        pane.show_people(room.people, self.client.name, room.roles)
-        self._timelines.shown(room.name).know(room.people.names)
-        if pane.display and pane.wants_more:
-            self.client.company.watching.more()
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -261,44 +216,6 @@ class MainScreen(AccountDialogs, Looks):
             self.client.mark_read(room, room.last if seq is None else min(seq, room.last))
 
     # --- what the person does
-
-    def _submit(self, line: str) -> None:
-        try:
-            meant = parse(line)
-            if isinstance(meant, Say):
-                self._say(meant.text)
-        except (CommandError, ClientError) as error:
-            self.complain(str(error))
-            return
-        self._composer.remember(line)
-        self._composer.put("")
-        self._keep_draft()
-        if isinstance(meant, Call):
-            self._do(meant)
-
-    @on(Composer.Changed)
-    def _written(self) -> None:
-        if not self._keeping:
-            self._keeping = True
-            self.set_timer(DRAFT_SECONDS, self._keep_draft)
-
-    def _keep_draft(self) -> None:
-        """Write what is in the composer to the disk, if that has changed."""
-        self._keeping = False
-        try:
-            self._drafts.keep(self._room, self._composer.text)
-        except ClientError as error:
-            self.complain(str(error))
-
-    @on(Composer.Long)
-    def _long(self, message: Composer.Long) -> None:
-        self.app.notify(f"{message.lines} lines: Enter again sends them", timeout=5)
-
-    def _say(self, text: str) -> None:
-        if self.current is None:
-            raise ClientError("You are in no room. /join #name enters one, /rooms lists them.")
-        self.client.say(self.current.name, text)
-        self._escaped()
 
     @work(group="commands")
     async def _do(self, call: Call) -> None:
@@ -334,16 +251,6 @@ class MainScreen(AccountDialogs, Looks):
         """Somebody has touched a key or the mouse, wherever."""
         self.client.company.idling.touched()
 
-    @on(Composer.Changed)
-    def _typed(self) -> None:
-        text = self._composer.text
-        if (
-            self._room is not None
-            and self._settings.send_typing
-            and (not text or text != self._composer.given)
-        ):
-            self.client.company.typing.typed(self._room, text)
-
     def _interrupt(self) -> None:
         selected = self.get_selected_text() or self._composer.selected_text
         now = time.monotonic()
@@ -376,20 +283,6 @@ class MainScreen(AccountDialogs, Looks):
     def _escaped(self) -> None:
         self._timelines.shown(self._room).clear_ruler()
         self._log.to_bottom()
-
-    @on(Composer.Offered)
-    def _offered(self, message: Composer.Offered) -> None:
-        self.query_one(Offer).show(message.candidates, message.chosen)
-
-    def _completions(self, before: str) -> Completion:
-        room = self.current
-        names: dict[str, None] = {}
-        if room is not None:
-            recent = (event.sender for event in reversed(room.events[-200:]))
-            names = dict.fromkeys([*recent, *room.people.names])
-            names.pop(self.client.name, None)
-        titles = [self._title_of(name) for name in self._order()]
-        return complete(before, Known(titles, list(names), self.themes()))
 
     @on(MessageLog.OlderWanted)
     def _older_wanted(self, message: MessageLog.OlderWanted) -> None:
@@ -497,20 +390,6 @@ class MainScreen(AccountDialogs, Looks):
         """See `View`."""
         self._timelines.shown(self._room).clear()
         self._draw_soon()
-
-    async def edit_draft(self) -> None:
-        """See `View`."""
-        self._lent = True
-        try:
-            text = await editor.edit(self.app, self._composer.text)
-        finally:
-            self._lent = False
-            self._draw_soon()
-        self._composer.put(clean_text(text))
-
-    def set_draft(self, text: str) -> None:
-        """See `View`."""
-        self._composer.put(text)
 
     def quit(self) -> None:
         """See `View`."""

@@ -1,0 +1,139 @@
+"""What the main screen does about writing: sending what was composed, keeping drafts, offering completions.
+
+A part of the main screen, in a module of its own; knows the composer and the client, and no other pane.
+"""
+
+from textual import on
+from textual.screen import Screen
+
+from chat_tui import editor
+from chat_tui.client.client import Client
+from chat_tui.client.errors import ClientError
+from chat_tui.client.room import Room
+from chat_tui.commands.completion import Completion, Known, complete
+from chat_tui.commands.parser import Call, CommandError, Say, parse
+from chat_tui.config import Settings
+from chat_tui.drafts import Drafts
+from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.offer import Offer
+from protocol.text import clean_text
+
+DRAFT_SECONDS = 1.0
+"""What is being written is on the disk so long after it was typed."""
+
+
+class Writing(Screen[None]):
+    """See the module."""
+
+    client: Client
+    _settings: Settings
+    _drafts: Drafts
+    _composer: Composer
+    _room: str | None
+    _keeping = False
+    _lent = False  # the terminal, to an editor
+
+    @property
+    def current(self) -> Room | None:
+        """See `View`."""
+        raise NotImplementedError
+
+    def complain(self, text: str) -> None:
+        """Show what went wrong, where the person is looking."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw what is shown anew, soon."""
+        raise NotImplementedError
+
+    def themes(self) -> list[str]:
+        """See `View`."""
+        raise NotImplementedError
+
+    def _do(self, call: Call) -> object:
+        raise NotImplementedError
+
+    def _escaped(self) -> None:
+        raise NotImplementedError
+
+    def _order(self) -> list[str]:
+        raise NotImplementedError
+
+    def _title_of(self, name: str) -> str:
+        raise NotImplementedError
+
+    def _submit(self, line: str) -> None:
+        try:
+            meant = parse(line)
+            if isinstance(meant, Say):
+                self._say(meant.text)
+        except (CommandError, ClientError) as error:
+            self.complain(str(error))
+            return
+        self._composer.remember(line)
+        self._composer.put("")
+        self._keep_draft()
+        if isinstance(meant, Call):
+            self._do(meant)
+
+    @on(Composer.Changed)
+    def _written(self) -> None:
+        if not self._keeping:
+            self._keeping = True
+            self.set_timer(DRAFT_SECONDS, self._keep_draft)
+
+    def _keep_draft(self) -> None:
+        """Write what is in the composer to the disk, if that has changed."""
+        self._keeping = False
+        try:
+            self._drafts.keep(self._room, self._composer.text)
+        except ClientError as error:
+            self.complain(str(error))
+
+    @on(Composer.Long)
+    def _long(self, message: Composer.Long) -> None:
+        self.app.notify(f"{message.lines} lines: Enter again sends them", timeout=5)
+
+    def _say(self, text: str) -> None:
+        if self.current is None:
+            raise ClientError("You are in no room. /join #name enters one, /rooms lists them.")
+        self.client.say(self.current.name, text)
+        self._escaped()
+
+    @on(Composer.Changed)
+    def _typed(self) -> None:
+        text = self._composer.text
+        if (
+            self._room is not None
+            and self._settings.send_typing
+            and (not text or text != self._composer.given)
+        ):
+            self.client.company.typing.typed(self._room, text)
+
+    @on(Composer.Offered)
+    def _offered(self, message: Composer.Offered) -> None:
+        self.query_one(Offer).show(message.candidates, message.chosen)
+
+    def _completions(self, before: str) -> Completion:
+        room = self.current
+        names: dict[str, None] = {}
+        if room is not None:
+            recent = (event.sender for event in reversed(room.events[-200:]))
+            names = dict.fromkeys([*recent, *room.people.names])
+            names.pop(self.client.name, None)
+        titles = [self._title_of(name) for name in self._order()]
+        return complete(before, Known(titles, list(names), self.themes()))
+
+    async def edit_draft(self) -> None:
+        """See `View`."""
+        self._lent = True
+        try:
+            text = await editor.edit(self.app, self._composer.text)
+        finally:
+            self._lent = False
+            self.redraw()
+        self._composer.put(clean_text(text))
+
+    def set_draft(self, text: str) -> None:
+        """See `View`."""
+        self._composer.put(text)
