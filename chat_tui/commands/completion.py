@@ -1,4 +1,4 @@
-"""What Tab offers: commands, rooms, names and themes, by where the cursor is in the line.
+"""What Tab offers: commands, rooms, names, themes and settings, by where the cursor is in the line.
 
 Pure: the line and what there is go in, candidates come out.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chat_tui.commands.registry import BY_NAME, Completes, slash_commands
+from chat_tui.settings import SETTINGS
 from protocol.names import fold
 
 
@@ -46,7 +47,12 @@ def complete(line: str, known: Known) -> Completion:
     if what == "name":
         return Completion(start, _names(known.names, word, at_start=start == 0))
     commands = tuple(command.name for command in slash_commands())
-    found: Sequence[str] = {"room": known.rooms, "command": commands, "theme": known.themes}[what]
+    found: Sequence[str] = {
+        "room": known.rooms,
+        "command": commands,
+        "theme": known.themes,
+        "setting": tuple(SETTINGS),
+    }[what]
     if what == "room" and not word.startswith(("#", "@")):
         word = "#" + word
     return Completion(start, _matching((one + " " for one in found), word))

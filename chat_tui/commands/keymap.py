@@ -20,12 +20,26 @@ NAMED = {
     *(f"f{number}" for number in range(1, 25)),
 }
 _MODIFIERS = {
-    **{"ctrl": "ctrl", "control": "ctrl", "c": "ctrl", "shift": "shift", "alt": "alt", "meta": "alt"},
-    **{"option": "alt", "opt": "alt", "super": "super"},
+    "ctrl": "ctrl",
+    "control": "ctrl",
+    "c": "ctrl",
+    "shift": "shift",
+    "alt": "alt",
+    "meta": "alt",
+    "option": "alt",
+    "opt": "alt",
+    "super": "super",
 }
 _OTHER_NAMES = {
-    **{"pgup": "pageup", "page_up": "pageup", "pgdn": "pagedown", "pgdown": "pagedown"},
-    **{"page_down": "pagedown", "esc": "escape", "return": "enter", "del": "delete", "ins": "insert"},
+    "pgup": "pageup",
+    "page_up": "pageup",
+    "pgdn": "pagedown",
+    "pgdown": "pagedown",
+    "page_down": "pagedown",
+    "esc": "escape",
+    "return": "enter",
+    "del": "delete",
+    "ins": "insert",
 }
 # Textual's names of characters, where they are not Unicode's.
 _CHARACTERS = {"/": "slash", "\\": "backslash", "@": "at", "-": "minus", "+": "plus", "_": "underscore"}
@@ -68,7 +82,9 @@ class Keymap:
         for name, keys in self._wanted.items():
             for key in keys:
                 if (first := names.setdefault(key, name)) != name:
-                    self.problems.append(f"keys: {key_name(key)} is given to {first} and {name}; {first} has it.")
+                    self.problems.append(
+                        f"keys: {key_name(key)} is given to {first} and {name}; {first} has it."
+                    )
         for command in registry.COMMANDS:
             if command.name in self._wanted:
                 continue
@@ -76,15 +92,15 @@ class Keymap:
                 if (taker := names.setdefault(key, command.name)) != command.name:
                     self.problems.append(
                         f"keys: {key_name(key)} is {taker} now, and {command.name} no longer. "
-                        f"Say in [keys] what {command.name} has instead; \"\" is nothing."
+                        f'Say in [keys] what {command.name} has instead; "" is nothing.'
                     )
         if "send" not in names.values():
             self.problems.append("keys: something must send what is written; Enter does.")
             names["enter"] = "send"
         order = {name: self._wanted.get(name, command.keys) for name, command in _COMMANDS.items()}
         order["send"] = order["send"] or ("enter",)
-        keys = {name: tuple(key for key in own if names.get(key) == name) for name, own in order.items()}
-        return keys, names
+        settled = {name: tuple(key for key in own if names.get(key) == name) for name, own in order.items()}
+        return settled, names
 
     def of(self, name: str) -> tuple[str, ...]:
         """The keys of a command, the one to show first."""
@@ -100,6 +116,10 @@ class Keymap:
         if command.name == "number" and self._keys["number"] == command.keys:
             return f"{keys[0]} … {keys[-1]}"
         return ", ".join(keys)
+
+    def command_at(self, key: str) -> str:
+        """The name of the command that a key has; empty if none."""
+        return self._names.get(key, "")
 
     def composers(self) -> dict[str, str]:
         """What the composer does by itself: key, and the command's name."""
@@ -158,7 +178,9 @@ def _base(text: str, base: str) -> str:
     if len(base) == 1 and base.isprintable():
         if base.isalnum():
             return base
-        return _CHARACTERS.get(base) or unicodedata.name(base, base).lower().replace(" ", "_").replace("-", "_")
+        return _CHARACTERS.get(base) or unicodedata.name(base, base).lower().replace(" ", "_").replace(
+            "-", "_"
+        )
     if base in _CHARACTERS.values() or _character(base):
         return base
     near = difflib.get_close_matches(base, sorted(NAMED), n=1)
@@ -195,7 +217,9 @@ def key_table() -> str:
     """The keys that there are without settings as a table in Markdown, for the README."""
     keymap = Keymap()
     rows = ["| key | name | what it does |", "|---|---|---|"]
-    for command in registry.COMMANDS:
-        if command.keys:
-            rows.append(f"| {keymap.shown(command)} | `{command.name}` | {command.help} |")
+    rows += [
+        f"| {keymap.shown(command)} | `{command.name}` | {command.help} |"
+        for command in registry.COMMANDS
+        if command.keys
+    ]
     return "\n".join(rows)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Completes = Literal["room", "name", "command", "theme", "nothing"]
+Completes = Literal["room", "name", "command", "theme", "setting", "nothing"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -182,6 +182,29 @@ COMMANDS: tuple[Command, ...] = (
         "Show the themes, or change to one.",
         (Argument("name", optional=True, completes="theme"),),
         example="/theme chat-light",
+    ),
+    Command(
+        "settings", "Change the settings, and see at once how they look.", aliases=("config",), keys=("f2",)
+    ),
+    Command(
+        "set",
+        "Show the settings, or change one.",
+        (
+            Argument("setting", optional=True, completes="setting"),
+            Argument("value", optional=True, rest=True),
+        ),
+        example="/set notifications bell",
+    ),
+    Command(
+        "hints",
+        "Teach the keys, one at a time: on or off.",
+        (Argument("on/off", optional=True),),
+        example="/hints off",
+    ),
+    Command(
+        "bare",
+        "Show the bare messages, for the terminal's own copying; the same again goes back.",
+        keys=("f9",),
     ),
     Command("roomlist", "Show or hide the list of rooms.", keys=("f7",)),
     Command("people", "Show or hide the list of people.", keys=("f8",)),

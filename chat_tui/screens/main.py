@@ -27,6 +27,7 @@ from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
@@ -42,6 +43,7 @@ from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.hint import Hint
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.offer import Offer
 from chat_tui.widgets.people_list import PeopleList
@@ -73,10 +75,12 @@ class MainScreen(AccountDialogs, Looks, Writing):
         outbox: Outbox,
         cache: Cache,
         settings: Settings,
+        keys: Keymap,
         room: str = "",
     ) -> None:
         """`room` is entered once there is a connection."""
         super().__init__()
+        self.keys = keys
         self._settings = settings
         self._remembered_name = who.name
         self.client = Client(endpoint, who.name, outbox, self._hear, identity=who, cache=cache)
@@ -100,11 +104,12 @@ class MainScreen(AccountDialogs, Looks, Writing):
                 yield TopicBar(id="topic")
                 yield MessageLog(self._timelines.lobby, id="log")
                 yield Offer(id="offer")
+                yield Hint(id="hint")
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
-                    yield Composer(self._completions, self._submit, id="composer")
+                    yield Composer(self._completions, self._submit, self.keys.composers(), id="composer")
             yield PeopleList(id="people")
-        yield StatusLine(id="status")
+        yield StatusLine(self.keys, id="status")
 
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
@@ -114,8 +119,7 @@ class MainScreen(AccountDialogs, Looks, Writing):
         self._composer = self.query_one(Composer)
         self._panes = Panes(self, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
-        if self._settings.away_minutes:
-            self.client.company.idling.after(60 * self._settings.away_minutes)
+        self.begin()
         self.run_worker(self.client.run(), group="client")
         self._draw()
 
@@ -153,6 +157,7 @@ class MainScreen(AccountDialogs, Looks, Writing):
         elif status.phase == "stopped" and status.login is None and status.question is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
         self._account_status(status)
+        self.tell_status(status)
 
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
         if room != self._room or not self.app.app_focus:
@@ -238,7 +243,10 @@ class MainScreen(AccountDialogs, Looks, Writing):
             own[name]()
         else:
             command = registry.BY_NAME[name]
-            self._do(Call(command, ("",) * len(command.arguments)))
+            if all(argument.optional for argument in command.arguments):
+                self._do(Call(command, ("",) * len(command.arguments)))
+            else:
+                self.set_draft(f"/{name} ")  # a key for what needs to be told more
 
     async def action_number(self, number: int) -> None:
         """Alt and a digit: that room."""

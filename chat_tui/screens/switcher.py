@@ -21,10 +21,13 @@ class Switcher(ModalScreen[str | None]):
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+k", "close", "Close", priority=True),
-        Binding("down,ctrl+n", "move(1)", "Next", priority=True),
-        Binding("up,ctrl+p", "move(-1)", "Previous", priority=True),
-        Binding("ctrl+q", "app.quit", "Quit"),
+        Binding("escape", "close", "Close", priority=True),
+        Binding("ctrl+k", "close", "Close", id="switch", priority=True),
+        Binding("down", "move(1)", "Next", priority=True),
+        Binding("ctrl+n", "move(1)", "Next", id="next.2", priority=True),
+        Binding("up", "move(-1)", "Previous", priority=True),
+        Binding("ctrl+p", "move(-1)", "Previous", id="previous.2", priority=True),
+        Binding("ctrl+q", "app.quit", "Quit", id="quit"),
     ]
 
     def __init__(self, rooms: Sequence[tuple[str, int]]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from chat_tui import config
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
+from chat_tui.commands.keymap import Keymap
 from chat_tui.screens.help import HelpScreen
 from protocol import frames
 from protocol.names import fold
@@ -165,8 +166,8 @@ async def test_help_lists_everything_and_one_command_in_detail(place: Place) -> 
         shown = " ".join(chat.text().split())
         for command in registry.slash_commands():
             assert all(part in shown for part in command.usage.split())  # a long one takes two lines
-        for command in registry.keyed_commands():
-            assert registry.key_names(command).split(",")[0] in shown
+        for command in registry.COMMANDS:
+            assert Keymap().first(command.name) in shown
         await chat.press("escape")
         await chat.until(lambda: chat.main.is_active, "it is closed")
         await chat.type("x")
