@@ -21,6 +21,15 @@ ROOMS rooms, each with a long topic, and PAGE_BYTES of events."""
 BODY = 16 * 1024
 """Bytes of an event's packed body. Mattermost allows 16,383 characters; more is a file."""
 
+REACTION = 1024
+"""Bytes of a reaction's packed body: an emoji of many code points takes 60, encrypted some hundred more."""
+
+EMOJI = 16
+"""Code points of what one reacts with: the longest emoji, a kissing couple of two skin colours, has 10."""
+
+REACTIONS = 40
+"""Kinds of reactions to one message that a client holds: the first ones that come. More is graffiti."""
+
 PAGE = 200
 """Events in one page of history, at most."""
 

@@ -32,6 +32,7 @@ class Action(enum.Enum):
     READ = "mark what was read"
     WATCH = "watch"
     MEMBERS = "list the members"
+    REMOVE = "delete what others said"
     LEAVE = "leave"
     TOPIC = "change the topic"
     INVITE = "invite"
@@ -54,6 +55,7 @@ LEAST: dict[Action, Rank] = {
     Action.READ: Rank.MEMBER,
     Action.WATCH: Rank.MEMBER,
     Action.MEMBERS: Rank.MEMBER,
+    Action.REMOVE: Rank.MODERATOR,
     Action.LEAVE: Rank.MEMBER,
     Action.TOPIC: Rank.MEMBER,
     Action.INVITE: Rank.MEMBER,
@@ -71,13 +73,13 @@ LEAST: dict[Action, Rank] = {
 }
 """The table: what one must be at least."""
 
-PRESENT = frozenset({Action.SEND, Action.HISTORY, Action.READ, Action.WATCH, Action.LEAVE})
+PRESENT = frozenset({Action.SEND, Action.HISTORY, Action.READ, Action.WATCH, Action.REMOVE, Action.LEAVE})
 """What takes a member, whatever else one is: an administrator reads nowhere unseen."""
 
 IN_DIRECT = frozenset({Action.SEND, Action.HISTORY, Action.READ, Action.WATCH, Action.MEMBERS})
 """What there is to do in the room of two; they may all of it, and nobody else any."""
 
-SPOKEN = frozenset({Action.SEND, Action.TOPIC, Action.INVITE})
+SPOKEN = frozenset({Action.SEND, Action.REMOVE, Action.TOPIC, Action.INVITE})
 """What somebody who is muted may not."""
 
 _RANKS = {frames.MEMBER: Rank.MEMBER, frames.MODERATOR: Rank.MODERATOR, frames.OWNER: Rank.OWNER}

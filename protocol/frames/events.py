@@ -8,6 +8,9 @@ from protocol.frames.base import Body, Frame
 
 MESSAGE = "message"
 ACTION = "action"
+EDIT = "edit"
+DELETE = "delete"
+REACTION = "reaction"
 CREATE = "create"
 JOIN = "join"
 LEAVE = "leave"
@@ -26,14 +29,28 @@ DELETE_ROOM = "delete_room"
 ABOUT_SOMEBODY = frozenset({INVITE, KICK, BAN, UNBAN, MUTE, UNMUTE})
 """The kinds whose body is an `AboutBody`."""
 SPOKEN = frozenset({MESSAGE, ACTION})
-"""The kinds of event that people send. The server never looks into their bodies, and they are what
-unread counts count. The other kinds are made by the server, in answer to other requests."""
+"""What people say, and unread counts count."""
+CHANGES = frozenset({EDIT, DELETE, REACTION})
+"""What people do to something that was said: each has a `target`."""
+SENT = SPOKEN | CHANGES
+"""The kinds of event that people send. The server never looks into their bodies. The other kinds are made by
+the server, in answer to other requests."""
+
+Place = Annotated[int, Meta(ge=1, le=2**53)]
+"""The `seq` of an event."""
 
 
 class TextBody(Body, frozen=True):
-    """Of `message` and `action`."""
+    """Of `message` and `action`; of `edit`: what it says from now on."""
 
     text: str
+
+
+class ReactionBody(Body, frozen=True):
+    """Of `reaction`: somebody reacts with `emoji`, or takes that back."""
+
+    emoji: str
+    on: bool = True
 
 
 class TopicBody(Body, frozen=True):
@@ -88,14 +105,17 @@ class Event(Frame, tag="event", rename={"sender": "from"}, frozen=True):
 
     `seq` counts 1, 2, 3 … in its room without a gap. `user` is the sender's lasting id, `from` the
     name it had then; `time` is the server's clock in ms since 1970, for display only. `cid` is there
-    for sends only.
+    for sends only. `target` is the event that one of `CHANGES` changes, `reply` the one that something said
+    answers.
     """
 
     room: str
-    seq: Annotated[int, Meta(ge=1, le=2**53)]
+    seq: Place
     user: int
     sender: str
     kind: str
     time: int
     body: bytes = b""
     cid: str | None = None
+    target: Place | None = None
+    reply: Place | None = None

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from protocol import limits
 from protocol.frames.base import Cid, Frame, Request, Result, RoomName, Seq, Word
-from protocol.frames.events import MESSAGE, Event
+from protocol.frames.events import MESSAGE, Event, Place
 
 
 class SendResult(Result, frozen=True):
@@ -18,13 +18,18 @@ class SendResult(Result, frozen=True):
 
 
 class Send(Request[SendResult], tag="send", frozen=True):
-    """Say something; repeatable for ever under the same `cid`."""
+    """Say something, or change what was said; repeatable for ever under the same `cid`.
+
+    `target` is there for the kinds in `CHANGES` and for no other; `reply` may be there for others.
+    """
 
     result = SendResult
     room: RoomName
     cid: Cid
     body: bytes
     kind: Word = MESSAGE
+    target: Place | None = None
+    reply: Place | None = None
 
 
 class HistoryResult(Result, frozen=True):

@@ -14,23 +14,19 @@ if TYPE_CHECKING:
     from server.session import Session
 
 
-_NOT_HERE = frozenset({errors.NO_SUCH_ROOM, errors.NOT_A_MEMBER, errors.DENIED})
+Refuse = Callable[[Request[Any], RefusedError], None]
+
+_NOT_HERE = frozenset({errors.NO_SUCH_ROOM, errors.NOT_A_MEMBER, errors.DENIED, errors.NOT_FOUND})
 
 
 def send(session: "Session", request: frames.Send) -> None:
-    """Say something."""
-    if len(request.body) > limits.BODY:
-        raise RefusedError(
-            errors.TOO_LARGE,
-            f"a message has at most {limits.BODY:,} bytes, this one {len(request.body):,}: send it in parts",
-        )
-    if request.kind not in frames.SPOKEN:
-        raise RefusedError(errors.BAD_FRAME, f"{request.kind!r} is nothing that a client can send")
+    """Say something, or change what was said."""
+    _check(request)
     session.core.spend(session.user)
 
     def refused(_: Request[Any], error: RefusedError) -> None:
-        """What is stored is acknowledged, also to who may say nothing there any more: they may have asked
-        again only because the first answer was lost."""
+        """What is stored is acknowledged, also to who may say nothing there any more, and if its target is
+        deleted: they may have asked again only because the first answer was lost."""
         if error.code not in _NOT_HERE:
             session.refuse(request, error)
             return
@@ -43,7 +39,43 @@ def send(session: "Session", request: frames.Send) -> None:
 
         session.read(request, answer)
 
-    session.core.writer.submit(operations.StoreSend(session.user, request, session.answer, refused))
+    if request.target is None:
+        session.core.writer.submit(operations.StoreSend(session.user, request, session.answer, refused))
+    else:
+        _change(session, request, request.target, refused)
+
+
+def _check(request: frames.Send) -> None:
+    """Raise `RefusedError` for what nobody can send."""
+    limit = limits.REACTION if request.kind == frames.REACTION else limits.BODY
+    if len(request.body) > limit:
+        raise RefusedError(
+            errors.TOO_LARGE,
+            f"a {request.kind} has at most {limit:,} bytes, this one {len(request.body):,}: "
+            + ("take a shorter one" if request.kind == frames.REACTION else "send it in parts"),
+        )
+    if request.kind not in frames.SENT:
+        raise RefusedError(errors.BAD_FRAME, f"{request.kind!r} is nothing that a client can send")
+    changes = request.kind in frames.CHANGES
+    if changes != (request.target is not None) or (changes and request.reply is not None):
+        text = f"{request.kind} has {'a target and no reply' if changes else 'no target'}"
+        raise RefusedError(errors.BAD_FRAME, text)
+    if request.kind == frames.DELETE and request.body:
+        raise RefusedError(errors.BAD_FRAME, "a delete has no body")
+
+
+def _change(session: "Session", request: frames.Send, target: int, refused: Refuse) -> None:
+    """Look up what is to be changed, then have it stored; who may do it is seen then."""
+    core = session.core
+    room = core.state.rooms.get(request.room)
+    born = room.born if room is not None else ""
+
+    def answer() -> Callable[[], None]:
+        said = core.log.said(request.room, target)
+        change = operations.StoreChange(session.user, request, said, born, session.answer, refused)
+        return lambda: core.writer.submit(change)
+
+    session.read(request, answer)
 
 
 def history(session: "Session", request: frames.History) -> None:

@@ -20,7 +20,7 @@ from server.operations.accounts import (
 from server.operations.base import Store, user_called
 from server.operations.ignoring import StoreIgnore
 from server.operations.invitations import MakeInvite, StopInvite
-from server.operations.messages import StoreRead, StoreSend, same_message
+from server.operations.messages import StoreChange, StoreRead, StoreSend, same_message
 from server.operations.moderation import (
     StoreAbout,
     StoreBan,
@@ -59,6 +59,7 @@ __all__ = [
     "StoreAbout",
     "StoreAway",
     "StoreBan",
+    "StoreChange",
     "StoreCreate",
     "StoreDeleteRoom",
     "StoreDm",

@@ -6,7 +6,7 @@ Knows the state and the log's drafts; of sessions only how to answer.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from protocol import errors
+from protocol import errors, frames
 from protocol.frames import Request, Result
 from server.errors import RefusedError
 from server.state import State, User
@@ -98,8 +98,15 @@ class Store:
     def _membership(self, room: str) -> Key:
         return standing(room, self.user)
 
-    def _draft(self, room: str, kind: str, now: int, body: bytes = b"", cid: str | None = None) -> Draft:
-        return Draft(room, self.user.id, self.user.name, kind, now, body, cid)
+    def _draft(self, room: str, kind: str, now: int, body: bytes = b"") -> Draft:
+        return Draft(room, self.user.id, self.user.name, kind, now, body)
+
+    def _sent(self, room: str, request: frames.Send, now: int) -> Draft:
+        """What a client made, as it is."""
+        return Draft(
+            room, self.user.id, self.user.name, request.kind, now, request.body, request.cid,
+            request.target, request.reply,
+        )  # fmt: skip
 
 
 class StoreTowards(Store):

@@ -1,14 +1,15 @@
 """What is said, and what has been read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from protocol import errors, frames
-from protocol.frames import Event, Result
-from server import permissions
+from protocol.frames import Event, Request, Result
+from server import audit, permissions
 from server.errors import RefusedError
 from server.operations.base import NOTHING, Store, Stored
 from server.permissions import Action
-from server.state import State
+from server.state import State, User
 from server.store.base import GONE, Entry, Mark
 from server.writer import Key
 
@@ -32,11 +33,13 @@ class StoreSend(Store):
         """See `writer.Operation`."""
         request = self.request
         room = permissions.require(state, self.user, request.room, Action.SEND, now)
-        return (self._draft(room.name, request.kind, now, request.body, request.cid),)
+        if request.reply is not None and request.reply > room.head:
+            raise RefusedError(errors.NOT_FOUND, f"nothing in {room.name} is number {request.reply}")
+        return (self._sent(room.name, request, now),)
 
     def result(self, stored: Stored) -> Result:
         """The message's place; a cid must always stand for the same message, as far as that is known."""
-        (entry,) = stored
+        entry = stored[0]
         if entry is None:
             raise AssertionError("the store answered a send as if it were a mark")
         event, request = entry.event, self.request
@@ -46,10 +49,51 @@ class StoreSend(Store):
 
 
 def same_message(event: Event, request: frames.Send) -> bool:
-    """Whether the event is what the request asks for, as far as that is still known."""
+    """Whether the event is what the request asks for, as far as that is still known: what was deleted has no
+    body any more, and of what was pruned only the room is left."""
     if event.kind == GONE:
         return event.room == request.room
-    return (event.room, event.kind, event.body) == (request.room, request.kind, request.body)
+    meant = (request.room, request.kind, request.target, request.reply)
+    return (event.room, event.kind, event.target, event.reply) == meant and event.body in (b"", request.body)
+
+
+class StoreChange(StoreSend):
+    """`send` of an edit, a delete or a reaction.
+
+    `target` is what was said there when the log was asked, None if there is nothing; `born` tells the room
+    from a later one of that name.
+    """
+
+    __slots__ = ("_born", "_target")
+
+    def __init__(
+        self,
+        user: User,
+        request: frames.Send,
+        target: Event | None,
+        born: str,
+        answer: Callable[[Request[Any], Result], None],
+        refuse: Callable[[Request[Any], RefusedError], None],
+    ) -> None:
+        super().__init__(user, request, answer, refuse)
+        self._target = target
+        self._born = born
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`. Should the target be deleted in the meantime, the log sees to it."""
+        request, target = self.request, self._target
+        room = permissions.require(state, self.user, request.room, Action.SEND, now)
+        if target is None or room.born != self._born:
+            text = f"there is no message {request.target} in {room.name}: it may have been deleted"
+            raise RefusedError(errors.NOT_FOUND, text)
+        sent = self._sent(room.name, request, now)
+        if request.kind == frames.REACTION or target.user == self.user.id:
+            return (sent,)
+        if request.kind == frames.EDIT:
+            raise RefusedError(errors.DENIED, f"only {target.sender} can edit what {target.sender} said")
+        permissions.require(state, self.user, room.name, Action.REMOVE, now)
+        detail = f"message {target.seq}"
+        return (sent, audit.record(now, self.user, "delete message", target.sender, room, detail))
 
 
 class StoreRead(Store):

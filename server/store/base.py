@@ -28,6 +28,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     time: int
     body: bytes = b""
     cid: str | None = None
+    target: int | None = None
+    reply: int | None = None
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
@@ -130,6 +132,11 @@ GONE = ""
 time and its cid."""
 
 
+def gone(event: Event) -> Event:
+    """What is left of an event that was removed."""
+    return msgspec.structs.replace(event, sender="", kind=GONE, body=b"", target=None, reply=None)
+
+
 class Log(Protocol):
     """The port."""
 
@@ -144,7 +151,9 @@ class Log(Protocol):
         """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a record.
 
         Gives each new event the next `seq` of its room, 1, 2, 3 … A room that was deleted begins with 1 again
-        if it is made anew. Raises `StorageError`: nothing of the batch is stored then.
+        if it is made anew. A `delete` empties the bodies of its target and of that one's edits for good, and
+        an `edit` that comes behind it is stored empty: nobody gets to read again what was deleted. Raises
+        `StorageError`: nothing of the batch is stored then.
         """
 
     def purge(self, limit: int) -> bool:
@@ -176,6 +185,9 @@ class Log(Protocol):
 
     def find(self, user: int, cid: str) -> Event | None:
         """The event that this user has stored under that cid; it may be `GONE`. Raises `StorageError`."""
+
+    def said(self, room: str, seq: int) -> Event | None:
+        """What was said there, if it is still to be read: not pruned, not deleted. Raises `StorageError`."""
 
     def unread(self, question: Unread, limit: int) -> int:
         """How many spoken events of other users, none of them ignored, come after a `seq`; up to `limit`."""

@@ -69,7 +69,8 @@ def export(arguments: list[str]) -> int:
     parser = _parser(
         "export",
         "Write all events as lines of JSON, also while a server runs: room, seq, user, from, kind, time (ms "
-        "since 1970), cid, and text; a body that can't be read as text is there as body, in base64.",
+        "since 1970), cid, and text; target (of edits, deletions and reactions), reply, emoji and on where "
+        "there are any; a body that can't be read as text is there as body, in base64.",
     )
     parser.add_argument("--room", metavar="NAME", type=_room, help="only this room")
     parser.add_argument(

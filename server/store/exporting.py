@@ -37,8 +37,11 @@ def line(event: Event) -> str:
         "time": event.time,
         "cid": event.cid,
     }
+    fields |= {key: seq for key, seq in (("target", event.target), ("reply", event.reply)) if seq is not None}
     text = _text(event)
-    if text is not None:
+    if event.kind == frames.REACTION:
+        fields |= _reaction(event)
+    elif text is not None:
         fields["text"] = text
     elif event.body:
         fields["body"] = base64.b64encode(event.body).decode()
@@ -48,10 +51,17 @@ def line(event: Event) -> str:
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in written)
 
 
+def _reaction(event: Event) -> dict[str, object]:
+    reaction = codec.unpack_body(event.body, frames.ReactionBody)
+    if reaction is None:
+        return {"body": base64.b64encode(event.body).decode()}
+    return {"emoji": reaction.emoji, "on": reaction.on}
+
+
 def _text(event: Event) -> str | None:
     """What was said, the new topic or the new name; None for other kinds, and for what can't be read."""
     match event.kind:
-        case frames.MESSAGE | frames.ACTION:
+        case frames.MESSAGE | frames.ACTION | frames.EDIT:
             text = codec.unpack_body(event.body, frames.TextBody)
             return text.text if text is not None else None
         case frames.TOPIC:

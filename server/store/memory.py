@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from protocol import limits
-from protocol.frames import DELETE_ROOM, SPOKEN, Event
+from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event
 from server.state import State
-from server.store.base import GONE, Appended, Audit, Draft, Entry, Unread
+from server.store.base import Appended, Audit, Draft, Entry, Unread, gone
 
 
 class MemoryLog:
@@ -45,13 +45,30 @@ class MemoryLog:
             time=draft.time,
             body=draft.body,
             cid=draft.cid,
+            target=draft.target,
+            reply=draft.reply,
         )
         events.append(event)
         if draft.cid is not None:
             self._cids[draft.user, draft.cid] = event
+        if draft.kind in (DELETE, EDIT) and draft.target is not None:
+            self._erase(draft.room, draft.target)
         if draft.kind == DELETE_ROOM:
             self._delete(draft.room)
         return Appended(event, dup=False)
+
+    def _erase(self, room: str, target: int) -> None:
+        events = self._rooms[room]
+        if not any(event.kind == DELETE and event.target == target for event in events):
+            return
+        for event in tuple(events):
+            if event.seq == target or (event.kind == EDIT and event.target == target):
+                self._replace(msgspec.structs.replace(event, body=b""))
+
+    def _replace(self, event: Event) -> None:
+        self._rooms[event.room][event.seq - 1] = event
+        if event.cid is not None:
+            self._cids[event.user, event.cid] = event
 
     def probe(self) -> None:
         """See the port: memory can always be written."""
@@ -60,8 +77,7 @@ class MemoryLog:
         self._floors.pop(room, None)
         for event in self._rooms.pop(room):
             if event.cid is not None:
-                gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
-                self._cids[event.user, event.cid] = gone
+                self._cids[event.user, event.cid] = gone(event)
 
     def purge(self, limit: int) -> bool:  # noqa: ARG002  # a deleted room is gone at once
         """See the port."""
@@ -90,6 +106,15 @@ class MemoryLog:
         """See the port."""
         return self._floors.get(room, 0)
 
+    def said(self, room: str, seq: int) -> Event | None:
+        """See the port."""
+        events = self._rooms.get(room, [])
+        event = events[seq - 1] if 0 < seq <= len(events) else None
+        if event is None or event.kind not in SPOKEN:
+            return None
+        deleted = any(one.kind == DELETE and one.target == seq for one in events)
+        return None if deleted else event
+
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         events = self._rooms.get(question.room, [])[question.seq :]
@@ -101,10 +126,7 @@ class MemoryLog:
         events, floor = self._rooms.get(room, []), self.floor(room)
         old = list(itertools.takewhile(lambda event: event.time < before, events[floor : floor + limit]))
         for event in old:
-            gone = msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
-            events[event.seq - 1] = gone
-            if event.cid is not None:
-                self._cids[event.user, event.cid] = gone
+            self._replace(gone(event))
         self._floors[room] = floor + len(old)
         return len(old)
 

@@ -103,6 +103,13 @@ STEPS: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL, purged INTEGER NOT NULL
     ) STRICT;
     """,
+    # 6: changes: edits, deletions and reactions say to which event (`target`), replies what they answer. The
+    # index leads from what was said to all that was done to it, and holds nothing of what is only said.
+    """
+    ALTER TABLE events ADD COLUMN target INTEGER;
+    ALTER TABLE events ADD COLUMN reply INTEGER;
+    CREATE INDEX changes ON events (room, target) WHERE target IS NOT NULL;
+    """,
 )
 
 VERSION = len(STEPS)

@@ -40,8 +40,8 @@ class Snapshot:
     def events(self, room: RoomRow) -> Iterator[Event]:
         """The room's events in rising `seq`, read from the disk as they are asked for."""
         rows = self._database.execute(
-            "SELECT seq, user, sender, kind, time, body, cid FROM events WHERE room = ? AND seq > ? "
-            "ORDER BY seq",
+            "SELECT seq, user, sender, kind, time, body, cid, target, reply FROM events "
+            "WHERE room = ? AND seq > ? ORDER BY seq",
             (room.id, room.floor),
         )
         for row in rows:

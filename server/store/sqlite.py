@@ -31,9 +31,8 @@ from server.state import (
     UserBody,
     read,
 )
-from server.store import schema, sums
+from server.store import erasing, schema, sums
 from server.store.base import (
-    GONE,
     Appended,
     Audit,
     Away,
@@ -49,12 +48,14 @@ from server.store.base import (
     Record,
     Seen,
     Unread,
+    gone,
 )
 
 FILE_NAME = "chat.sqlite3"
 
 _INSERT = (
-    "INSERT INTO events (room, seq, user, sender, kind, time, cid, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO events (room, seq, user, sender, kind, time, cid, body, target, reply) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # An id is never given twice: the events of a deleted room still have it.
 _NEW_ROOM = (
@@ -62,7 +63,7 @@ _NEW_ROOM = (
     "coalesce((SELECT max(id) FROM rooms), 0), coalesce((SELECT max(id) FROM graves), 0)), ?, 0, '' "
     "RETURNING id"
 )
-_COLUMNS = "seq, user, sender, kind, time, cid, body"
+_COLUMNS = "seq, user, sender, kind, time, body, cid, target, reply"
 _FLOOR = "(SELECT floor FROM rooms WHERE name = ?)"
 _SPOKEN = ", ".join(f"'{kind}'" for kind in sorted(frames.SPOKEN))
 
@@ -178,6 +179,7 @@ class SqliteLog:
     def _append_new(self, batch: Sequence[Entry]) -> list[Appended | None]:
         stored: list[Appended | None] = []
         rows = []
+        changes: list[tuple[int, Event]] = []
         for entry in batch:
             if not isinstance(entry, Draft):
                 self._keep(entry)
@@ -186,9 +188,12 @@ class SqliteLog:
             event = self._next(entry)
             rows.append(self._row(event))
             stored.append(Appended(event, dup=False))
-            if event.kind not in frames.SPOKEN:
+            if event.kind in frames.CHANGES:
+                changes.append((self._room_ids[event.room], event))
+            elif event.kind not in frames.SPOKEN:
                 self._project(event)
         self._writing.executemany(_INSERT, rows)
+        erasing.erase(self._writing.execute, changes)
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
         self._bury([entry.room for entry in batch if isinstance(entry, Draft) and entry.kind == DELETE_ROOM])
         return stored
@@ -206,11 +211,14 @@ class SqliteLog:
             (self._room_ids[room],) = self._writing.execute(_NEW_ROOM, (room,)).fetchone()
             self._heads[room] = 0
         seq = self._heads[room] = self._heads[room] + 1
-        return Event(room, seq, draft.user, draft.sender, draft.kind, draft.time, draft.body, draft.cid)
+        return Event(
+            room, seq, draft.user, draft.sender, draft.kind, draft.time, draft.body, draft.cid,
+            draft.target, draft.reply,
+        )  # fmt: skip
 
-    def _row(self, event: Event) -> tuple[int, int, int, str, str, int, str | None, bytes]:
-        number = self._room_ids[event.room]
-        return number, event.seq, event.user, event.sender, event.kind, event.time, event.cid, event.body
+    def _row(self, event: Event) -> tuple[int | str | bytes | None, ...]:
+        where, who = (self._room_ids[event.room], event.seq), (event.user, event.sender)
+        return *where, *who, event.kind, event.time, event.cid, event.body, event.target, event.reply
 
     def _find(self, draft: Draft) -> Event | None:
         return _find(self._writing, draft.user, draft.cid) if draft.cid is not None else None
@@ -306,21 +314,11 @@ class SqliteLog:
                     "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
                     (room, purged, limit),
                 ).fetchone()
-                self._empty(room, purged, last or 0)
+                erasing.remove(run, room, purged, last or 0)
                 run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
         except sqlite3.Error as error:
             raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
         return True
-
-    def _empty(self, room: int, after: int, last: int) -> None:
-        """Remove these events of a room for good; of those that have a cid nothing stays but that."""
-        run = self._writing.execute
-        bounds = (room, after, last)
-        run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
-        run(
-            "UPDATE events SET sender = '', kind = ?, body = x'' WHERE room = ? AND seq > ? AND seq <= ?",
-            (GONE, *bounds),
-        )
 
     def probe(self) -> None:
         """See the port. Another value each time, for SQLite does not write what is the same."""
@@ -361,7 +359,7 @@ class SqliteLog:
         page: list[Event] = []
         try:
             for row in self._reading.execute(sql, bounds):
-                event = _event(room, *row)
+                event = Event(room, *row)
                 size -= len(event.body) + limits.EVENT_BYTES
                 if page and size < 0:
                     break
@@ -382,6 +380,23 @@ class SqliteLog:
         """See the port."""
         try:
             return _find(self._reading, user, cid)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
+
+    def said(self, room: str, seq: int) -> Event | None:
+        """See the port."""
+        run = self._reading.execute
+        sql = (
+            f"SELECT room, {_COLUMNS} FROM events "  # noqa: S608
+            "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq = ?"
+        )
+        try:
+            row = run(sql, (room, seq)).fetchone()
+            if row is None:
+                return None
+            number, *columns = row
+            event = Event(room, *columns)
+            return event if erasing.is_there(run, number, event) else None
         except sqlite3.Error as error:
             raise StorageError(f"the server cannot read its store: {error}") from error
 
@@ -413,7 +428,7 @@ class SqliteLog:
                     (number, floor, limit, before),
                 ).fetchone()
                 last = min(head, floor + limit) if kept is None else kept - 1
-                self._empty(number, floor, last)
+                erasing.remove(run, number, floor, last)
                 run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
         except sqlite3.Error as error:
             raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
@@ -446,12 +461,6 @@ def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:
     if row is None:
         return None
     name, grave, *columns = row
-    event = _event(name if grave is None else grave, *columns)
+    event = Event(name if grave is None else grave, *columns)
     # The last ones of a deleted room may not be removed yet; they are gone all the same.
-    return event if grave is None else msgspec.structs.replace(event, sender="", kind=GONE, body=b"")
-
-
-def _event(
-    room: str, seq: int, user: int, sender: str, kind: str, time: int, cid: str | None, body: bytes
-) -> Event:
-    return Event(room, seq, user, sender, kind, time, body, cid)
+    return event if grave is None else gone(event)

@@ -6,13 +6,13 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from protocol import frames
+from protocol import codec, frames
 from server.store import schema
 from server.store.sqlite import FILE_NAME
 from tests.data import database
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
-from tests.support.wire import Wire
+from tests.support.wire import Wire, text_body
 
 
 async def talk(server: RunningServer) -> None:
@@ -27,6 +27,8 @@ async def talk(server: RunningServer) -> None:
     await ann.ask(frames.Read(ann.new_id, "#dev", 7), frames.Result)
     await bob.ask(frames.Nick(bob.new_id, "Zoë"), frames.LoginResult)
     await bob.tell("#dev", "as Zoë", "zoe-1")
+    if hasattr(frames, "CHANGES"):
+        await change(ann)
     if hasattr(frames, "Ban"):
         await moderate(ann)
     await ann.ask(frames.Leave(ann.new_id, "#strasse"), frames.Result)
@@ -36,6 +38,18 @@ async def talk(server: RunningServer) -> None:
     log = server.core.log
     if hasattr(log, "prune"):
         log.prune("#general", server.clock.ms() + 1, 4)
+
+
+async def change(ann: Wire) -> None:
+    """An answer, an edit, a reaction, and what is not to be read any more."""
+    said = (await ann.tell("#strasse", "never to be read again", "ann-said")).seq
+    for kind, body, target in (
+        (frames.EDIT, codec.pack(frames.TextBody("nor this")), said),
+        (frames.REACTION, codec.pack(frames.ReactionBody("👍")), said),
+        (frames.DELETE, b"", said),
+    ):
+        await do(ann, frames.Send, "#strasse", f"ann-{kind}", body, kind, target)
+    await do(ann, frames.Send, "#strasse", "ann-reply", text_body("what?"), reply=said)
 
 
 async def moderate(ann: Wire) -> None:

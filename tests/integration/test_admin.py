@@ -332,6 +332,10 @@ async def test_an_export_has_every_event_as_it_was(data: Path) -> None:
         Draft(ROOM, 1, "ann", frames.NICK, 7, codec.pack(frames.NickBody("zoe"))),
         Draft(ROOM, 1, "zoe", frames.MESSAGE, 8, b"\xc1 no msgpack", "c2"),
         Draft("#b", 1, "zoe", "from the future", 9, b"\x00\xff"),
+        Draft(ROOM, 1, "ann", frames.EDIT, 10, text_body("hallo"), "c3", 3),
+        Draft(ROOM, 1, "ann", frames.REACTION, 11, codec.pack(frames.ReactionBody("🎉")), "c4", 3),
+        Draft(ROOM, 1, "ann", frames.DELETE, 12, b"", "c5", 4),
+        Draft(ROOM, 1, "ann", frames.MESSAGE, 13, text_body("yes"), "c6", None, 3),
     )
     lines = await run("export", data)
     assert all(line.isprintable() for line in lines)
@@ -345,10 +349,14 @@ async def test_an_export_has_every_event_as_it_was(data: Path) -> None:
         event(1, "create", 1000),
         event(2, "join", 1000),
         event(3, "message", NOW, cid="cid of hello", text="hello"),
-        event(4, "action", 5, cid="c1", text=hidden),
+        event(4, "action", 5, cid="c1"),
         event(5, "topic", 6, text="topic"),
         event(6, "nick", 7, text="zoe"),
         event(7, "message", 8, **{"from": "zoe"}, cid="c2", body="wSBubyBtc2dwYWNr"),
+        event(8, "edit", 10, cid="c3", target=3, text="hallo"),
+        event(9, "reaction", 11, cid="c4", target=3, emoji="🎉", on=True),
+        event(10, "delete", 12, cid="c5", target=4),
+        event(11, "message", 13, cid="c6", reply=3, text="yes"),
     ]  # fmt: skip
 
 

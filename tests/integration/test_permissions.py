@@ -9,7 +9,7 @@ import pytest
 from protocol import errors, frames
 from protocol.frames import Request
 from server.permissions import IN_DIRECT, LEAST, PRESENT, Action, Rank
-from tests.support.cast import ROOM, cast, do, refused, said
+from tests.support.cast import ROOM, SAID, cast, do, refused, said
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
 
@@ -17,6 +17,7 @@ ASKED: dict[Action, Callable[[int], Request[Any]]] = {
     Action.SEND: lambda n: frames.Send(n, ROOM, f"cid-{n}", b"\x80"),
     Action.HISTORY: lambda n: frames.History(n, ROOM),
     Action.READ: lambda n: frames.Read(n, ROOM, 1),
+    Action.REMOVE: lambda n: frames.Send(n, ROOM, f"cid-{n}", b"", frames.DELETE, target=SAID),
     Action.WATCH: lambda n: frames.Watch(n, [ROOM]),
     Action.MEMBERS: lambda n: frames.Members(n, ROOM),
     Action.LEAVE: lambda n: frames.Leave(n, ROOM),
@@ -83,12 +84,14 @@ async def test_the_room_of_two_is_theirs_alone(server: RunningServer, action: Ac
     server.core.state.users[1].admin = True
     await server.enter("tim")
     room = (await do(ann, frames.Dm, "bob")).room.room
+    number = (await ann.tell(room, "one of the two says so")).seq
 
     def ask(wire: Wire) -> Request[Any]:
         request = ASKED[action](wire.new_id)
         where = {"rooms": [room]} if isinstance(request, frames.Watch) else {"room": room}
         named = {"name": "ann"} if hasattr(request, "name") else {}
-        return msgspec.structs.replace(request, **where, **named)
+        target = {"target": number} if action is Action.REMOVE else {}
+        return msgspec.structs.replace(request, **where, **named, **target)
 
     assert await ada.refused(ask(ada)) == errors.NO_SUCH_ROOM
     request = ask(bob)

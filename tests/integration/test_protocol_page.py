@@ -54,7 +54,7 @@ INSIDE = [
 ]  # fmt: skip
 BODIES = [
     frames.TextBody, frames.TopicBody, frames.NickBody, frames.CreateBody, frames.AboutBody, frames.RoleBody,
-    frames.VisibilityBody,
+    frames.VisibilityBody, frames.ReactionBody,
 ]  # fmt: skip
 
 

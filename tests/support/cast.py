@@ -9,6 +9,8 @@ from tests.support.wire import Wire
 ROOM = "#room"
 OTHERS = ("tim", "kim", "bart", "rob", "bea", "mia")
 """On whom it is tried: three members, a moderator, one who is banned, one who is muted."""
+SAID = 27
+"""What tim has said there, the last one before they come."""
 
 
 async def do(wire: Wire, kind: type[frames.Request[Any]], *values: Any, **fields: Any) -> Any:
@@ -52,6 +54,7 @@ async def cast(server: RunningServer, *, private: bool) -> dict[str, Wire]:
     for name in ("ben", "bea"):
         await do(owner, frames.Ban, ROOM, name)
     await do(owner, frames.Mute, ROOM, "mia")
+    assert (await wires["tim"].tell(ROOM, "so this is it")).seq == SAID
     for wire in wires.values():
         await wire.settled()
     return wires

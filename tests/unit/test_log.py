@@ -1,5 +1,6 @@
 """One contract for every log, and what only the one on disk can show."""
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
 ANN, BOB = 1, 2
+COUNT = itertools.count()
 PLENTY = 10**9
 
 
@@ -85,6 +87,55 @@ def test_every_room_counts_for_itself_without_a_gap(log: Log) -> None:
     ]  # fmt: skip
     assert seqs(log, "#a") == [1, 2, 3]
     assert seqs(log, "#b") == [1, 2]
+
+
+def change(kind: str, target: int, text: str = "", number: int = ANN) -> Draft:
+    return Draft("#a", number, "ann", kind, 1000, text.encode(), f"change {next(COUNT)}", target)
+
+
+def bodies(log: Log) -> list[bytes]:
+    return [event.body for event in log.read("#a", limit=1000, size=PLENTY)]
+
+
+def test_what_changes_and_what_answers_comes_back_as_it_was_given(log: Log) -> None:
+    answer = Draft("#a", BOB, "bob", frames.MESSAGE, 1000, b"yes", "c2", None, 1)
+    stored = [one.event for one in added(log, say("#a", "1"), answer, change(frames.EDIT, 1, "one"))]
+    assert [(event.target, event.reply) for event in stored] == [(None, None), (None, 1), (1, None)]
+    assert log.read("#a", limit=10, size=PLENTY) == stored
+    assert log.find(BOB, "c2") == stored[1]
+
+
+def test_what_is_deleted_is_gone_with_its_edits_and_nothing_else(log: Log) -> None:
+    added(log, say("#a", "1", "c1"), say("#a", "2", "c2"), change(frames.EDIT, 1, "one"))
+    added(log, change(frames.EDIT, 2, "two"), change(frames.REACTION, 1, "+"))
+    assert [log.said("#a", seq) is not None for seq in range(8)] == [False, True, True] + 5 * [False]
+    assert log.said("#b", 1) is None
+    # In one batch, and an edit behind it that was checked before.
+    added(log, change(frames.EDIT, 1, "uno"), change(frames.DELETE, 1), change(frames.EDIT, 1, "eins"))
+    assert bodies(log) == [b"", b"2", b"", b"two", b"+", b"", b"", b""]
+    added(log, change(frames.EDIT, 1, "un"))
+    assert bodies(log)[-1] == b""
+    assert [log.said("#a", seq) is not None for seq in (1, 2)] == [False, True]
+    found = log.find(ANN, "c1")
+    assert found is not None
+    assert (found.kind, found.body) == (frames.MESSAGE, b"")
+
+
+def test_what_is_deleted_is_in_no_file(disk: Callable[[], SqliteLog], tmp_path: Path) -> None:
+    log = disk()
+    added(log, say("#a", "the first secret"), change(frames.EDIT, 1, "the second secret"))
+    added(log, change(frames.DELETE, 1))
+    log.close()
+    assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_changes_are_pruned_like_what_was_said(log: Log) -> None:
+    stored = added(log, say("#a", "1", "c1"), change(frames.EDIT, 1, "one"), change(frames.DELETE, 1))
+    assert log.prune("#a", 2000, 2) == 2
+    assert log.said("#a", 1) is None
+    found = log.find(ANN, stored[1].event.cid or "")
+    assert found is not None
+    assert (found.kind, found.target) == (GONE, None)
 
 
 def test_a_mark_is_answered_with_none(log: Log) -> None:
