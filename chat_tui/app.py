@@ -3,12 +3,13 @@
 import getpass
 import os
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
 from chat_tui import clipboard, config, endpoints, terminal, themes
 from chat_tui.client.cache import Cache
@@ -29,7 +30,7 @@ from protocol.names import BadNameError, check_user_name
 _TOUCHES = (events.Key, events.Paste, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
 
 
-class ChatApp(App[None]):
+class ChatApp(App[None], inherit_bindings=False):
     """Opens the main screen for `name` at `endpoint`; without them, the first-run screen asks."""
 
     TITLE = "chat-tui"
@@ -127,7 +128,14 @@ class ChatApp(App[None]):
             self._main.touched()
             if isinstance(event, events.Key) and self._main.is_attached:
                 self._main.pressed(event)
+        if isinstance(event, events.Key) and self._asks_for_help(event.key):
+            self.action_help()
+            return
         await super().on_event(event)
+
+    def _asks_for_help(self, key: str) -> bool:
+        """A dialog has the bindings of the app no more than others; help it shall have all the same."""
+        return self._keys.command_at(key) == "help" and self.screen.is_modal and not _is_help(self.screen)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
@@ -170,10 +178,14 @@ class ChatApp(App[None]):
             return
         if attempt is not None:
             who.use(attempt)
-        self._main = main = MainScreen(endpoint, who, outbox, cache, self._settings, self._keys, found.room)
-        self.push_screen(main)
-        for problem in problems:
-            self.call_later(main.complain, problem)
+        self._main = MainScreen(endpoint, who, outbox, cache, self._settings, self._keys, found.room)
+        self._main.problems = problems
+        self.push_screen(self._main)
+
+
+def _is_help(screen: Screen[Any]) -> bool:
+    """Without loading it."""
+    return type(screen).__name__ == "HelpScreen"
 
 
 def mistakes(settings: Settings) -> list[str]:

@@ -4,6 +4,8 @@ A part of the main screen, in a module of its own; knows the settings, and no ro
 open at a start are loaded when they are first asked for.
 """
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.screen import Screen
 
@@ -30,6 +32,9 @@ class Looks(Screen[None]):
     _attention: Attention
     _composer: Composer
     _log: MessageLog
+    problems: Sequence[str] = ()
+    """What was wrong at the start, until there is a place where it is seen."""
+
     _bare = False
     _told = ""
 
@@ -97,6 +102,12 @@ class Looks(Screen[None]):
 
         self.app.push_screen(SettingsScreen(self._settings, self.themes(), self.show_theme), done)
 
+    def tell_problems(self) -> None:
+        """Tell what was wrong at the start."""
+        problems, self.problems = self.problems, ()
+        for problem in problems:
+            self.complain(problem)
+
     # --- themes
 
     def themes(self) -> list[str]:
@@ -106,7 +117,7 @@ class Looks(Screen[None]):
 
     def show_theme(self, name: str) -> None:
         """Use a theme for now; where NO_COLOR is set there is only one."""
-        if name in self.app.available_themes and not self.app.no_color:
+        if name in self.app.available_themes and name != self.app.theme and not self.app.no_color:
             self.app.theme = name
             self.redraw()
 

@@ -211,6 +211,8 @@ class MainScreen(AccountDialogs, Looks, Writing):
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
+        if self.problems and (self._room is not None or self.client.status.phase in ("waiting", "stopped")):
+            self.tell_problems()
         self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
 

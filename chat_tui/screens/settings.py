@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as Line
@@ -19,6 +20,9 @@ from chat_tui import config
 from chat_tui.config import Settings
 from chat_tui.screens.choices import Choices, Option, Tick
 from chat_tui.settings import SETTINGS, Setting, SettingError, Value
+
+REST_SECONDS = 0.1
+"""A theme is shown after so long on it: all styles are made anew for it, and keys repeat faster than that."""
 
 
 class SettingsScreen(ModalScreen[dict[str, Value] | None]):
@@ -38,6 +42,7 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
         self._settings = settings
         self._themes = sorted(themes)
         self._preview = preview
+        self._shown: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -75,9 +80,15 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
         themes.focus()
 
     @on(OptionList.OptionHighlighted)
-    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option.id is not None:
-            self._preview(event.option.id)
+    def _highlighted(self) -> None:
+        if self._shown is not None:
+            self._shown.stop()
+        self._shown = self.set_timer(REST_SECONDS, self._show)
+
+    def _show(self) -> None:
+        at = self.query_one(OptionList).highlighted
+        if at is not None:
+            self._preview(self._themes[at])
 
     @on(Tick.Changed)
     def _ticked(self, event: Tick.Changed) -> None:
@@ -103,8 +114,17 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
             below.set_class(bool(problem), "-shown")
         if wrong is not None:
             wrong.focus()
+            if (whole := self._setting_of(wrong)) is not None:
+                self.call_after_refresh(whole.scroll_visible, animate=False)
         else:
             self.dismiss(changes)
+
+    @staticmethod
+    def _setting_of(field: Widget) -> Widget | None:
+        """With what it means and what is wrong."""
+        return next(
+            (one for one in field.ancestors if isinstance(one, Widget) and one.has_class("setting")), None
+        )
 
     def _value(self, one: Setting, field: Widget) -> Value:
         if isinstance(field, Tick):
@@ -119,5 +139,7 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
 
     def action_undo(self) -> None:
         """Go, and leave all as it was."""
+        if self._shown is not None:
+            self._shown.stop()
         self._preview(self._settings.theme)
         self.dismiss(None)
