@@ -24,10 +24,11 @@ from server.errors import RefusedError, StorageError
 from server.hub import Hub
 from server.networks import covers, network
 from server.operations import Awaited
+from server.searching import Searching
 from server.session import Phase, Session
 from server.state import Room, User
 from server.store.base import Log, Unread
-from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
+from server.throttle import NO_LIMITS, Allowance, Buckets, Door
 from server.visibility import may_see, rooms_told
 from server.writer import Writer
 
@@ -96,8 +97,13 @@ class Core:
         self._working: set[asyncio.Task[None]] = set()
         self.door = Door(allowance)
         self._allowance = allowance
-        self._sends: dict[int, Bucket] = {}
+        self._sends: Buckets | None = None
+        if allowance.sends is not None:
+            self._sends = Buckets(allowance.sends, allowance.sends_per_second)
         self.sweeps: set[Callable[[float], None]] = set()
+        self.searching = Searching(log, self.writer, self.state, self.counters, lambda: self.monotonic())
+        self.searching.limited = allowance.sends is not None
+        self.sweeps.add(self.searching.look)
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._purging: asyncio.Task[None] | None = None
@@ -106,16 +112,7 @@ class Core:
 
     def spend(self, user: User) -> None:
         """Count a send of this user; raises `RefusedError` if it is one too many for now."""
-        if self._allowance.sends is None:
-            return
-        now = self.monotonic()
-        bucket = self._sends.get(user.id)
-        if bucket is None:
-            if len(self._sends) >= FORGET:
-                self._sends = {one: kept for one, kept in self._sends.items() if not kept.full(now)}
-            bucket = Bucket(self._allowance.sends, self._allowance.sends_per_second, now)
-            self._sends[user.id] = bucket
-        if (wait := bucket.take(now)) > 0:
+        if self._sends is not None and (wait := self._sends.take(user.id, self.monotonic())) > 0:
             text = f"that is faster than {self._allowance.sends_per_second:g} messages a second"
             raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)
 
@@ -172,6 +169,7 @@ class Core:
             await asyncio.wait(self._working)
         if self._purging is not None:
             await self._purging
+        await self.searching.close()
         await self.writer.close()
         self.accounts.hasher.close()
         gone = asyncio.Event()

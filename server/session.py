@@ -31,7 +31,7 @@ TYPING_SECONDS = limits.TYPING_SECONDS - 1
 
 FEATURES = [
     "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore",
-    "private-rooms", "direct-rooms", "moderation", "changes", "replies",
+    "private-rooms", "direct-rooms", "moderation", "changes", "replies", "search",
 ]  # fmt: skip
 
 Question = Callable[[], Callable[[], None]]

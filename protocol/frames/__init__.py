@@ -122,6 +122,7 @@ from protocol.frames.rooms import (
     Topic,
     Visibility,
 )
+from protocol.frames.search import Search, SearchResult
 from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, Ping, Pong, Welcome
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
@@ -131,7 +132,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     Register, ChangePassword, Logout, Devices, EndDevice,
     MakeInvite, Invites, EndInvite,
     Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices,
-    Away, Idle, Whois, Ignore, Mine,
+    Away, Idle, Whois, Ignore, Mine, Search,
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
@@ -253,6 +254,8 @@ __all__ = [
     "RoomState",
     "Rooms",
     "RoomsResult",
+    "Search",
+    "SearchResult",
     "Send",
     "SendResult",
     "Seq",

@@ -18,6 +18,7 @@ from server.handlers import (
     people,
     presence,
     rooms,
+    search,
 )
 from server.handlers.base import Handler
 
@@ -32,6 +33,7 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **presence.HANDLERS,
     **mine.HANDLERS,
     **moderation.HANDLERS,
+    **search.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)

@@ -137,6 +137,8 @@ def _remove_old(database: Path, room: str | None, before: int) -> None:
         for name in counts:
             while count := log.prune(name, before, retention.STEP):
                 counts[name] += count
+        while log.tidy():
+            pass
     _tell("removed", counts)
     if any(counts.values()):
         copies.compact(database)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from protocol import limits
-from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event
+from protocol import codec, limits, words
+from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
 from server.state import State
-from server.store.base import Appended, Audit, Draft, Entry, Unread, gone
+from server.store.base import Appended, Audit, Draft, Entry, Found, Hit, Spot, Unread, Wanted, fill, gone
 
 
 class MemoryLog:
@@ -129,6 +129,34 @@ class MemoryLog:
             self._replace(gone(event))
         self._floors[room] = floor + len(old)
         return len(old)
+
+    def index(self, limit: int) -> bool:  # noqa: ARG002  # what is here is looked through
+        """See the port."""
+        return False
+
+    def tidy(self) -> bool:
+        """See the port."""
+        return False
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:  # noqa: ARG002  # there is never much
+        """See the port."""
+        hits: list[Hit] = []
+        for room in wanted.rooms:
+            low: int | None = None
+            for event in reversed(self._rooms.get(room, [])):
+                edit = self._last_edit(event)
+                body = codec.unpack_body((edit or event).body, TextBody) if event.kind in SPOKEN else None
+                if body is None or not words.holds(body.text, wanted.terms):
+                    continue
+                low = event.time if low is None else min(low, event.time)
+                spot = Spot(-low, room, -event.seq)
+                if wanted.wants(event.user, event.time) and (wanted.begin is None or spot > wanted.begin):
+                    hits.append((spot, event, edit))
+        return fill(Found([], []), sorted(hits, key=lambda hit: hit[0]), wanted.limit)
+
+    def _last_edit(self, said: Event) -> Event | None:
+        edits = [one for one in self._rooms[said.room] if one.kind == EDIT and one.target == said.seq]
+        return edits[-1] if edits else None
 
     def audit(self, since: int, limit: int) -> list[Audit]:
         """See the port."""

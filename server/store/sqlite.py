@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, written by one thread, read by another.
+"""The embedded store: one SQLite file, written by one thread, read by two others.
 
 WAL, so readers never wait for the writer; `synchronous=FULL`, so a commit is an fsync and survives more than
 kill -9. The caller gathers batches (see `writer`), so one fsync serves many messages. Knows SQL and
@@ -7,6 +7,7 @@ the events that change rooms and users; nothing of sessions or frames on a wire.
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ from server.state import (
     UserBody,
     read,
 )
-from server.store import erasing, schema, sums
+from server.store import erasing, schema, sums, words
 from server.store.base import (
     Appended,
     Audit,
@@ -40,6 +41,7 @@ from server.store.base import (
     EndDevice,
     EndInvite,
     Entry,
+    Found,
     Ignored,
     LastSeen,
     Mark,
@@ -48,6 +50,7 @@ from server.store.base import (
     Record,
     Seen,
     Unread,
+    Wanted,
     gone,
 )
 
@@ -87,6 +90,8 @@ class SqliteLog:
                 schema.migrate(self._writing, self._path)
                 self._reading = opened.enter_context(closing(self._connect()))
                 self._reading.execute("PRAGMA query_only = ON")
+                self._searching = opened.enter_context(closing(self._connect()))
+                self._searching.execute("PRAGMA query_only = ON")
                 self.epoch = self._epoch()
             except (OSError, sqlite3.Error) as error:
                 raise StartError(f"cannot open the database {self._path}: {error}") from error
@@ -107,9 +112,12 @@ class SqliteLog:
     def load(self) -> State:
         """See the port. Raises `StartError` if the file is damaged."""
         try:
-            return self._load()
+            state = self._load()
+            with self._transaction():
+                words.renew(self._writing.execute)
         except sqlite3.Error as error:
             raise StartError(f"cannot read the database {self._path}: {error}") from error
+        return state
 
     def _load(self) -> State:
         state = State()
@@ -303,21 +311,18 @@ class SqliteLog:
     def purge(self, limit: int) -> bool:
         """See the port."""
         run = self._writing.execute
-        try:
-            with self._transaction():
-                grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
-                if grave is None:
-                    return False
-                room, purged = grave
-                (last,) = run(
-                    "SELECT max(seq) FROM "
-                    "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
-                    (room, purged, limit),
-                ).fetchone()
-                erasing.remove(run, room, purged, last or 0)
-                run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
-        except sqlite3.Error as error:
-            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        with _refusing("removed"), self._transaction():
+            grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
+            if grave is None:
+                return False
+            room, purged = grave
+            (last,) = run(
+                "SELECT max(seq) FROM "
+                "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
+                (room, purged, limit),
+            ).fetchone()
+            erasing.remove(run, room, purged, last or 0)
+            run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
         return True
 
     def probe(self) -> None:
@@ -418,21 +423,38 @@ class SqliteLog:
     def prune(self, room: str, before: int, limit: int) -> int:
         """See the port."""
         run = self._writing.execute
-        try:
-            with self._transaction():
-                found = run("SELECT id, floor, head FROM rooms WHERE name = ?", (room,)).fetchone()
-                number, floor, head = found or (0, 0, 0)
-                (kept,) = run(
-                    "SELECT min(seq) FROM (SELECT seq, time FROM events WHERE room = ? AND seq > ? "
-                    "ORDER BY seq LIMIT ?) WHERE time >= ?",
-                    (number, floor, limit, before),
-                ).fetchone()
-                last = min(head, floor + limit) if kept is None else kept - 1
-                erasing.remove(run, number, floor, last)
-                run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
-        except sqlite3.Error as error:
-            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        with _refusing("removed"), self._transaction():
+            found = run("SELECT id, floor, head FROM rooms WHERE name = ?", (room,)).fetchone()
+            number, floor, head = found or (0, 0, 0)
+            (kept,) = run(
+                "SELECT min(seq) FROM (SELECT seq, time FROM events WHERE room = ? AND seq > ? "
+                "ORDER BY seq LIMIT ?) WHERE time >= ?",
+                (number, floor, limit, before),
+            ).fetchone()
+            last = min(head, floor + limit) if kept is None else kept - 1
+            erasing.remove(run, number, floor, last)
+            run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
         return int(last - floor)
+
+    def index(self, limit: int) -> bool:
+        """See the port."""
+        with _refusing("indexed"):
+            if not words.lagging(self._writing.execute):
+                return False
+            with self._transaction():
+                return words.index(self._writing.execute, limit)
+
+    def tidy(self) -> bool:
+        """See the port."""
+        with _refusing("removed"), self._transaction():
+            return words.tidy(self._writing)
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:
+        """See the port."""
+        try:
+            return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
+        except sqlite3.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
 
     def audit(self, since: int, limit: int) -> list[Audit]:
         """See the port."""
@@ -448,8 +470,18 @@ class SqliteLog:
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
+        self._searching.close()
         self._reading.close()
         self._writing.close()
+
+
+@contextmanager
+def _refusing(done: str) -> Iterator[None]:
+    """Say it as `StorageError` if the disk refuses something."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the server's disk refused it ({error}); nothing was {done}") from error
 
 
 def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:
