@@ -10,17 +10,18 @@ from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError
 
 LESSONS = (
-    ("help", "{key} shows all keys and commands, the ones you need now first"),
-    ("switch", "{key} goes to any room by a part of its name"),
-    ("complete", "{key} completes what you begin to write: a name, a #room, a /command"),
-    ("page_up", "{key} scrolls back; Esc comes home to the newest message"),
-    ("earlier", "{key} in the empty line brings back what you wrote before"),
-    ("newline", "{key} begins a new line in your message"),
+    ("help", "{key} shows all keys and commands"),
+    ("switch", "{key} goes to a room by its name"),
+    ("complete", "{key} completes names, #rooms, /commands"),
+    ("page_up", "{key} scrolls back, Esc comes home"),
+    ("earlier", "{key} brings back what you wrote before"),
+    ("newline", "{key} begins a new line"),
     ("next", "{key} goes to the next room"),
-    ("editor", "{key} opens your own editor for a long message"),
-    ("settings", "{key} opens the settings: themes, notifications, and these hints"),
-    ("bare", "{key} shows bare text, to select and copy as your terminal does"),
+    ("editor", "{key} opens your own editor"),
+    ("settings", "{key} has the settings: themes and more"),
+    ("bare", "{key} shows bare text, to be copied"),
 )
+"""As long as there is space for in a terminal of 80 columns, between the panes."""
 
 
 class Hints:

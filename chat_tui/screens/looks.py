@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from chat_tui import config, settings, terminal
 from chat_tui.client.client import Client
+from chat_tui.client.room import Room
 from chat_tui.client.updates import Status
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
@@ -171,3 +172,10 @@ class Looks(Screen[None]):
         if text and text != self._told:
             self.tell(text)
         self._told = text or self._told
+
+
+def in_words(room: Room) -> str:
+    """What the topic bar shows is told, where nobody sees it."""
+    topic = f" Topic: {room.topic}" if room.topic else ""
+    unread = f" {room.unread} new." if room.unread else ""
+    return f"You are in {room.title}.{unread}{topic}"

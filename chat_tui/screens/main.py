@@ -35,7 +35,7 @@ from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
-from chat_tui.screens.looks import Looks
+from chat_tui.screens.looks import Looks, in_words
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switcher import Switcher
@@ -360,7 +360,8 @@ class MainScreen(AccountDialogs, Looks, Writing):
             return
         # A message that was drawn since the last `_draw` has been seen; one that came after it has not.
         self._mark_read(self._log.drawn_to)
-        if name != self._room:
+        entered = name != self._room
+        if entered:
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
             self._keep_draft()
@@ -369,7 +370,10 @@ class MainScreen(AccountDialogs, Looks, Writing):
         self._room = name
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
-        self._log.show(self._timelines.enter(name))
+        timeline = self._timelines.enter(name)
+        if entered and self._settings.screen_reader:
+            timeline.notice(in_words(self.client.rooms[name]), "info", time.time_ns() // 1_000_000)
+        self._log.show(timeline)
         self.client.company.watching.watch([name])
         self._draw_soon()
 

@@ -64,7 +64,7 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
         value, name = getattr(self._settings, one.name), f"set-{one.name}"
         match one.kind:
             case "switch":
-                return Tick("on", value, id=name, compact=True)
+                return Tick("on" if value else "off", value, id=name, compact=True)
             case "choice":
                 options = [Option(choice, value == choice) for choice in one.choices]
                 return Choices(*options, id=name, compact=True)

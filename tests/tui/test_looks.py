@@ -14,7 +14,7 @@ from chat_tui.screens.first_run import FirstRun
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat, running, strips_of
 
-SIZES = [(20, 6), (44, 3), (60, 20), (400, 50)]
+SIZES = [(20, 6), (44, 3), (60, 20), (400, 16)]
 
 
 def write_theme(name: str, text: str) -> None:
@@ -98,6 +98,7 @@ async def test_lines_for_a_screen_reader(place: Place, server: RunningServer) ->
     settings = Settings(screen_reader=True)
     async with open_chat(place, settings=settings, wait=False) as chat:
         await chat.sees("Connected as alice to chat.example.org:7777.")
+        await chat.sees(": You are in #general.")
         await bob.tell("#general", "alice: **lunch**?")
         await chat.sees("bob, 12:00, names you: alice: lunch?")
         await chat.enter("yes")

@@ -5,6 +5,7 @@ from textual.keys import _character_to_key
 
 from chat_tui.commands import keymap, registry
 from chat_tui.commands.keymap import BadKeyError, Keymap, key_name
+from chat_tui.hints import LESSONS
 
 
 @pytest.mark.parametrize(
@@ -110,3 +111,10 @@ def test_who_says_what_the_other_has_instead_hears_nothing() -> None:
     keys = Keymap({"switch": "ctrl+n", "next": "ctrl+k"})
     assert keys.problems == []
     assert (keys.of("switch"), keys.of("next")) == (("ctrl+n",), ("ctrl+k",))
+
+
+def test_hints_are_of_things_that_have_keys_and_fit() -> None:
+    keys = Keymap()
+    for name, lesson in LESSONS:
+        assert keys.first(name), name
+        assert len("Hint: " + lesson.format(key=keys.first(name))) <= 49
