@@ -209,7 +209,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("roomlist", "Show or hide the list of rooms.", keys=("f7",)),
     Command("people", "Show or hide the list of people.", keys=("f8",)),
     Command("version", "Show the version of this program."),
-    Command("quit", "Quit. Ctrl+C twice does it too.", aliases=("q", "exit"), keys=("ctrl+q",)),
+    Command("quit", "Quit.", aliases=("q", "exit"), keys=("ctrl+q",)),
     Command(
         "number",
         "Go to room 1 to 9 of the list.",

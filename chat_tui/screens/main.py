@@ -271,7 +271,8 @@ class MainScreen(AccountDialogs, Looks, Writing):
             self.quit()
         else:
             self._interrupted = now
-            self.app.notify("Press Ctrl+C again to quit", timeout=QUIT_SECONDS)
+            key = self.keys.first("interrupt")
+            self.app.notify(f"Press {key} again to quit", timeout=QUIT_SECONDS)
 
     @on(SideList.Chosen, "#rooms")
     def _room_chosen(self, message: SideList.Chosen) -> None:

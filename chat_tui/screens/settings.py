@@ -26,7 +26,7 @@ REST_SECONDS = 0.1
 
 
 class SettingsScreen(ModalScreen[dict[str, Value] | None]):
-    """Gives what was changed, or None. `preview` shows a theme for now."""
+    """Gives what was changed, or None. `preview` shows a theme for now; of `themes` the first is shown."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,6 +41,8 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
         super().__init__()
         self._settings = settings
         self._themes = sorted(themes)
+        # The one of the settings may be missing: then another is shown, which nobody has chosen.
+        self._theme = settings.theme if settings.theme in themes else themes[0]
         self._preview = preview
         self._shown: Timer | None = None
 
@@ -75,8 +77,7 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
     def on_mount(self) -> None:
         """Begin with the themes, for they are what most people come for."""
         themes = self.query_one(OptionList)
-        if self._settings.theme in self._themes:
-            themes.highlighted = self._themes.index(self._settings.theme)
+        themes.highlighted = self._themes.index(self._theme)
         themes.focus()
 
     @on(OptionList.OptionHighlighted)
@@ -133,7 +134,8 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
             return one.choices[field.pressed_index]
         if isinstance(field, OptionList):
             at = field.highlighted
-            return self._settings.theme if at is None else self._themes[at]
+            chosen = self._theme if at is None else self._themes[at]
+            return self._settings.theme if chosen == self._theme else chosen
         assert isinstance(field, Input)  # noqa: S101  # there are no others
         return one.value(field.value)
 
@@ -141,5 +143,5 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
         """Go, and leave all as it was."""
         if self._shown is not None:
             self._shown.stop()
-        self._preview(self._settings.theme)
+        self._preview(self._theme)
         self.dismiss(None)

@@ -32,6 +32,13 @@ async def test_themes_of_ones_own(place: Place) -> None:
         await chat.sees("accent: is a colour such as", "#log")
         await chat.enter("/theme")
         await chat.sees("The theme is dusk.", "#log")
+    async with open_chat(place, settings=Settings(theme="dsk")) as chat:
+        assert chat.app.theme == "chat-dark"
+        await chat.press("f2")
+        await chat.sees("Esc undoes")
+        await chat.press("ctrl+s")
+        await chat.until(lambda: chat.main.is_active, "it is saved")
+        assert chat.main.settings.theme == "dsk"  # nobody has chosen another
     found = mistakes(Settings(theme="dsk", keys={"quit": "q"}))
     assert len(found) == 3
     for part in ("'q' would be a letter", "bad.toml, line 2", "no theme 'dsk'"):

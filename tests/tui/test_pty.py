@@ -91,9 +91,6 @@ async def test_the_bare_view_leaves_the_mouse_to_the_terminal(
     assert next(line for line in terminal.lines if "copy this" in line).startswith("bob, ")
     terminal.type("\x1b[20~")
     await terminal.until(lambda: "mouse" in terminal.left_on(), "the mouse is taken again")
-    terminal.type("\x11")
-    assert await terminal.ended() == 0
-    assert terminal.left_on() == []
 
 
 # --- what reaches the terminal --------------------------------------------------------------------

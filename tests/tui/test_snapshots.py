@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
-from textual.widgets import Input
 
 from chat_tui import config
 from chat_tui.app import ChatApp
@@ -280,52 +279,6 @@ async def test_help(
     async with scene(place, size, theme) as chat:
         await chat.press("f1")
         await chat.sees("Esc closes")
-        assert picture(chat)
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
-@pytest.mark.parametrize("theme", THEMES)
-async def test_settings(
-    place: Place,
-    picture: Callable[[Chat], bool],
-    monkeypatch: pytest.MonkeyPatch,
-    size: Size,
-    theme: str,
-) -> None:
-    async with open_chat(place, "mira", size, settings=Settings("mira", "chat.example.org", theme)) as chat:
-        monkeypatch.setattr(config, "config_file", lambda: Path("~/.config/chat-tui/config.toml"))
-        await chat.press("f2")
-        await chat.sees("Esc undoes")
-        still_cursors(chat)
-        chat.app.screen.query_one("#set-away_minutes", Input).value = "soon"
-        await chat.press("ctrl+s")
-        await chat.sees("is a number from")
-        await chat.settle()
-        assert picture(chat)
-
-
-@pytest.mark.parametrize("way", ["bare", "reader", "terminal", "hint"])
-async def test_other_ways_to_look(
-    place: Place, server: RunningServer, picture: Callable[[Chat], bool], way: str
-) -> None:
-    people = await play(server)
-    async with scene(place, (80, 24)) as chat:
-        await people["jonas"].tell("#general", "mira: `df -h` says **98%**, see https://wiki.example.org")
-        await chat.sees("98%", "#log")
-        match way:
-            case "bare":
-                await chat.press("f9")
-                await chat.sees("F9 goes back")
-            case "reader":
-                await chat.enter("/set screen_reader on")
-                await chat.sees("names you")
-            case "terminal":
-                chat.main.set_settings(theme="terminal")
-                await chat.until(lambda: chat.log.background_colors[1].ansi is not None, "it is drawn")
-            case "hint":
-                chat.main.set_settings(hints=True)
-                await chat.sees("Hint: ")
-        await chat.settle()
         assert picture(chat)
 
 
