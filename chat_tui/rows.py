@@ -30,7 +30,8 @@ class Message:
     """Something a person said. `grouped`: the author's name stands above already.
 
     `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new
-    begins here. `revision` counts the changes that are shown; only the timeline makes any.
+    begins here. `marked`: the reader was led to it. `revision` counts the changes that are shown; only the
+    timeline makes any.
     """
 
     time: int
@@ -49,6 +50,7 @@ class Message:
     reply: Reply | None = None
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
+    marked: bool = False
     revision: int = 0
 
     def edit(self, text: str) -> None:

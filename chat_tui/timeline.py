@@ -333,6 +333,30 @@ class Timeline:
                 self._touch(key, row)
                 return
 
+    # --- one message
+
+    def key_of(self, seq: int) -> int | None:
+        """The key of a message; None if it is not here."""
+        key = self._key_from(seq)
+        return key if key < len(self._back) and self._seq(key) == seq else None
+
+    def show_message(self, seq: int) -> bool:
+        """Put the reader at a message, a little below the top, and mark it; whether it is here."""
+        key = self.key_of(seq)
+        if key is not None and self.mark(seq, on=True):
+            self.view = View(following=False, row=key, lowered=True)
+        return key is not None
+
+    def mark(self, seq: int, *, on: bool) -> bool:
+        """Mark a message, or mark it no longer; whether it is here."""
+        key = self.key_of(seq)
+        row = self.row(key) if key is not None else None
+        if key is None or not isinstance(row, Message):
+            return False
+        row.marked = on
+        self._touch(key, row)
+        return True
+
     # --- what was seen
 
     def follow(self) -> None:

@@ -29,7 +29,7 @@ from server.session import Phase, Session
 from server.state import Room, User
 from server.store.base import Log, Unread
 from server.throttle import NO_LIMITS, Allowance, Buckets, Door
-from server.visibility import may_see, rooms_told
+from server.visibility import invited_to, may_see, rooms_told
 from server.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,11 @@ Answer = Callable[[], None]
 def now_ms() -> int:
     """The wall clock in ms since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def moment(seconds: float) -> int:
+    """A moment within so many seconds, in ms: those who are sent away shall not all come back at once."""
+    return round(random.uniform(0, seconds) * 1000)  # noqa: S311  # no secret
 
 
 @dataclass(slots=True, frozen=True)
@@ -185,8 +190,7 @@ class Core:
     def _send_away(self, session: Session, text: str, count: int) -> None:
         """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
         seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
-        after = random.uniform(0, seconds)  # noqa: S311  # no secret
-        session.close(errors.SHUTDOWN, text, after=round(after * 1000))
+        session.close(errors.SHUTDOWN, text, after=moment(seconds))
 
     def bar(self, host: str) -> str:
         """Why nobody may connect from this address; empty if they may."""
@@ -323,18 +327,17 @@ class Core:
         answer; `every`: all channels."""
         left = limits.PAGE_BYTES
         listed = []
+        asked = {room.name for room in invited_to(self.state, user)}
         found = [room for room in self.state.rooms.values() if not room.direct]
         if not every:
             found = [
-                room
-                for room in found
-                if not room.private or user.id in room.members or user.id in room.invited
+                room for room in found if not room.private or user.id in room.members or room.name in asked
             ]
         for room in sorted(found, key=lambda room: room.name):
             left -= len(room.name.encode()) + len(room.topic.encode()) + 64
             if left < 0:
                 break
-            joined, invited = user.id in room.members, user.id in room.invited
+            joined, invited = user.id in room.members, room.name in asked
             listed.append(
                 frames.RoomInfo(room.name, room.topic, len(room.members), joined, room.private, invited)
             )
@@ -343,9 +346,9 @@ class Core:
     def invitations(self, user: User) -> list[frames.Invitation]:
         """To which rooms `user` is invited."""
         found = []
-        for room in sorted(user.invited):
-            invitation = self.state.rooms[room].invited[user.id]
-            found.append(frames.Invitation(room, self.state.users[invitation.by].name, invitation.time))
+        for room in invited_to(self.state, user):
+            invitation = room.invited[user.id]
+            found.append(frames.Invitation(room.name, self.state.users[invitation.by].name, invitation.time))
         return found
 
     def online_list(self, viewer: User) -> frames.OnlineResult:

@@ -9,7 +9,20 @@ AREAS: dict[str, tuple[str, ...]] = {
         *("send", "newline", "complete", "complete_back", "earlier", "later", "escape", "editor"),
         *("me", "msg", "retry", "discard"),
     ),
-    "Reading": (*("page_up", "page_down", "oldest", "newest", "interrupt", "bare", "search", "clear"),),
+    "Reading": (
+        *(
+            "page_up",
+            "page_down",
+            "oldest",
+            "newest",
+            "interrupt",
+            "bare",
+            "search",
+            "searchnext",
+            "searchprevious",
+            "clear",
+        ),
+    ),
     "Rooms": (
         *("switch", "next", "previous", "number", "roomlist", "join", "create", "leave", "rooms", "topic"),
         *("members", "invite", "private", "public", "deleteroom"),

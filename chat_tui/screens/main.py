@@ -35,6 +35,7 @@ from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
+from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks, in_words
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
@@ -60,7 +61,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing):
+class MainScreen(AccountDialogs, Looks, Writing, Finding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -103,6 +104,7 @@ class MainScreen(AccountDialogs, Looks, Writing):
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
                 yield MessageLog(self._timelines.lobby, id="log")
+                yield Static("", id="hit", markup=False)
                 yield Offer(id="offer")
                 yield Hint(id="hint")
                 with Horizontal(id="compose"):
@@ -291,7 +293,12 @@ class MainScreen(AccountDialogs, Looks, Writing):
         self._draw_soon()
 
     @on(Composer.Escaped)
+    def _escape(self) -> None:
+        if not self.end_search(back=True):
+            self._escaped()
+
     def _escaped(self) -> None:
+        self.end_search(back=False)
         self._timelines.shown(self._room).clear_ruler()
         self._log.to_bottom()
 
@@ -321,10 +328,14 @@ class MainScreen(AccountDialogs, Looks, Writing):
     def on_screen_resume(self) -> None:
         """Back from a dialog."""
         self._composer.focus()
+        if self._hit_shown:
+            self.app.call_later(self.set_focus, None)
         self._draw_soon()
 
     def on_key(self, event: events.Key) -> None:
         """Typing always goes to the composer, wherever a click has put the focus."""
+        if self._hit_key(event):
+            return
         if event.is_printable and event.character and not self._composer.has_focus:
             self._composer.focus()
             self._composer.insert(event.character)

@@ -195,6 +195,31 @@ def fill(found: Found, hits: Iterable[Hit], limit: int) -> Found:
     return found
 
 
+class Searched(NamedTuple):
+    """What is asked of the audit: records since a time (ms), before one of them (a number), by or to one
+    user (an id, and what others call them), in one room, of one action. Empty: of all of them."""
+
+    since: int = 0
+    before: int | None = None
+    user: tuple[int, str] | None = None
+    room: str = ""
+    action: str = ""
+
+
+class Recorded(NamedTuple):
+    """A record of the audit. Numbers rise with the time in which records were stored."""
+
+    number: int
+    audit: Audit
+
+
+class Size(NamedTuple):
+    """How many events are stored of a room, and how many bytes their bodies have."""
+
+    events: int
+    bytes: int
+
+
 GONE = ""
 """The kind of an event that was pruned, or whose room was deleted: nothing is left of it but its place, its
 time and its cid."""
@@ -283,8 +308,11 @@ class Log(Protocol):
         From a thread of its own. Raises `StorageError`.
         """
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
-        """The newest `limit` records from a time on (ms), oldest first. Raises `StorageError`."""
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+        """The newest `limit` records of those, oldest first. Raises `StorageError`."""
+
+    def size(self, room: str) -> Size:
+        """How much is stored of a room. Walks over all of it. Raises `StorageError`."""
 
     def close(self) -> None:
         """Let go of the store."""

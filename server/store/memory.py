@@ -9,7 +9,22 @@ import msgspec
 from protocol import codec, limits, words
 from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
 from server.state import State
-from server.store.base import Appended, Audit, Draft, Entry, Found, Hit, Spot, Unread, Wanted, fill, gone
+from server.store.base import (
+    Appended,
+    Audit,
+    Draft,
+    Entry,
+    Found,
+    Hit,
+    Recorded,
+    Searched,
+    Size,
+    Spot,
+    Unread,
+    Wanted,
+    fill,
+    gone,
+)
 
 
 class MemoryLog:
@@ -158,9 +173,26 @@ class MemoryLog:
         edits = [one for one in self._rooms[said.room] if one.kind == EDIT and one.target == said.seq]
         return edits[-1] if edits else None
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
-        return [one for one in self._audit if one.time >= since][-limit:]
+        numbered = [Recorded(number, one) for number, one in enumerate(self._audit, 1)]
+        return [one for one in numbered if _is_searched(one, searched)][-limit:]
+
+    def size(self, room: str) -> Size:
+        """See the port."""
+        stored = self._rooms.get(room, [])[self.floor(room) :]
+        return Size(len(stored), sum(len(event.body) for event in stored))
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _is_searched(recorded: Recorded, searched: Searched) -> bool:
+    number, one = recorded
+    return (
+        one.time >= searched.since
+        and (searched.before is None or number < searched.before)
+        and (searched.user is None or one.actor == searched.user[0] or one.target == searched.user[1])
+        and searched.room in ("", one.room)
+        and searched.action in ("", one.action)
+    )

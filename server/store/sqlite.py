@@ -48,7 +48,10 @@ from server.store.base import (
     Password,
     Presence,
     Record,
+    Recorded,
+    Searched,
     Seen,
+    Size,
     Unread,
     Wanted,
     gone,
@@ -362,31 +365,25 @@ class SqliteLog:
         )
         bounds = (room, after or 0, room, 2**62 if before is None else before, limit)
         page: list[Event] = []
-        try:
+        with _readable():
             for row in self._reading.execute(sql, bounds):
                 event = Event(room, *row)
                 size -= len(event.body) + limits.EVENT_BYTES
                 if page and size < 0:
                     break
                 page.append(event)
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
         return page if before is None else page[::-1]
 
     def floor(self, room: str) -> int:
         """See the port."""
-        try:
+        with _readable():
             row = self._reading.execute("SELECT floor FROM rooms WHERE name = ?", (room,)).fetchone()
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
         return int(row[0]) if row is not None else 0
 
     def find(self, user: int, cid: str) -> Event | None:
         """See the port."""
-        try:
+        with _readable():
             return _find(self._reading, user, cid)
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
 
     def said(self, room: str, seq: int) -> Event | None:
         """See the port."""
@@ -395,29 +392,25 @@ class SqliteLog:
             f"SELECT room, {_COLUMNS} FROM events "  # noqa: S608
             "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq = ?"
         )
-        try:
+        with _readable():
             row = run(sql, (room, seq)).fetchone()
             if row is None:
                 return None
             number, *columns = row
             event = Event(room, *columns)
             return event if erasing.is_there(run, number, event) else None
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
 
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         silent = (question.user, *question.ignored)
         sql = (
-            "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
+            "SELECT count(*) FROM (SELECT 1 FROM events INDEXED BY spoken "  # noqa: S608
             f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
             f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
-        try:
+        with _readable():
             bounds = (question.room, question.seq, question.room, *silent, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
         return int(count)
 
     def prune(self, room: str, before: int, limit: int) -> int:
@@ -451,28 +444,46 @@ class SqliteLog:
 
     def search(self, wanted: Wanted, seconds: float) -> Found:
         """See the port."""
-        try:
+        with _readable():
             return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+        """See the port."""
+        user, name = searched.user or (None, None)
+        sql = (
+            "SELECT id, time, actor, action, target, room, detail FROM audit "
+            "WHERE time >= ? AND id < ? AND (? IS NULL OR actor = ? OR target = ?) "
+            "AND ? IN ('', room) AND ? IN ('', action) ORDER BY id DESC LIMIT ?"
+        )
+        before = 2**62 if searched.before is None else searched.before
+        bounds = (searched.since, before, user, user, name, searched.room, searched.action, limit)
+        with _readable():
+            rows = self._reading.execute(sql, bounds).fetchall()
+        return [Recorded(number, Audit(*row)) for number, *row in reversed(rows)]
+
+    def size(self, room: str) -> Size:
         """See the port."""
         sql = (
-            "SELECT time, actor, action, target, room, detail FROM audit "
-            "WHERE time >= ? ORDER BY id DESC LIMIT ?"
+            "SELECT count(*), coalesce(sum(length(body)), 0) FROM events "  # noqa: S608
+            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > {_FLOOR}"
         )
-        try:
-            rows = self._reading.execute(sql, (since, limit)).fetchall()
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
-        return [Audit(*row) for row in reversed(rows)]
+        with _readable():
+            return Size(*self._reading.execute(sql, (room, room)).fetchone())
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
         self._searching.close()
         self._reading.close()
         self._writing.close()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say it as `StorageError` if something can't be read."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the server cannot read its store: {error}") from error
 
 
 @contextmanager

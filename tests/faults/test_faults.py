@@ -20,6 +20,9 @@ STEPS = int(os.environ.get("FAULTS_STEPS", "55"))
 SEEDS = [2, 3, 9, random.SystemRandom().randrange(10**9)] if GIVEN is None else [int(GIVEN)]
 """Three that are always the same, and one that nobody has tried before."""
 
+OVER_TLS = 1
+"""Which of these is over TLS."""
+
 BROKEN_STEPS = 50
 BROKEN_REST = 1.5
 """Seconds in which the clients of a broken server may come to rest; many never do."""
@@ -34,7 +37,7 @@ def test_a_seed_is_a_plan() -> None:
     "number", range(len(SEEDS))
 )  # not the seed itself: names of tests are always the same
 async def test_nothing_is_lost_doubled_or_reordered(number: int, tmp_path: Path) -> None:
-    outcome = await run_history(SEEDS[number], tmp_path / "history", STEPS)
+    outcome = await run_history(SEEDS[number], tmp_path / "history", STEPS, tls=number == OVER_TLS)
     print(outcome)
     assert not outcome.wrong, outcome.report()
     assert outcome.stored > 50

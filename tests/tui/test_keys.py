@@ -17,10 +17,10 @@ KEYS: dict[str, str | list[str]] = {
     "newline": "enter",
     "send": "ctrl+s",
     "complete": "f6",
-    "invite": "f3",
+    "invite": "f12",
     "page_up": "ctrl+up",
     "version": "f4",
-    "topik": "f10",
+    "topik": "f11",
     "members": "ctrl+p",
 }
 
@@ -43,7 +43,7 @@ async def test_keys_of_the_settings(place: Place, server: RunningServer) -> None
 
         await chat.press("f4")
         await chat.sees("chat-tui 0.", "#log")
-        await chat.press("f3")
+        await chat.press("f12")
         assert chat.composer.text == "/invite "
         await chat.press("ctrl+u")
         await chat.press("ctrl+p")
