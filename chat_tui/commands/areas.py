@@ -10,6 +10,9 @@ AREAS: dict[str, tuple[str, ...]] = {
         *("me", "msg", "retry", "discard"),
     ),
     "Reading": (
+        *("page_up", "page_down", "oldest", "newest", "interrupt", "bare", "search", "searchnext"),
+        *("searchprevious", "clear"),
+    ),
         *(
             "page_up",
             "page_down",
