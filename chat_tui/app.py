@@ -210,7 +210,7 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
     except (BadNameError, LinkError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2
-    terminal.take_alt_digits()
+    terminal.take_alt_keys()
     app = ChatApp(settings, name=name, server=server, keep=keep)
     app.run()
     return app.return_code or 0

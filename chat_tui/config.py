@@ -49,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(ge=0, le=10_000, description="Without a key press until you are shown as away; 0 is never."),
     ] = 10
     send_typing: Annotated[bool, Meta(description="Let others see that you write.")] = True
+    completion_popup: Annotated[
+        bool, Meta(description="Show what can be completed while you type; without it, Tab does.")
+    ] = True
     hints: Annotated[bool, Meta(description="Teach the keys, one at a time, after the first start.")] = True
     screen_reader: Annotated[
         bool,

@@ -22,6 +22,16 @@ def complete_emoji(prefix: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda entry: (len(entry[0]), entry[0]))
 
 
+def load() -> None:
+    """Load the table, if it is not: for who has the time to wait for it."""
+    _table()
+
+
+def loaded() -> bool:
+    """Whether the others will answer at once."""
+    return _table.cache_info().currsize > 0
+
+
 @cache
 def _table() -> dict[str, str]:
     from emoji import EMOJI_DATA, STATUS

@@ -400,10 +400,14 @@ class Client:
 
         self._later(work())
 
+    @property
+    def body_limit(self) -> int:
+        """Bytes of what is said at once, at most."""
+        return self._connection.limits.body if self._connection is not None else limits.BODY
+
     def say(self, room: str, text: str, kind: str = frames.MESSAGE) -> None:
         """Say something, now or as soon as there is a connection; see `Sender.send` for what it raises."""
-        limit = self._connection.limits.body if self._connection is not None else limits.BODY
-        self.sender.send(room, text, kind, limit=limit)
+        self.sender.send(room, text, kind, limit=self.body_limit)
         self.company.said()
 
     # --- rooms

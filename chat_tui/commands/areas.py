@@ -23,7 +23,9 @@ AREAS: dict[str, tuple[str, ...]] = {
         *("nick", "register", "password", "devices", "enddevice", "logout"),
         *("invitation", "invitations", "uninvite"),
     ),
-    "This program": (*("help", "settings", "set", "theme", "hints", "reconnect", "version", "quit"),),
+    "This program": (
+        *("help", "settings", "set", "theme", "hints", "reconnect", "redraw", "version", "quit"),
+    ),
 }
 """In the order in which they are shown; a command that is nowhere is shown at the end."""
 

@@ -53,6 +53,10 @@ class Looks(Screen[None]):
 
     # --- the settings
 
+    def draw_anew(self) -> None:
+        """See `View`."""
+        self.app.refresh(repaint=True, layout=True)
+
     @property
     def settings(self) -> Settings:
         """See `View`."""

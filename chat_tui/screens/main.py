@@ -11,10 +11,11 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from chat_tui.around import Around
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
@@ -37,9 +38,10 @@ from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks, in_words
+from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
-from chat_tui.screens.switcher import Switcher
+from chat_tui.screens.switching import Switching
 from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
@@ -61,7 +63,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Finding):
+class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -91,6 +93,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
         self._problem = ""
         self._timelines = Timelines(self.client)
         self._drafts = Drafts(outbox)
+        self.around = Around(self.client)
         self._room: str | None = None
         self._stranded = Stranded(self.client.sender, self.complain)
         self._stale = False
@@ -103,9 +106,11 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
             yield RoomList(id="rooms")
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
-                yield MessageLog(self._timelines.lobby, id="log")
+                with Container(id="view"):
+                    yield MessageLog(self._timelines.lobby, id="log")
+                    yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
-                yield Offer(id="offer")
+                yield Static("", id="excess", markup=False)
                 yield Hint(id="hint")
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
@@ -246,11 +251,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
         if name in own:
             own[name]()
         else:
-            command = registry.BY_NAME[name]
-            if all(argument.optional for argument in command.arguments):
-                self._do(Call(command, ("",) * len(command.arguments)))
-            else:
-                self.set_draft(f"/{name} ")  # a key for what needs to be told more
+            self._run_or_begin(registry.BY_NAME[name])
 
     async def action_number(self, number: int) -> None:
         """Alt and a digit: that room."""
@@ -318,7 +319,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
             pass  # the status line says why; scrolling asks again
         finally:
             timeline.loading = False
-            timeline.has_older = room.has_older and not timeline.cleared
+            self._timelines.bound(room.name)
             self._draw_soon()
 
     @on(MessageLog.ViewChanged)
@@ -380,6 +381,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
         self._room = name
+        self.around.visit(name)
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
         timeline = self._timelines.enter(name)
@@ -400,17 +402,6 @@ class MainScreen(AccountDialogs, Looks, Writing, Finding):
         """See `View`."""
         names = self._order()
         return names[number - 1] if 0 < number <= len(names) else None
-
-    def choose_room(self) -> None:
-        """See `View`."""
-        shown = [self.client.rooms[name] for name in self._order()]
-        rooms = [(room.title, room.unread) for room in shown]
-
-        def chosen(name: str | None) -> None:
-            if name:
-                self._do(Call(registry.BY_NAME["join"], (name,)))
-
-        self.app.push_screen(Switcher(rooms), chosen)
 
     def clear(self) -> None:
         """See `View`."""

@@ -26,6 +26,7 @@ from chat_tui.rows import Message, Reply
 from chat_tui.screens.first_run import FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import PasswordScreen
+from chat_tui.shortcodes import load
 from protocol import frames, limits
 from protocol.frames import Result
 from protocol.links import pin_of
@@ -282,7 +283,7 @@ async def test_help(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
 @pytest.mark.parametrize("theme", THEMES)
 async def test_switcher(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
@@ -291,10 +292,36 @@ async def test_switcher(
     async with scene(place, size, theme) as chat:
         await chat.press("ctrl+k")
         await chat.sees("Esc closes")
-        for field in chat.app.screen.query("Input"):
-            field.cursor_blink = False  # type: ignore[attr-defined]
-        await chat.type("ra")
+        still_cursors(chat)
+        assert picture(chat)
+        await chat.type("#ra")
         await chat.sees("join or make")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_completion(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    await people["jonas"].ask(frames.Away(90, text="making coffee"), Result)
+    load()
+    async with scene(place, size, theme) as chat:
+        await chat.until(lambda: chat.client.rooms["#general"].people.away, "jonas is away")
+        await chat.type("/m")
+        await chat.press("down")
+        await chat.settle()
+        assert picture(chat)
+        await chat.press("ctrl+u")
+        await chat.type("/invite ")
+        await chat.press("up", "up")
+        await chat.settle()
+        assert picture(chat)
+        await chat.press("ctrl+u")
+        await chat.type("well done :th")
+        await chat.press("down", "down")
+        await chat.settle()
         assert picture(chat)
 
 

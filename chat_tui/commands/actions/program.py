@@ -27,6 +27,10 @@ class ProgramActions(Base):
         """`/clear`."""
         self._view.clear()
 
+    async def do_redraw(self) -> None:
+        """`/redraw`."""
+        self._view.draw_anew()
+
     async def do_reconnect(self) -> None:
         """`/reconnect`."""
         self._client.reconnect()
