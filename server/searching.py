@@ -28,7 +28,7 @@ from server.writer import Writer
 logger = logging.getLogger(__name__)
 
 STEP = 250
-"""Events indexed at once: some 5 ms, in which the sends of others gather."""
+"""Events indexed at once: 5 to 10 ms, in which the sends of others gather."""
 
 CATCH_UP = 20
 """Steps that a search waits for, at most: what was said in the last second is among them but on the busiest
@@ -40,7 +40,7 @@ BUSY_SECONDS = 1.0
 TIDY_SECONDS = 3600
 """Between two times that what was removed is overwritten in the index too: that is writing all of it anew."""
 
-SECONDS = 0.5
+SECONDS = 1.0
 """One search takes no longer than this. A usual one takes a few ms."""
 
 WAITING = 16

@@ -294,7 +294,7 @@ async def test_switcher(
         await chat.sees("Esc closes")
         still_cursors(chat)
         assert picture(chat)
-        await chat.type("ra")
+        await chat.type("#ra")
         await chat.sees("join or make")
         assert picture(chat)
 
