@@ -43,6 +43,13 @@ def take_mouse(app: App[None], *, on: bool) -> None:
     write(app, "".join(f"\x1b[?{mode}{'h' if on else 'l'}" for mode in _MOUSE_MODES))
 
 
+def leave_as(app: App[None], attributes: list[object]) -> None:
+    """Let the terminal's line be so at the end, or in an editor: when Textual looked, it was set already."""
+    driver = app._driver  # noqa: SLF001  # as in `write`
+    if driver is not None and hasattr(driver, "attrs_before"):  # that of Windows has none
+        driver.attrs_before = attributes
+
+
 class Title:
     """The window's title; the one from before comes back with `restore`."""
 

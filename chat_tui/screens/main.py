@@ -56,8 +56,8 @@ from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM, fold
 
-FRAME_SECONDS = 1 / 60
-"""Panes are drawn anew at most so often, whatever comes from the network."""
+FRAME_SECONDS = 1 / 30
+"""What comes from the network is drawn at most so often; the first of it at once, as keys are."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""

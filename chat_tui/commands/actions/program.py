@@ -1,7 +1,5 @@
 """The program itself."""
 
-import importlib.metadata
-
 from chat_tui.client.errors import ClientError
 from chat_tui.commands import registry
 from chat_tui.commands.actions.base import Base
@@ -91,6 +89,8 @@ class ProgramActions(Base):
 
     async def do_version(self) -> None:
         """`/version`."""
+        import importlib.metadata  # 20 ms that nobody shall wait for at the start
+
         self._view.tell(f"chat-tui {importlib.metadata.version('chat-tui')}")
 
     async def do_quit(self) -> None:
