@@ -38,16 +38,16 @@ def write_through(app: App[None], sequence: str) -> None:
     write(app, sequence)
 
 
-def take_mouse(app: App[None], *, on: bool) -> None:
-    """Have the mouse's clicks and moves, or leave them to the terminal, which selects text with them."""
-    write(app, "".join(f"\x1b[?{mode}{'h' if on else 'l'}" for mode in _MOUSE_MODES))
-
-
 def leave_as(app: App[None], attributes: list[object]) -> None:
     """Let the terminal's line be so at the end, or in an editor: when Textual looked, it was set already."""
     driver = app._driver  # noqa: SLF001  # as in `write`
     if driver is not None and hasattr(driver, "attrs_before"):  # that of Windows has none
         driver.attrs_before = attributes
+
+
+def take_mouse(app: App[None], *, on: bool) -> None:
+    """Have the mouse's clicks and moves, or leave them to the terminal, which selects text with them."""
+    write(app, "".join(f"\x1b[?{mode}{'h' if on else 'l'}" for mode in _MOUSE_MODES))
 
 
 class Title:
