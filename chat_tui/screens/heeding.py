@@ -1,18 +1,13 @@
-"""What the main screen does about what wants attention: going there, and what calls the person.
+"""What the main screen does about what wants attention: going there, and back.
 
-A part of the main screen, in a module of its own; knows the settings, and of rooms how much they want one.
+A part of the main screen, in a module of its own; knows of rooms how much they want one.
 """
-
-from collections.abc import Iterable, Sequence
 
 from textual.screen import Screen
 
-from chat_tui import config
 from chat_tui.client.calling import waiting
 from chat_tui.client.client import Client
-from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
-from chat_tui.widgets.message_log import MessageLog
 
 
 class Heeding(Screen[None]):
@@ -21,7 +16,6 @@ class Heeding(Screen[None]):
     their heads: one that was not read to its end is shown again only when there is more in it."""
 
     client: Client
-    _log: MessageLog
     _set_out_from = ""
     _led_to = ""
     _been: dict[str, int] = {}  # noqa: RUF012  # replaced, never changed
@@ -33,10 +27,6 @@ class Heeding(Screen[None]):
 
     def open_room(self, name: str) -> None:
         """See `View`."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw what is shown anew, soon."""
         raise NotImplementedError
 
     def go_where_wanted(self) -> None:
@@ -58,17 +48,3 @@ class Heeding(Screen[None]):
             return
         self.open_room(back.name)
         self.app.notify(f"Nothing else wants your attention: back in {back.title}", markup=False)
-
-    def call_by(self, words: Sequence[str]) -> None:
-        """See `View`."""
-        try:
-            config.remember(highlights=list(words))
-        except config.ConfigError as error:
-            raise ClientError(str(error)) from error
-        self.called_by(words)
-        self.redraw()
-
-    def called_by(self, words: Iterable[str]) -> None:
-        """These words call the person."""
-        self.client.company.call_by(words)
-        self._log.call_me(self.client.company.calls.words)

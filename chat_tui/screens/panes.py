@@ -48,7 +48,8 @@ class Panes:
             typing=client.company.typing.names(room.name if room is not None else ""),
             wanting=0 if self._rooms.display else calling,
         )
-        self._prompt.update(Content(client.name))
+        if str(self._prompt.content) != client.name:  # an update lays the whole screen out anew
+            self._prompt.update(Content(client.name))
 
     def _draw_people(self, room: Room | None) -> None:
         if room is None:

@@ -16,6 +16,12 @@ class RoomList(SideList):
 
     def show_rooms(self, rooms: Sequence[Room], current: Room | None) -> None:
         """Show these rooms; `current` is the one in view."""
+        told = [
+            (room.title, room.unread, room.mentions, room.uncounted, room.level, room.private, room.direct)
+            for room in rooms
+        ]
+        if not self.is_new(told, current and current.name):
+            return
         entries = [self._entry(number, room, current=room is current) for number, room in enumerate(rooms, 1)]
         at = rooms.index(current) if current is not None else None
         direct = next((number for number, room in enumerate(rooms) if room.direct), None)
@@ -40,7 +46,10 @@ class RoomList(SideList):
         # What one has missed, and apart from it what was meant for one.
         style = "$foreground 50%" if room.muted else "bold $text-accent" if room.everything else "bold"
         entry = Content.assemble(label, (badge, style), (called, "bold $text-accent"))
-        return entry.stylize_before("on $primary 15%") if current else entry
+        if not current:
+            return entry
+        # The terminal's own colours have no faint ones.
+        return entry.stylize_before("reverse" if self.app.native_ansi_color else "on $primary 15%")
 
 
 def _number(count: int) -> str:

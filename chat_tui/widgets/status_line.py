@@ -8,11 +8,12 @@ from textual.content import Content
 from textual.widget import Widget
 
 from chat_tui.client.updates import Status
+from chat_tui.commands.keymap import Keymap
 from chat_tui.wrapping import truncate
 
 TICK_SECONDS = 0.5
-KEYS = ("F1 help  Ctrl+K rooms  Ctrl+Q quit", "F1 help  Ctrl+Q quit", "F1 help")
-"""The longest of these that fits is shown."""
+KEYS = (("help", "help"), ("switch", "rooms"), ("quit", "quit"))
+"""The commands whose keys are shown, and a word each; where it is narrow the second goes, then the third."""
 
 REASON = 30
 """Cells of what one said when one went away: a reminder."""
@@ -23,8 +24,13 @@ class StatusLine(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+    def __init__(self, keys: Keymap, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
+        found = [(name, f"{keys.first(name)} {word}") for name, word in KEYS if keys.first(name)]
+        fewer = (KEYS, [KEYS[0], KEYS[2]], [KEYS[0]])
+        self._keys = ["  ".join(text for name, text in found if name in dict(some)) for some in fewer]
+        there = keys.first("attention")
+        self._there = f" ({there})" if there else ""
         self._status = Status()
         self._where = ""
         self._name = ""
@@ -32,6 +38,7 @@ class StatusLine(Widget):
         self._away: str | None = None
         self._typing: Sequence[str] = ()
         self._wanting = 0
+        self._shown: object = None
 
     def show(
         self,
@@ -45,7 +52,12 @@ class StatusLine(Widget):
         wanting: int = 0,
     ) -> None:
         """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
-        they went away; `typing` are those who write; so many rooms want this person that are not in view."""
+        they went away; `typing` are those who write; `wanting` rooms want this person and are not
+        in view."""
+        shown = (status, where, name, queued, away, tuple(typing), wanting)
+        if shown == self._shown:
+            return
+        self._shown = shown
         self._status, self._where, self._name, self._queued = status, where, name, queued
         self._away, self._typing, self._wanting = away, typing, wanting
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
@@ -58,7 +70,7 @@ class StatusLine(Widget):
         parts: list[tuple[str, str]] = []
         if self._wanting:
             rooms = "1 room wants" if self._wanting == 1 else f"{self._wanting} rooms want"
-            parts += [("· ", "$foreground 50%"), (f"{rooms} you (Alt+A) ", "bold $text-accent")]
+            parts += [("· ", "$foreground 50%"), (f"{rooms} you{self._there} ", "bold $text-accent")]
         if self._queued and self._status.phase != "online":
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
             parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]
@@ -71,7 +83,7 @@ class StatusLine(Widget):
         if self._status.phase in ("waiting", "stopped"):
             parts += [("· ", "$foreground 50%"), (f"{self._status.reason} ", "")]
         state = Content.assemble(state, *parts)
-        for keys in KEYS:
+        for keys in self._keys:
             left = width - state.cell_length - cell_len(keys) - 1
             if left > 0:
                 return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")

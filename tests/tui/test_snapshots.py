@@ -369,6 +369,7 @@ async def test_a_server_with_another_key(picture: Callable[[Chat], bool], size: 
     changed = Doubtful(Doubtful.trust.changed(Doubtful.key, Doubtful.other))
     async with open_chat(changed, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
         await chat.sees("chat-tui forget")
+        await chat.settle()
         assert picture(chat)
 
 

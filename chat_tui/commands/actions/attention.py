@@ -50,7 +50,7 @@ class AttentionActions(Base):
             return
         if len(words) >= WORDS:
             raise ClientError(f"{WORDS} words call you: /unhighlight one of them first")
-        self._view.call_by((*words, word))
+        self._view.set_settings(highlights=(*words, word))
         self._view.tell(f"{word} calls you from now on; /unhighlight {word} ends that")
 
     async def do_unhighlight(self, word: str) -> None:
@@ -59,5 +59,5 @@ class AttentionActions(Base):
         left = tuple(one for one in words if fold(one) != fold(word))
         if left == words:
             raise ClientError(f"{word} does not call you; /highlight lists the words that do")
-        self._view.call_by(left)
+        self._view.set_settings(highlights=left)
         self._view.tell(f"{word} calls you no longer")

@@ -1,11 +1,14 @@
 """What all actions have: the client, and of the screen only what `View` says."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
+from chat_tui.commands.keymap import Keymap
+from chat_tui.config import Settings
+from chat_tui.settings import Value
 from protocol.names import BadNameError, check_room_name, fold
 
 
@@ -27,9 +30,6 @@ class View(Protocol):
 
     def go_where_wanted(self) -> None:
         """Bring the room into view that wants the person most."""
-
-    def call_by(self, words: Sequence[str]) -> None:
-        """Have these words call the person, and remember them. Raises `ClientError`."""
 
     def room_at(self, number: int) -> str | None:
         """The name of the room at that place of the list, counted from 1."""
@@ -58,8 +58,22 @@ class View(Protocol):
     def themes(self) -> list[str]:
         """The themes there are, the one in use first."""
 
-    def set_theme(self, name: str) -> None:
-        """Use a theme, and remember it."""
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+
+    def set_settings(self, **changes: Value) -> None:
+        """Use these from now on, and remember them."""
+
+    def show_settings(self) -> None:
+        """Let the person change the settings."""
+
+    @property
+    def keys(self) -> Keymap:
+        """The keys in force."""
+
+    def flip_bare(self) -> None:
+        """Show the bare messages, or all again."""
 
     def set_draft(self, text: str) -> None:
         """Put text into the composer."""
