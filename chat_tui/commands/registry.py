@@ -188,7 +188,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "attention",
         "Go to the room that wants you most: mentions and people first; at the end back to where you were.",
-        keys=("alt+a", "f4"),
+        keys=("alt+a", "f6"),
     ),
     Command(
         "notify",
