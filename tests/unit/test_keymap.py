@@ -64,14 +64,14 @@ def test_without_settings_the_keys_are_those_of_the_registry() -> None:
 
 
 def test_other_keys_and_none() -> None:
-    keys = Keymap({"switch": "ctrl+t", "next": ["f5", "alt+n"], "quit": "", "complete": "f6", "topic": "f10"})
+    keys = Keymap({"switch": "ctrl+t", "next": ["f5", "alt+n"], "quit": "", "complete": "f4", "topic": "f10"})
     assert keys.problems == []
     assert keys.first("switch") == "Ctrl+T"
     assert keys.shown(registry.BY_NAME["next"]) == "F5, Alt+N"
     assert keys.of("quit") == ()
     assert keys.first("quit") == ""
     composers = keys.composers()
-    assert composers["f6"] == "complete"
+    assert composers["f4"] == "complete"
     assert "tab" not in composers
     assert dict(keys.changes()) == {
         "switch": "ctrl+t",
