@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from chat_tui.client.events import PendingState
+from chat_tui.client.events import Pending, PendingState
+from protocol import limits
 
 NAMES_SHOWN = 20
 """Names of each kind in one activity row; the others are counted."""
@@ -18,11 +19,15 @@ State = Literal["stored"] | PendingState
 
 @dataclass(slots=True, frozen=True)
 class Reply:
-    """What a message answers: its number, who said it, and how it begins."""
+    """What a message answers: its number, who said it, and how it begins.
+
+    Without a name `text` says what stands for it; not `known`: it has to be asked for.
+    """
 
     seq: int
     name: str
     text: str
+    known: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +35,8 @@ class Message:
     """Something a person said. `grouped`: the author's name stands above already.
 
     `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new
-    begins here. `revision` counts the changes that are shown; only the timeline makes any.
+    begins here. `waiting`: changes of ours that are not confirmed. `revision` counts the changes that are
+    shown; only the timeline makes any.
     """
 
     time: int
@@ -49,6 +55,7 @@ class Message:
     reply: Reply | None = None
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
+    waiting: tuple[Pending, ...] = ()
     revision: int = 0
 
     def edit(self, text: str) -> None:
@@ -58,11 +65,13 @@ class Message:
 
     def delete(self) -> None:
         """Only the place stays."""
-        self.text, self.deleted = "", True
+        self.text, self.deleted, self.reactions = "", True, None
 
     def react(self, emoji: str, user: int, *, on: bool) -> None:
         """Somebody reacts, or takes it back."""
         reactions = self.reactions = self.reactions or {}
+        if self.deleted or (emoji not in reactions and len(reactions) >= limits.REACTIONS):
+            return
         who = reactions.setdefault(emoji, set())
         (who.add if on else who.discard)(user)
         if not who:
