@@ -3,12 +3,13 @@
 Knows what each kind of row consists of; nothing of their order, of widths or of styles.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from chat_tui.client.events import Pending, PendingState
-from protocol import limits
+from protocol import frames, limits
 
 NAMES_SHOWN = 20
 """Names of each kind in one activity row; the others are counted."""
@@ -76,6 +77,17 @@ class Message:
         (who.add if on else who.discard)(user)
         if not who:
             del reactions[emoji]
+
+    def awaited(self, me: int) -> "Message":
+        """As it will be when what is on its way has arrived; what is being deleted is still to be read."""
+        later = copy(self)
+        later.reactions = {emoji: set(who) for emoji, who in (self.reactions or {}).items()}
+        for change in self.waiting:
+            if change.state == "pending" and change.kind == frames.EDIT:
+                later.edit(change.text)
+            elif change.state == "pending" and change.kind == frames.REACTION:
+                later.react(change.text, me, on=not change.off)
+        return later
 
     def answer(self, reply: Reply) -> None:
         """It answers another message."""

@@ -40,11 +40,19 @@ class Changes:
 
     def delete(self, room: Room, seq: int) -> Pending:
         """Remove a message for good: one's own, or as a moderator anybody's. Raises `ClientError`."""
-        said = self._held(room, seq)
-        moderates = not room.direct and (room.role != frames.MEMBER or self._who.admin)
-        if said is not None and said.user != room.me and not moderates:
-            raise ClientError(f"That is what {said.sender} said: only they and moderators can delete it.")
+        self.check_delete(room, seq)
         return self._sender.send(room.name, "", frames.DELETE, target=seq)
+
+    def check_delete(self, room: Room, seq: int) -> None:
+        """Whether it can be deleted, as far as is known here. Raises `ClientError`."""
+        said = self._held(room, seq)
+        if said is not None and not self.may_delete(room, said):
+            raise ClientError(f"That is what {said.sender} said: only they and moderators can delete it.")
+
+    def may_delete(self, room: Room, said: RoomEvent) -> bool:
+        """Whether it is one's own, or one moderates the room."""
+        moderates = not room.direct and (room.role != frames.MEMBER or self._who.admin)
+        return said.user == room.me or moderates
 
     def react(self, room: Room, seq: int, emoji: str, *, on: bool = True) -> Pending:
         """React to a message, or take that back. Raises `ClientError`."""
@@ -52,6 +60,18 @@ class Changes:
         if not is_emoji(emoji):
             raise ClientError(f"A reaction is an emoji, or up to {limits.EMOJI} characters.")
         return self._sender.send(room.name, emoji, frames.REACTION, target=seq, off=not on)
+
+    def toggle(self, room: Room, seq: int, emoji: str) -> Pending:
+        """React, or take it back if one has reacted so before. Raises `ClientError`."""
+        return self.react(room, seq, emoji, on=not self._has_reacted(room, seq, emoji))
+
+    def _has_reacted(self, room: Room, seq: int, emoji: str) -> bool:
+        meant = (frames.REACTION, seq, emoji)
+        stored = (one.off for one in room.events if one.user == room.me and _of(one) == meant)
+        waiting = self._sender.in_room(room.name)
+        on_its_way = (one.off for one in waiting if one.state == "pending" and _of(one) == meant)
+        *_, off = (True, *stored, *on_its_way)  # the last one counts
+        return not off
 
     def _held(self, room: Room, seq: int) -> RoomEvent | None:
         """The message as it is now; None if it is not held here, and only the server knows."""
@@ -78,6 +98,10 @@ class Changes:
         return found[0] if found and found[0].spoken and found[0].text else None
 
 
+def _of(one: RoomEvent | Pending) -> tuple[str, int | None, str]:
+    return one.kind, one.target, one.text
+
+
 def message(room: Room, seq: int) -> RoomEvent | None:
     """What was said there, with the text that it has now; None if it is deleted, not held, or no message."""
     at = seq - room.base - 1
@@ -96,11 +120,11 @@ def _now(said: RoomEvent, later: Iterable[RoomEvent]) -> RoomEvent | None:
     return said if said.text else None
 
 
-def newest(room: Room, *, mine: bool = False) -> RoomEvent | None:
-    """The newest message that is there to be read: of one's own, or of anybody."""
+def newest(room: Room, *, mine: bool | None = None) -> RoomEvent | None:
+    """The newest message that is there to be read: of one's own, of somebody else, or (None) of anybody."""
     deleted = {event.target for event in room.events if event.kind == frames.DELETE}
     for event in reversed(room.events):
-        wanted = event.spoken and (event.user == room.me or not mine) and not room.hides(event)
+        wanted = event.spoken and mine in (None, event.user == room.me) and not room.hides(event)
         if wanted and event.text and event.seq not in deleted:
             return message(room, event.seq)
     return None

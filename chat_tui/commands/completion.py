@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chat_tui.commands.registry import BY_NAME, Completes, slash_commands
+from chat_tui.shortcodes import complete_emoji
 from protocol.names import fold
+
+EMOJIS = 20
+"""Emoji offered at once: those with the shortest names are meant most often."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -46,6 +50,9 @@ def complete(line: str, known: Known) -> Completion:
     if what == "name":
         return Completion(start, _names(known.names, word, at_start=start == 0))
     commands = tuple(command.name for command in slash_commands())
+    if what == "emoji":
+        emojis = (emoji for _, emoji in complete_emoji(word.strip(":").lower()))
+        return Completion(start, tuple(dict.fromkeys(f"{emoji} " for emoji in emojis))[:EMOJIS])
     found: Sequence[str] = {"room": known.rooms, "command": commands, "theme": known.themes}[what]
     if what == "room" and not word.startswith(("#", "@")):
         word = "#" + word

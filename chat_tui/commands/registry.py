@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Completes = Literal["room", "name", "command", "theme", "nothing"]
+Completes = Literal["room", "name", "command", "theme", "emoji", "nothing"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,13 +27,17 @@ class Argument:
 
 @dataclass(slots=True, frozen=True)
 class Command:
-    """Something to do. `keys` in Textual's spelling, the one to show first; `slash`: can be typed."""
+    """Something to do. `keys` in Textual's spelling, the one to show first; `slash`: can be typed.
+
+    `on_message`: the keys that do it while a message is chosen.
+    """
 
     name: str
     help: str
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    on_message: tuple[str, ...] = ()
     slash: bool = True
     example: str = ""
 
@@ -48,6 +52,7 @@ _SOME_ROOM = Argument("#room", optional=True, completes="room")
 _NAME = Argument("name", completes="name")
 _TERM = (Argument("time", optional=True), Argument("reason", optional=True, rest=True))
 _TEXT = Argument("text", rest=True, completes="name")
+_SOME_TEXT = Argument("text", optional=True, rest=True, completes="name")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -123,6 +128,39 @@ COMMANDS: tuple[Command, ...] = (
         example="/deleteroom #old #old",
     ),
     Command("me", "Say what you do.", (_TEXT,), example="/me waves"),
+    Command(
+        "select",
+        "Choose a message, to do something with it; again for the one before.",
+        keys=("ctrl+up", "alt+k"),
+    ),
+    Command(
+        "edit",
+        "Change the chosen message, or your last one; without a text, in the input line.",
+        (_SOME_TEXT,),
+        on_message=("e",),
+        example="/edit Lunch at 13, not 12",
+    ),
+    Command(
+        "reply",
+        "Answer the chosen message, or the newest one of somebody else.",
+        (_SOME_TEXT,),
+        on_message=("r",),
+        example="/reply Agreed!",
+    ),
+    Command(
+        "react",
+        "React to the chosen message, or the newest one; again takes it back.",
+        (Argument("emoji", optional=True, completes="emoji"),),
+        on_message=("plus",),
+        example="/react :thumbsup:",
+    ),
+    Command(
+        "delete",
+        "Delete the chosen message, or your last one, for good.",
+        aliases=("redact",),
+        on_message=("d",),
+    ),
+    Command("copy", "Copy the text of the chosen message, or of the newest one.", on_message=("c", "y")),
     Command("nick", "Change your name.", (Argument("name"),)),
     Command("register", "Give your name a password, so that nobody else comes in under it. It is asked for."),
     Command("password", "Change your password. It is asked for; your other devices are logged out."),
@@ -191,6 +229,9 @@ COMMANDS: tuple[Command, ...] = (
         keys=tuple(f"alt+{number}" for number in range(1, 10)),
         slash=False,
     ),
+    Command("message_up", "Choose the message before.", on_message=("up", "k"), slash=False),
+    Command("message_down", "Choose the message after.", on_message=("down", "j"), slash=False),
+    Command("message_leave", "Choose none any more.", on_message=("escape", "enter"), slash=False),
     Command("page_up", "Scroll up; older messages load by themselves.", keys=("pageup",), slash=False),
     Command("page_down", "Scroll down.", keys=("pagedown",), slash=False),
     Command("oldest", "Go to the oldest loaded message.", keys=("ctrl+home",), slash=False),
@@ -214,6 +255,8 @@ BY_NAME: dict[str, Command] = {
     name: command for command in COMMANDS if command.slash for name in (command.name, *command.aliases)
 }
 
+BY_MESSAGE_KEY: dict[str, Command] = {key: command for command in COMMANDS for key in command.on_message}
+
 BY_KEY: dict[str, Command] = {key: command for command in COMMANDS for key in command.keys}
 
 _KEY_NAMES = {
@@ -226,6 +269,8 @@ _KEY_NAMES = {
     "shift": "Shift",
     "enter": "Enter",
     "tab": "Tab",
+    "escape": "Esc",
+    "plus": "+",
     "home": "Home",
     "end": "End",
 }
@@ -233,7 +278,13 @@ _KEY_NAMES = {
 
 def key_name(key: str) -> str:
     """A key as people write it: `alt+up` is Alt+Up."""
-    return "+".join(_KEY_NAMES.get(part, part.upper()) for part in key.split("+"))
+    letter = key if len(key) == 1 else ""  # pressed alone it is no capital
+    return letter or "+".join(_KEY_NAMES.get(part, part.upper()) for part in key.split("+"))
+
+
+def message_key_names(command: Command) -> str:
+    """All keys of a command while a message is chosen."""
+    return ", ".join(map(key_name, command.on_message))
 
 
 def key_names(command: Command) -> str:
@@ -253,6 +304,11 @@ def keyed_commands() -> Iterator[Command]:
     return (command for command in COMMANDS if command.keys)
 
 
+def message_commands() -> Iterator[Command]:
+    """Those that have a key while a message is chosen."""
+    return (command for command in COMMANDS if command.on_message)
+
+
 def command_table() -> str:
     """The commands as a table in Markdown, for the README."""
     rows = ["| command | what it does |", "|---|---|"]
@@ -266,4 +322,11 @@ def key_table() -> str:
     """The keys as a table in Markdown, for the README."""
     rows = ["| key | what it does |", "|---|---|"]
     rows += [f"| {key_names(command)} | {command.help} |" for command in keyed_commands()]
+    return "\n".join(rows)
+
+
+def message_key_table() -> str:
+    """The keys that act on a chosen message as a table in Markdown, for the README."""
+    rows = ["| key | what it does |", "|---|---|"]
+    rows += [f"| {message_key_names(command)} | {command.help} |" for command in message_commands()]
     return "\n".join(rows)

@@ -35,10 +35,10 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.looks import Looks
+from chat_tui.screens.messages import OnMessages
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switcher import Switcher
-from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
@@ -58,7 +58,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing):
+class MainScreen(AccountDialogs, Looks, OnMessages):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -100,9 +100,10 @@ class MainScreen(AccountDialogs, Looks, Writing):
                 yield TopicBar(id="topic")
                 yield MessageLog(self._timelines.lobby, id="log")
                 yield Offer(id="offer")
+                yield Static("", id="doing", markup=False)
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
-                    yield Composer(self._completions, self._submit, id="composer")
+                    yield Composer(self._completions, self._submit, self._first, id="composer")
             yield PeopleList(id="people")
         yield StatusLine(id="status")
 
@@ -114,6 +115,7 @@ class MainScreen(AccountDialogs, Looks, Writing):
         self._composer = self.query_one(Composer)
         self._panes = Panes(self, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
+        self.watch(self.app, "app_focus", self.terminal_focused, init=False)
         if self._settings.away_minutes:
             self.client.company.idling.after(60 * self._settings.away_minutes)
         self.run_worker(self.client.run(), group="client")
@@ -208,6 +210,7 @@ class MainScreen(AccountDialogs, Looks, Writing):
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
         self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
+        self.look_after_chosen()
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -223,6 +226,8 @@ class MainScreen(AccountDialogs, Looks, Writing):
             await self._actions.run(call)
         except ClientError as error:
             self.complain(str(error))
+        finally:
+            self.command_done()
 
     async def action_do(self, name: str) -> None:
         """A key of the registry was pressed."""
@@ -353,6 +358,7 @@ class MainScreen(AccountDialogs, Looks, Writing):
         if name != self._room:
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
+            self.choose_none()
             self._keep_draft()
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))

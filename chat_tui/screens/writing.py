@@ -71,7 +71,7 @@ class Writing(Screen[None]):
             self.complain(str(error))
             return
         self._composer.remember(line)
-        self._composer.put("")
+        self._composer.put(self._after())
         self._keep_draft()
         if isinstance(meant, Call):
             self._do(meant)
@@ -86,9 +86,17 @@ class Writing(Screen[None]):
         """Write what is in the composer to the disk, if that has changed."""
         self._keeping = False
         try:
-            self._drafts.keep(self._room, self._composer.text)
+            self._drafts.keep(self._room, self._draft())
         except ClientError as error:
             self.complain(str(error))
+
+    def _draft(self) -> str:
+        """What is being written for this room, and shall be there again after a restart."""
+        return self._composer.text
+
+    def _after(self) -> str:
+        """What is in the composer after something was submitted."""
+        return ""
 
     @on(Composer.Long)
     def _long(self, message: Composer.Long) -> None:
@@ -114,7 +122,7 @@ class Writing(Screen[None]):
     def _offered(self, message: Composer.Offered) -> None:
         self.query_one(Offer).show(message.candidates, message.chosen)
 
-    def _completions(self, before: str) -> Completion:
+    def _known(self) -> Known:
         room = self.current
         names: dict[str, None] = {}
         if room is not None:
@@ -122,7 +130,10 @@ class Writing(Screen[None]):
             names = dict.fromkeys([*recent, *room.people.names])
             names.pop(self.client.name, None)
         titles = [self._title_of(name) for name in self._order()]
-        return complete(before, Known(titles, list(names), self.themes()))
+        return Known(titles, list(names), self.themes())
+
+    def _completions(self, before: str) -> Completion:
+        return complete(before, self._known())
 
     async def edit_draft(self) -> None:
         """See `View`."""

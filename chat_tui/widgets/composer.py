@@ -26,7 +26,10 @@ NEWLINE_KEYS = frozenset({"shift+enter", "alt+enter", "ctrl+j"})
 
 
 class Composer(TextArea):
-    """See the module. `completions` gives candidates for the text up to the cursor."""
+    """See the module. `completions` gives candidates for the text up to the cursor.
+
+    `first` may take a key before it is looked at here; it says whether it did.
+    """
 
     class Offered(Message):
         """Tab has these candidates; the one at `chosen` is in the text now. None left: stop showing them."""
@@ -50,6 +53,7 @@ class Composer(TextArea):
         self,
         completions: Callable[[str], Completion],
         submit: Callable[[str], None],
+        first: Callable[[events.Key], bool] = lambda _: False,
         *,
         id: str,  # noqa: A002  # Textual's name
     ) -> None:
@@ -63,6 +67,7 @@ class Composer(TextArea):
         )
         self._completions = completions
         self._submit = submit
+        self._first = first
         self._offer: Completion | None = None
         self._chosen = 0
         self.given = ""
@@ -93,7 +98,9 @@ class Composer(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         handled = True
         key = event.key
-        if key == "enter":
+        if self._first(event):
+            pass
+        elif key == "enter":
             self._enter()
         elif key in NEWLINE_KEYS:
             self.insert("\n")

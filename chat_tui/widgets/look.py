@@ -60,6 +60,7 @@ PARTS = {f"message-log--{part.name}" for part in fields(Styles) if part.name != 
     "message-log--new",
     "message-log--newest",
     "message-log--thumb",
+    "message-log--chosen",
 }
 """The component classes of a log: its styles, the bar at its end and the mark beside it."""
 
@@ -99,6 +100,7 @@ MessageLog {
     & > .message-log--new { background: $accent; color: auto; text-style: bold; }
     & > .message-log--newest { color: $foreground 60%; }
     & > .message-log--thumb { color: $foreground 30%; }
+    & > .message-log--chosen { background: $primary-muted; }
 }
 """
 

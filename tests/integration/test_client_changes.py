@@ -150,7 +150,7 @@ async def test_what_is_refused_says_so_and_is_given_up(
         *(
             (lambda emoji=emoji: changes.react(room, mine.seq, emoji), "16 char")
             for emoji in ("👍" * 17, "\a", "")
-        ),  # type: ignore[misc]
+        ),
     ]
     for act, why in refused:
         with pytest.raises(ClientError, match=why):

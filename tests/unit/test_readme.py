@@ -10,7 +10,11 @@ README = Path(__file__).parents[2] / "README.md"
 
 def with_tables(text: str) -> str:
     """The README with its tables made anew."""
-    for name, table in (("keys", registry.key_table()), ("commands", registry.command_table())):
+    for name, table in (
+        ("keys", registry.key_table()),
+        ("message keys", registry.message_key_table()),
+        ("commands", registry.command_table()),
+    ):
         block = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text, count = block.subn(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)  # type: ignore[misc]
         assert count == 1, f"README.md has no block for {name}"
