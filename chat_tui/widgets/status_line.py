@@ -51,7 +51,7 @@ class StatusLine(Widget):
         self.refresh()
 
     def hint(self, text: str) -> None:
-        """What the keys do now, where it is not what they do as a rule; it goes before all but the connection."""
+        """What the keys do now, where that is not as ever; it goes before all but the connection."""
         if text != self._hint:
             self._hint = text
             self.refresh()
