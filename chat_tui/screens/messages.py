@@ -294,10 +294,10 @@ class OnMessages(Writing):
             case frames.EDIT:
                 row = self._timelines.shown(self._room).message(doing.seq)
                 when = f" of {self._timelines.shown(self._room).clock(row)}" if row is not None else ""
-                return f"Editing your message{when} - Enter stores it, Esc gives up"
+                return f"Editing your message{when} - Esc gives up"
             case "reply":
                 return f"Reply to {said.sender}: {words} - Esc gives up"
-        return f"React to {said.sender}: {words} - an emoji or its :name:, Tab completes, Esc gives up"
+        return f"React to {said.sender}: {words} - an emoji or its :name:, Esc gives up"
 
     def _keys(self, said: RoomEvent) -> str:
         if self._asking:
