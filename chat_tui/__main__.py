@@ -6,10 +6,11 @@ import getpass
 import importlib.metadata
 import sys
 
-from chat_tui import cli, config, endpoints, logins, passwords
+from chat_tui import cli, cli_search, config, endpoints, logins, passwords
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.identity import Identity
+from chat_tui.client.query import HELP
 from chat_tui.client.tokens import Tokens
 from chat_tui.passwords import PasswordSource
 from protocol.links import SCHEME, LinkError
@@ -59,6 +60,10 @@ def parser() -> argparse.ArgumentParser:
     )
     follow.add_argument("--count", type=int, metavar="N", help="end after so many events")
     follow.add_argument("--json", action="store_true", help="one JSON object a line")
+    search = commands.add_parser("search", parents=[who], help="print messages that match")
+    search.add_argument("query", nargs="+", help=f"{HELP}; without in: in all rooms")
+    search.add_argument("--count", type=int, metavar="N", default=50, help="at most so many (default: 50)")
+    search.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_trust(commands)
     login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
     register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
@@ -66,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
     )
     commands.add_parser("logout", parents=[who], help="log out on this computer")
-    for command in (send, follow, login, register):
+    for command in (send, follow, search, login, register):
         passwords.add_option(command)
     return parser
 
@@ -128,6 +133,9 @@ async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity)
             await cli.send(endpoint, who, source, given.room, cli.read_text(given.text), given.cid)
         case "follow":
             await cli.follow(endpoint, who, source, given.room, given.since, given.count, as_json=given.json)
+        case "search":
+            text = " ".join(given.query)
+            await cli_search.search(endpoint, who, source, text, given.count, as_json=given.json)
         case "login":
             await logins.login(endpoint, who, source)
         case "register":

@@ -14,6 +14,9 @@ from protocol import frames, limits
 NAMES_SHOWN = 20
 """Names of each kind in one activity row; the others are counted."""
 
+GROUP_MS = 5 * 60_000
+"""Messages of one author further apart than this are not grouped."""
+
 NoticeKind = Literal["info", "error"]
 State = Literal["stored"] | PendingState
 
@@ -36,8 +39,8 @@ class Message:
     """Something a person said. `grouped`: the author's name stands above already.
 
     `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new
-    begins here. `waiting`: changes of ours that are not confirmed. `revision` counts the changes that are
-    shown; only the timeline makes any.
+    begins here. `marked`: the reader was led to it. `waiting`: changes of ours that are not confirmed.
+    `revision` counts the changes that are shown; only the timeline makes any.
     """
 
     time: int
@@ -57,7 +60,13 @@ class Message:
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
     waiting: tuple[Pending, ...] = ()
+    marked: bool = False
     revision: int = 0
+
+    def continues(self, last: "Message") -> bool:
+        """Whether it belongs into one group with the message before it."""
+        same_author = last.user == self.user and last.name == self.name
+        return same_author and not (last.action or self.action) and abs(self.time - last.time) <= GROUP_MS
 
     def edit(self, text: str) -> None:
         """Another text takes the place of the first."""

@@ -12,40 +12,20 @@ that follow.
 
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from chat_tui.changes import Changes
 from chat_tui.client.events import Pending, RoomEvent
 from chat_tui.local_time import LocalTime, clamped
 from chat_tui.rows import Activity, DayLine, Info, Message, NoticeKind, Row, Stay
+from chat_tui.view import View
 from protocol import frames
 from protocol.names import fold
 from protocol.text import clean_text
 
-GROUP_MS = 5 * 60_000
-"""Messages of one author further apart than this are not grouped."""
-
 _MINUTE_MS = 60_000
 
 _REMADE = -1
-
-
-@dataclass(slots=True)
-class View:
-    """The reader's place: at the bottom (`following`), or `line` lines into row `row` at the top.
-
-    `line` may be negative (lines of earlier rows above this one) and out of the row's range: whoever
-    knows the heights puts it right. `char` and `width` say for which wrapping `line` was meant. `lowered`:
-    the row shall stand below a third of the screen instead.
-    """
-
-    following: bool = True
-    row: int = 0
-    line: int = 0
-    char: int = 0
-    width: int = 0
-    lowered: bool = False
 
 
 class Timeline:
@@ -256,27 +236,6 @@ class Timeline:
                 self._names[name] = name
                 self.people.add(fold(name))
 
-    def key_of(self, seq: int) -> int | None:
-        """The key of a message; None if it is not here."""
-        key = self._key_from(seq)
-        return key if key < len(self._back) and self._seq(key) == seq else None
-
-    def message(self, seq: int) -> Message | None:
-        """The row of a message; None if it is not here."""
-        key = self.key_of(seq)
-        row = self.row(key) if key is not None else None
-        return row if isinstance(row, Message) else None
-
-    def _touched(self, seq: int) -> None:
-        key = self.key_of(seq)
-        if key is not None and isinstance(row := self.row(key), Message):
-            self._touch(key, row)
-
-    def _touch(self, key: int, row: Message) -> None:
-        row.revision += 1
-        if key == self.view.row and self.view.width:
-            self.view.width = _REMADE  # the reader's line may be another now: it is found by its character
-
     # --- where the new begins
 
     def set_ruler(self, read: int) -> None:
@@ -317,6 +276,44 @@ class Timeline:
                 self.ruler, row.ruler = key, True
                 self._touch(key, row)
                 return
+
+    # --- one message
+
+    def key_of(self, seq: int) -> int | None:
+        """The key of a message; None if it is not here."""
+        key = self._key_from(seq)
+        return key if key < len(self._back) and self._seq(key) == seq else None
+
+    def message(self, seq: int) -> Message | None:
+        """The row of a message; None if it is not here."""
+        key = self.key_of(seq)
+        row = self.row(key) if key is not None else None
+        return row if isinstance(row, Message) else None
+
+    def _touched(self, seq: int) -> None:
+        key = self.key_of(seq)
+        if key is not None and isinstance(row := self.row(key), Message):
+            self._touch(key, row)
+
+    def _touch(self, key: int, row: Message) -> None:
+        row.revision += 1
+        if key == self.view.row and self.view.width:
+            self.view.width = _REMADE  # the reader's line may be another now: it is found by its character
+
+    def show_message(self, seq: int) -> bool:
+        """Put the reader at a message, a little below the top, and mark it; whether it is here."""
+        key = self.key_of(seq)
+        if key is not None and self.mark(seq, on=True):
+            self.view = View(following=False, row=key, lowered=True)
+        return key is not None
+
+    def mark(self, seq: int, *, on: bool) -> bool:
+        """Mark a message, or mark it no longer; whether it is here."""
+        row = self.message(seq)
+        if row is not None:
+            row.marked = on
+            self._touched(seq)
+        return row is not None
 
     # --- what was seen
 
@@ -435,7 +432,7 @@ class Timeline:
         if isinstance(row, Activity) and isinstance(last, Activity):
             last.absorb(row)
             return last
-        if isinstance(row, Message) and isinstance(last, Message) and _same_group(last, row):
+        if isinstance(row, Message) and isinstance(last, Message) and row.continues(last):
             row.grouped = True
             row.show_time = row.time // _MINUTE_MS != last.time // _MINUTE_MS
         out.append(row)
@@ -493,8 +490,3 @@ class Timeline:
             self._count_unseen()
         else:
             self.follow()
-
-
-def _same_group(last: Message, row: Message) -> bool:
-    same_author = last.user == row.user and last.name == row.name
-    return same_author and not (last.action or row.action) and abs(row.time - last.time) <= GROUP_MS

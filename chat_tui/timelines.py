@@ -17,6 +17,7 @@ class Timelines:
         self._client = client
         self._rooms: dict[str, Timeline] = {}
         self._here: str | None = None
+        self._marked: tuple[str, int] | None = None
         self._lost = False
         self._away: set[str] = set()  # rooms of which nothing has come since we connected
         self.lobby = Timeline("this chat")
@@ -84,6 +85,22 @@ class Timelines:
     def shown(self, room: str | None) -> Timeline:
         """The room's timeline if there is one, else the lobby."""
         return self._rooms.get(room or "", self.lobby)
+
+    def show_message(self, room: str, seq: int) -> bool:
+        """Lead the reader to a message and mark it, also if it was cleared away; whether it is there."""
+        timeline = self.of(room)
+        if timeline.cleared:
+            self._restart(room)
+        self.unmark()
+        self._marked = (room, seq)
+        return timeline.show_message(seq)
+
+    def unmark(self) -> None:
+        """No message is marked any more."""
+        if self._marked is not None and self._marked[0] in self._rooms:
+            room, seq = self._marked
+            self._rooms[room].mark(seq, on=False)
+        self._marked = None
 
     def _restart(self, name: str) -> None:
         room, timeline = self._client.rooms.get(name), self.of(name)

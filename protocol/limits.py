@@ -33,6 +33,9 @@ REACTIONS = 40
 PAGE = 200
 """Events in one page of history, at most."""
 
+TERMS = 16
+"""Words, and phrases, in one search: nobody remembers more of what they look for."""
+
 PAGE_BYTES = 192 * 1024
 """Bytes of events, people or rooms listed in one answer, about and at most. A full page of long messages
 takes 20 ms at 10 MB/s."""

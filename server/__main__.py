@@ -26,6 +26,8 @@ COMMANDS = {
     "user": "server.admin.users:main",
     "invite": "server.admin.invites:main",
     "ban": "server.admin.bans:main",
+    "room": "server.admin.rooms:main",
+    "audit": "server.admin.audit:main",
     "backup": "server.store.commands:backup",
     "restore": "server.store.commands:restore",
     "export": "server.store.commands:export",

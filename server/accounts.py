@@ -59,9 +59,14 @@ class Accounts:
         return hmac.compare_digest(key.encode(), self._admin_key.encode())
 
 
+OPERATOR = "the operator"
+"""Who others see as the maker of what the local administrator does in a room. No user can be called so: it
+has a blank."""
+
+
 def local_admin() -> User:
     """The user of the local administrator's sessions; in no state."""
-    return User(LOCAL_ADMIN, "", admin=True)
+    return User(LOCAL_ADMIN, OPERATOR, admin=True)
 
 
 def new_token() -> str:

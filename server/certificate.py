@@ -164,6 +164,7 @@ def _context(files: Files) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
+    context.num_tickets = 0  # clients don't resume TLS sessions: two tickets each would be for nobody
     context.options |= ssl.OP_NO_RENEGOTIATION  # costs a server more than who asks for it
     try:
         # An encrypted key would be asked for on the terminal, and nobody may be there.

@@ -24,11 +24,12 @@ from server.errors import RefusedError, StorageError
 from server.hub import Hub
 from server.networks import covers, network
 from server.operations import Awaited
+from server.searching import Searching
 from server.session import Phase, Session
 from server.state import Room, User
 from server.store.base import Log, Unread
-from server.throttle import FORGET, NO_LIMITS, Allowance, Bucket, Door
-from server.visibility import may_see, rooms_told
+from server.throttle import NO_LIMITS, Allowance, Buckets, Door
+from server.visibility import invited_to, may_see, rooms_told
 from server.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ Answer = Callable[[], None]
 def now_ms() -> int:
     """The wall clock in ms since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def moment(seconds: float) -> int:
+    """A moment within so many seconds, in ms: those who are sent away shall not all come back at once."""
+    return round(random.uniform(0, seconds) * 1000)  # noqa: S311  # no secret
 
 
 @dataclass(slots=True, frozen=True)
@@ -96,8 +102,13 @@ class Core:
         self._working: set[asyncio.Task[None]] = set()
         self.door = Door(allowance)
         self._allowance = allowance
-        self._sends: dict[int, Bucket] = {}
+        self._sends: Buckets | None = None
+        if allowance.sends is not None:
+            self._sends = Buckets(allowance.sends, allowance.sends_per_second)
         self.sweeps: set[Callable[[float], None]] = set()
+        self.searching = Searching(log, self.writer, self.state, self.counters, lambda: self.monotonic())
+        self.searching.limited = allowance.sends is not None
+        self.sweeps.add(self.searching.look)
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._purging: asyncio.Task[None] | None = None
@@ -106,16 +117,7 @@ class Core:
 
     def spend(self, user: User) -> None:
         """Count a send of this user; raises `RefusedError` if it is one too many for now."""
-        if self._allowance.sends is None:
-            return
-        now = self.monotonic()
-        bucket = self._sends.get(user.id)
-        if bucket is None:
-            if len(self._sends) >= FORGET:
-                self._sends = {one: kept for one, kept in self._sends.items() if not kept.full(now)}
-            bucket = Bucket(self._allowance.sends, self._allowance.sends_per_second, now)
-            self._sends[user.id] = bucket
-        if (wait := bucket.take(now)) > 0:
+        if self._sends is not None and (wait := self._sends.take(user.id, self.monotonic())) > 0:
             text = f"that is faster than {self._allowance.sends_per_second:g} messages a second"
             raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)
 
@@ -172,6 +174,7 @@ class Core:
             await asyncio.wait(self._working)
         if self._purging is not None:
             await self._purging
+        await self.searching.close()
         await self.writer.close()
         self.accounts.hasher.close()
         gone = asyncio.Event()
@@ -187,8 +190,7 @@ class Core:
     def _send_away(self, session: Session, text: str, count: int) -> None:
         """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
         seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
-        after = random.uniform(0, seconds)  # noqa: S311  # no secret
-        session.close(errors.SHUTDOWN, text, after=round(after * 1000))
+        session.close(errors.SHUTDOWN, text, after=moment(seconds))
 
     def bar(self, host: str) -> str:
         """Why nobody may connect from this address; empty if they may."""
@@ -325,18 +327,17 @@ class Core:
         answer; `every`: all channels."""
         left = limits.PAGE_BYTES
         listed = []
+        asked = {room.name for room in invited_to(self.state, user)}
         found = [room for room in self.state.rooms.values() if not room.direct]
         if not every:
             found = [
-                room
-                for room in found
-                if not room.private or user.id in room.members or user.id in room.invited
+                room for room in found if not room.private or user.id in room.members or room.name in asked
             ]
         for room in sorted(found, key=lambda room: room.name):
             left -= len(room.name.encode()) + len(room.topic.encode()) + 64
             if left < 0:
                 break
-            joined, invited = user.id in room.members, user.id in room.invited
+            joined, invited = user.id in room.members, room.name in asked
             listed.append(
                 frames.RoomInfo(room.name, room.topic, len(room.members), joined, room.private, invited)
             )
@@ -345,9 +346,9 @@ class Core:
     def invitations(self, user: User) -> list[frames.Invitation]:
         """To which rooms `user` is invited."""
         found = []
-        for room in sorted(user.invited):
-            invitation = self.state.rooms[room].invited[user.id]
-            found.append(frames.Invitation(room, self.state.users[invitation.by].name, invitation.time))
+        for room in invited_to(self.state, user):
+            invitation = room.invited[user.id]
+            found.append(frames.Invitation(room.name, self.state.users[invitation.by].name, invitation.time))
         return found
 
     def online_list(self, viewer: User) -> frames.OnlineResult:

@@ -51,6 +51,7 @@ class Counters:
     sends: int = 0
     sends_repeated: int = 0
     deliveries: int = 0
+    searches: int = 0
     writes: int = 0
     written_bytes: int = 0
 

@@ -20,6 +20,7 @@ from server.counters import Counters
 from server.member import Member
 from server.presence import Presence
 from server.state import State, User
+from server.visibility import hidden, rooms_of
 
 _REMOVES = frozenset({frames.LEAVE, frames.KICK, frames.BAN, frames.DELETE_ROOM})
 """The kinds of event that are the last one for somebody."""
@@ -54,7 +55,7 @@ class Hub:
         if session in sessions:
             return
         sessions.add(session)
-        for room in user.rooms:
+        for room in rooms_of(user):
             self._by_room[room].add(session)
         self.presence.changed(user)
         if len(sessions) == 1:
@@ -88,9 +89,14 @@ class Hub:
     # --- telling them
 
     def publish(self, events: list[Event]) -> None:
-        """Give the events of a stored batch to the sessions in their rooms."""
+        """Give the events of a stored batch to the sessions in their rooms. Those of the server's own log are
+        for nobody, but who stands where may have changed by them."""
         blocks: dict[str, list[bytes]] = {}
         for event in events:
+            if event.room == state.SERVER_LOG:
+                if event.kind == state.ROLE:
+                    self.presence.tell_role(names.FIRST_ROOM, self._state.users[event.user])
+                continue
             if event.kind not in frames.SPOKEN:
                 self._arrive(event)
             blocks.setdefault(event.room, []).append(codec.encode(event))
@@ -116,18 +122,17 @@ class Hub:
         """What an event changes for those who are there, or come, before they are told of it."""
         match event.kind:
             case frames.JOIN:
-                self._enter_room(event.room, event.user)
+                self.enter_room(event.room, event.user)
             case frames.CREATE:
                 for user in set(names.direct_pair(event.room) or ()):
-                    self._enter_room(event.room, user)
+                    if not hidden(event.room, self._state.users[user]):
+                        self.enter_room(event.room, user)
             case frames.NICK:
                 self.presence.touch([event.room])
             case frames.INVITE:
-                invited = state.read(event, frames.AboutBody).user
-                frame = codec.encode(frames.Invited(event.room, event.sender, event.time))
-                for session in self._by_user.get(invited, ()):
-                    if not session.behind:
-                        self.queue(session, frame)
+                invited = self._state.users[state.read(event, frames.AboutBody).user]
+                if event.user not in invited.ignored:
+                    self._tell_user(invited, frames.Invited(event.room, event.sender, event.time))
 
     def _depart(self, event: Event) -> None:
         match event.kind:
@@ -139,7 +144,8 @@ class Hub:
                 self._by_room.pop(event.room, None)
                 self.presence.shut(event.room)
 
-    def _enter_room(self, room: str, user: int) -> None:
+    def enter_room(self, room: str, user: int) -> None:
+        """From now on the sessions of the user get the events of the room, which is one of theirs."""
         sessions = self._by_user.get(user)
         if sessions:
             self._by_room[room] |= sessions
@@ -152,6 +158,23 @@ class Hub:
                 _discard(self._by_room, room, session)
             self.presence.touch([room])
         self.presence.shut(room, user)
+
+    def arrange(self, user: User) -> None:
+        """Rooms of the user may be hidden now, or no longer: tell their sessions, which sync then."""
+        for room in user.rooms:
+            for session in self._by_user.get(user.id, ()):
+                if hidden(room, user):
+                    _discard(self._by_room, room, session)
+                else:
+                    self._by_room[room].add(session)
+        rooms = self._state.rooms
+        self._tell_user(user, frames.Heads({room: rooms[room].head for room in rooms_of(user)}))
+
+    def _tell_user(self, user: User, frame: Frame) -> None:
+        data = codec.encode(frame)
+        for session in self._by_user.get(user.id, ()):
+            if not session.behind:
+                self.queue(session, data)
 
     def tell_others(self, session: Member, frame: Frame) -> None:
         """Tell the other sessions of the session's user what this one has changed."""

@@ -35,6 +35,7 @@ _COUNTERS = (
     ("sends", "Messages that were stored."),
     ("sends_repeated", "Messages that had been stored before and were sent again."),
     ("deliveries", "Events times the sessions they were written to."),
+    ("searches", "Searches that were carried out."),
     ("writes", "Writes to sessions."),
     ("written_bytes", "Bytes written to sessions."),
     ("store_failures", "Batches and reads that the store refused."),

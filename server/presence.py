@@ -165,6 +165,17 @@ class Presence:
         ]:
             self.forget(session, room)
 
+    def tell_role(self, room: str, user: User) -> None:
+        """What a member is there may have changed without an event: tell who looks."""
+        known = self._state.rooms.get(room)
+        if known is None or user.id not in known.members:
+            return
+        frame = codec.encode(frames.RoleChanged(room, user.name, permissions.role(known, user)))
+        for one in self._lists.get(room, {}).values():
+            for watcher in one.watchers:
+                if not watcher.behind:
+                    self._queue(watcher, frame)
+
     def type(self, session: Member, room: str, *, on: bool) -> None:
         """The session's user writes in a room: tell who looks at it, but for the user."""
         watchers = [

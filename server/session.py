@@ -19,6 +19,7 @@ from server import operations
 from server.errors import RefusedError
 from server.handlers import ENTERING, FOR_LOCAL_ADMIN, HANDLERS
 from server.state import User
+from server.visibility import rooms_of
 
 if TYPE_CHECKING:
     from server.core import Core
@@ -31,7 +32,7 @@ TYPING_SECONDS = limits.TYPING_SECONDS - 1
 
 FEATURES = [
     "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore",
-    "private-rooms", "direct-rooms", "moderation", "changes", "replies",
+    "private-rooms", "direct-rooms", "moderation", "changes", "replies", "search",
 ]  # fmt: skip
 
 Question = Callable[[], Callable[[], None]]
@@ -144,7 +145,7 @@ class Session:
             self.heard = self.core.monotonic()
             if self._user is not None:
                 rooms = self.core.state.rooms
-                self.send(frames.Heads({room: rooms[room].head for room in self._user.rooms}))
+                self.send(frames.Heads({room: rooms[room].head for room in rooms_of(self._user)}))
             self._next_question()
 
     def lost(self) -> None:
@@ -190,7 +191,7 @@ class Session:
         heads: dict[str, int] = {}
         if self._user is not None and not self.behind:
             rooms = self.core.state.rooms
-            now = {name: rooms[name].head for name in self._user.rooms}
+            now = {name: rooms[name].head for name in rooms_of(self._user)}
             heads = dict(now.items() - self.told.items())
             self.told = now
         self.send(frames.Ping(0, heads))

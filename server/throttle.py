@@ -14,7 +14,7 @@ from protocol import errors
 from server.errors import RefusedError
 
 FORGET = 10_000
-"""Addresses remembered before full buckets, which say nothing, are thrown out."""
+"""Addresses or users remembered before full buckets, which say nothing, are thrown out."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -68,6 +68,24 @@ class Bucket:
     def full(self, now: float) -> bool:
         """Whether it is as good as new."""
         return self._left + (now - self._at) * self._rate >= self._size
+
+
+class Buckets:
+    """A bucket for each user that has asked for something lately."""
+
+    def __init__(self, size: float, rate: float) -> None:
+        self._size = size
+        self._rate = rate
+        self._users: dict[int, Bucket] = {}
+
+    def take(self, user: int, now: float) -> float:
+        """See `Bucket.take`."""
+        bucket = self._users.get(user)
+        if bucket is None:
+            if len(self._users) >= FORGET:
+                self._users = {one: kept for one, kept in self._users.items() if not kept.full(now)}
+            bucket = self._users[user] = Bucket(self._size, self._rate, now)
+        return bucket.take(now)
 
 
 def address_key(host: str) -> str | None:

@@ -21,7 +21,7 @@ from protocol.frames import Event
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.records import keep
-from server.state import SERVER_LOG, State, apply
+from server.state import State, apply
 from server.store.base import Appended, Draft, Entry, Log
 
 logger = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ class Writer:
                     events.append(answer.event)
             start += len(entries)
         self._count(events, stored)
-        self._publish([event for event in events if event.room != SERVER_LOG])
+        self._publish(events)
         start = 0
         for operation, entries in planned:
             end = start + len(entries)

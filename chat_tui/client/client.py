@@ -25,6 +25,7 @@ from chat_tui.client.invitations import Invitations
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.reads import ReadMarkers
 from chat_tui.client.room import FILL, Room
+from chat_tui.client.searching import Searching
 from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
 from chat_tui.client.updates import Status, Update
 from chat_tui.client.wakeups import Wakeups
@@ -86,6 +87,7 @@ class Client:
             self.user, self._epoch = account.user, account.epoch
             self.rooms = {room.name: room for room in cache.rooms(account.user)}
         self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync)
+        self.searching = Searching(self.ask, self.rooms, lambda: self.name, cache, self.company.hides)
         self._arrivals = Arrivals(
             self.rooms, lambda: self.ask(self._sync()), self._met, self._replay, self._later
         )
@@ -470,15 +472,15 @@ class Client:
             self.sender.rename(name)
             self._tell_status(self.status)
 
-    async def load_older(self, room: Room) -> list[RoomEvent]:
+    async def load_older(self, room: Room, limit: int = PAGE) -> list[RoomEvent]:
         """Get the page before what we hold, from the cache or the server. Raises `ClientError`."""
         if not room.has_older:
             return []
         older: list[RoomEvent] = []
         if self._cache is not None:
-            older = room.before(self._cache.older(room.name, room.base + 1, PAGE))
+            older = room.before(self._cache.older(room.name, room.base + 1, limit))
         if not older:
-            page = await self.ask(frames.History(1, room.name, before=room.base + 1, limit=PAGE))
+            page = await self.ask(frames.History(1, room.name, before=room.base + 1, limit=limit))
             if self.rooms.get(room.name) is not room:
                 return []  # left meanwhile, and perhaps entered again: that one begins elsewhere
             room.floor = max(room.floor, page.floor)
@@ -486,11 +488,6 @@ class Client:
         if older:
             self._listen(updates.Prepended(room.name, older))
         return older
-
-    def search(self, words: list[str], room: str, limit: int) -> list[RoomEvent]:
-        """The newest messages in the cache that hold all the words; works without a connection."""
-        found = self._cache.search(words, room, limit) if self._cache is not None else []
-        return [event for event in found if not self.company.hides(event.user)]
 
     def mark_read(self, room: Room, seq: int) -> None:
         """The user has read the room up to `seq`."""

@@ -57,7 +57,7 @@ class Company:
     def receive(self, frame: Frame) -> None:
         """A frame that came unasked; those of others are nothing to us."""
         match frame:
-            case frames.Presence() | frames.People():
+            case frames.Presence() | frames.People() | frames.RoleChanged():
                 self.watching.receive(frame)
             case frames.Typing():
                 self.typing.receive(frame)

@@ -126,11 +126,15 @@ class Room:
             case frames.RoleBody():
                 if act.user == self.me:
                     self.role = act.role
-                self.roles.pop(act.name, None)
-                if act.role != frames.MEMBER:
-                    self.roles[act.name] = act.role
+                self.give_role(act.name, act.role)
             case frames.AboutBody() if act.removed:
                 self._one_less(act.name)
+
+    def give_role(self, name: str, role: str) -> None:
+        """Somebody, who may be oneself, is that from now on."""
+        self.roles.pop(name, None)
+        if role != frames.MEMBER:
+            self.roles[name] = role
 
     def _one_less(self, name: str) -> None:
         self.members = max(0, self.members - 1)

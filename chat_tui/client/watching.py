@@ -71,15 +71,17 @@ class Watching:
         with suppress(ClientError):
             await self._ask(frames.Watch(1, [room.name for room in rooms], limit), watched)
 
-    def receive(self, frame: frames.Presence | frames.People) -> None:
+    def receive(self, frame: frames.Presence | frames.People | frames.RoleChanged) -> None:
         """Something has changed in a list, or in its numbers."""
         room = self._rooms.get(frame.room)
         if room is None:
             return
         if isinstance(frame, frames.Presence):
             room.people.change(frame)
-        else:
+        elif isinstance(frame, frames.People):
             room.people.count(frame)
+        else:
+            room.give_role(clean_line(frame.name, NAME), frame.role)
         self._tell(updates.RoomChanged(room.name))
 
     def lost(self) -> None:

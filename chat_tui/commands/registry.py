@@ -194,10 +194,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("ignored", "List whom you ignore."),
     Command(
         "search",
-        "Find messages with all these words in this room, as far as this computer has them.",
-        (Argument("words", rest=True),),
-        example="/search disk full",
+        "Find messages in this room, or everywhere with `in:*`; see Searching.",
+        (Argument("words", optional=True, rest=True, completes="name"),),
+        keys=("ctrl+f",),
+        example="/search disk full from:bob after:2026-11-01",
     ),
+    Command("searchnext", "Go to the next message that was found.", keys=("f3",)),
+    Command("searchprevious", "Go to the previous message that was found.", keys=("shift+f3",)),
     Command(
         "switch",
         "Go to a room: by its name or number, or choose from a list.",

@@ -34,6 +34,7 @@ from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
+from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks
 from chat_tui.screens.messages import OnMessages
 from chat_tui.screens.panes import Panes
@@ -58,7 +59,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, OnMessages):
+class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -99,6 +100,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages):
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
                 yield MessageLog(self._timelines.lobby, id="log")
+                yield Static("", id="hit", markup=False)
                 yield Offer(id="offer")
                 yield Static("", id="doing", markup=False)
                 with Horizontal(id="compose"):
@@ -285,7 +287,12 @@ class MainScreen(AccountDialogs, Looks, OnMessages):
         self._draw_soon()
 
     @on(Composer.Escaped)
+    def _escape(self) -> None:
+        if not self.end_search(back=True):
+            self._escaped()
+
     def _escaped(self) -> None:
+        self.end_search(back=False)
         self._timelines.shown(self._room).clear_ruler()
         self._log.to_bottom()
 
@@ -315,10 +322,14 @@ class MainScreen(AccountDialogs, Looks, OnMessages):
     def on_screen_resume(self) -> None:
         """Back from a dialog."""
         self._composer.focus()
+        if self._hit_shown:
+            self.app.call_later(self.set_focus, None)
         self._draw_soon()
 
     def on_key(self, event: events.Key) -> None:
         """Typing always goes to the composer, wherever a click has put the focus."""
+        if self._hit_key(event):
+            return
         if event.is_printable and event.character and not self._composer.has_focus:
             self._composer.focus()
             self._composer.insert(event.character)

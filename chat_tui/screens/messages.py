@@ -67,6 +67,7 @@ class OnMessages(Writing):
         """See `View`."""
         if self._doing is None:
             self._log.choose_next(-1)
+            self._composer.focus()  # its keys are those of the chosen message
             self._show_doing()
 
     def choose_none(self) -> None:
@@ -238,6 +239,7 @@ class OnMessages(Writing):
         self._give_up()
         if not again:
             self._log.choose(message.seq)
+            self._composer.focus()
         self._show_doing()
 
     @on(ReactionClicked)

@@ -41,6 +41,7 @@ class Styles:
     ruler: Style
     called: Style
     mention: Style
+    marked: Style
     link: Style
     host: Style
     quote: Style
@@ -84,6 +85,7 @@ MessageLog {
     & > .message-log--ruler { color: $text-accent; }
     & > .message-log--called { color: $text-accent; text-style: bold; }
     & > .message-log--mention { background: $accent; color: auto; text-style: bold; }
+    & > .message-log--marked { color: $text-warning; text-style: bold; }
     & > .message-log--link { color: $text-secondary; text-style: underline; }
     & > .message-log--host { color: $foreground 60%; text-style: none; }
     & > .message-log--quote { color: $foreground 70%; }

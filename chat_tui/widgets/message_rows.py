@@ -29,6 +29,7 @@ from protocol.text import clean_line
 
 _MARKS = {"stored": BAR, "pending": "… ", "failed": "! "}
 _CALLED = "@ "
+_MARKED = "▌ "
 _QUOTED = "▎ "
 _EDITED = " (edited)"
 _DOING = {frames.EDIT: " (editing)", frames.DELETE: " (deleting)"}
@@ -64,6 +65,8 @@ def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
     mark = bar = Segment(_MARKS[state], _mark_style(state, look))
     if calls:
         mark, bar = Segment(_CALLED, styles.called), Segment(BAR, styles.called)
+    if row.marked:
+        mark = bar = Segment(_MARKED, styles.marked)
     above, first = _head(row, timeline, look, name_style, mark)
     rest = [Segment(" " * look.indent, styles.gutter), bar] if look.indent else [bar]
     body = _body(row, calls, timeline.people, name_style, look)
@@ -111,6 +114,8 @@ def _body(row: Message, calls: list[str], people: set[str], name_style: Style, l
     if row.deleted:
         return _Body(text, styles.hint + Style(italic=True), wrap(text, look.text_width))
     style = styles.text if row.state == "stored" else styles.pending
+    if row.marked:
+        style = styles.marked
     lead = 0
     layers: list[Layer] = []
     if row.action:

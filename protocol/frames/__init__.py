@@ -102,7 +102,17 @@ from protocol.frames.moderation import (
     Unmute,
 )
 from protocol.frames.people import Nick, Online, OnlineResult, PersonInfo, Whois, WhoisResult
-from protocol.frames.presence import Away, Count, Idle, People, Presence, Typing, Watch, WatchResult
+from protocol.frames.presence import (
+    Away,
+    Count,
+    Idle,
+    People,
+    Presence,
+    RoleChanged,
+    Typing,
+    Watch,
+    WatchResult,
+)
 from protocol.frames.rooms import (
     CHANNEL,
     DIRECT,
@@ -122,6 +132,15 @@ from protocol.frames.rooms import (
     Topic,
     Visibility,
 )
+from protocol.frames.running import (
+    Audit,
+    AuditInfo,
+    AuditResult,
+    MakeRoom,
+    RoomDetails,
+    RoomDetailsResult,
+)
+from protocol.frames.search import Search, SearchResult
 from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, Ping, Pong, Welcome
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
@@ -130,12 +149,13 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     ServerBan, ServerUnban, ServerBans,
     Register, ChangePassword, Logout, Devices, EndDevice,
     MakeInvite, Invites, EndInvite,
-    Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices,
-    Away, Idle, Whois, Ignore, Mine,
+    Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices, RoomDetails, MakeRoom, Audit,
+    Away, Idle, Whois, Ignore, Mine, Search,
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
-    Welcome, Ok, Error, Event, Presence, People, Typing, Marker, Invited, MineChanged, Heads, Ping, Pong, Bye,
+    Welcome, Ok, Error, Event, Presence, People, RoleChanged, Typing, Marker, Invited, MineChanged, Heads,
+    Ping, Pong, Bye,
 )  # fmt: skip
 
 __all__ = [
@@ -174,6 +194,9 @@ __all__ = [
     "VISIBILITY",
     "AboutBody",
     "AddUser",
+    "Audit",
+    "AuditInfo",
+    "AuditResult",
     "Away",
     "Ban",
     "Banned",
@@ -219,6 +242,7 @@ __all__ = [
     "Logout",
     "MakeInvite",
     "MakeInviteResult",
+    "MakeRoom",
     "Marker",
     "MemberInfo",
     "Members",
@@ -248,11 +272,16 @@ __all__ = [
     "Result",
     "Role",
     "RoleBody",
+    "RoleChanged",
+    "RoomDetails",
+    "RoomDetailsResult",
     "RoomInfo",
     "RoomName",
     "RoomState",
     "Rooms",
     "RoomsResult",
+    "Search",
+    "SearchResult",
     "Send",
     "SendResult",
     "Seq",

@@ -58,6 +58,15 @@ class People(Frame, tag="people", frozen=True):
     away: int = 0
 
 
+class RoleChanged(Frame, tag="role_changed", frozen=True):
+    """Somebody has another role in a watched room, without an event there: the first room belongs to the
+    administrators."""
+
+    room: str
+    name: str
+    role: str
+
+
 class Away(Request[Result], tag="away", frozen=True):
     """The user is away, or back: on all devices, until they say otherwise."""
 

@@ -6,7 +6,6 @@ from protocol import frames
 from protocol.text import clean_line
 from server.admin import command
 from server.admin.connection import Administration
-from server.retention import parse_age
 
 
 def main(arguments: list[str]) -> int:
@@ -28,16 +27,11 @@ def _parser() -> command.Parser:
             "--address", default="", help="an address or network in the place of a user: 192.0.2.0/24"
         )
         if name == "add":
-            one.add_argument("--for", dest="time", type=_seconds, help="for so long, as 90m, 12h, 7d or 2w")
+            one.add_argument(
+                "--for", dest="time", type=command.age, help="for so long, as 90m, 12h, 7d or 2w"
+            )
             one.add_argument("--reason", default="", help="what they are told")
     return parser
-
-
-def _seconds(text: str) -> int:
-    try:
-        return parse_age(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def _list(connection: Administration, given: argparse.Namespace) -> None:  # noqa: ARG001

@@ -9,23 +9,37 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from protocol import names
 from protocol.passwords import BadPasswordError, check_password
 from server.admin.connection import AdminError, Administration, administration
 from server.config import sources
 from server.errors import SettingsError
+from server.retention import parse_age
 
 Work = Callable[[Administration, argparse.Namespace], Coroutine[Any, Any, None]]
+Ask = Callable[[argparse.Namespace], None]
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"chat-server {name}",
+        description=f"{description} It works beside the running server, and without one.",
+        allow_abbrev=False,
+    )
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The parser of `chat-server NAME`."""
+    made = _parser(name, description)
+    sources.add_settings(made, "data")
+    return made
 
 
 class Parser:
-    """The parser of `chat-server NAME`, and of what can come behind that."""
+    """The parser of `chat-server NAME`, where more commands come behind that."""
 
     def __init__(self, name: str, description: str) -> None:
-        self._parser = argparse.ArgumentParser(
-            prog=f"chat-server {name}",
-            description=f"{description} It works beside the running server, and without one.",
-            allow_abbrev=False,
-        )
+        self._parser = _parser(name, description)
         self._commands = self._parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(self, name: str, what: str, work: Work) -> argparse.ArgumentParser:
@@ -47,10 +61,26 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def run(work: Work, given: argparse.Namespace, *, make: bool = False, asks_password: bool = False) -> int:
+def room(text: str) -> str:
+    """A room's name, with or without `#`, which shells take for a comment; raises `ArgumentTypeError`."""
+    try:
+        return names.check_room_name(text)
+    except names.BadNameError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def age(text: str) -> int:
+    """`7d` in seconds; raises `argparse.ArgumentTypeError`."""
+    try:
+        return parse_age(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def run(work: Work, given: argparse.Namespace, *, make: bool = False, ask: Ask | None = None) -> int:
     """Do the work as the local administrator of the server in `--data`; gives the exit status.
 
-    `given.password` is there for work that `asks_password`: asked for before, for no server waits long.
+    `ask` asks for what is missing yet, before: no server waits long. It may raise what this one tells.
     """
 
     async def connected(data: Path) -> None:
@@ -59,8 +89,8 @@ def run(work: Work, given: argparse.Namespace, *, make: bool = False, asks_passw
 
     try:
         data = sources.gather(given).data
-        if asks_password:
-            given.password = read_password(given.name)
+        if ask is not None:
+            ask(given)
         asyncio.run(connected(data))
     except SettingsError as error:
         for problem in error.problems:

@@ -12,8 +12,12 @@ from server.admin.connection import Administration
 def main(arguments: list[str]) -> int:
     """Run the command; gives the exit status."""
     given = _parser().parse(arguments)
-    asks_password = given.work in (_add, _password)
-    return command.run(given.work, given, make=given.work is _add, asks_password=asks_password)
+    ask = _ask_password if given.work in (_add, _password) else None
+    return command.run(given.work, given, make=given.work is _add, ask=ask)
+
+
+def _ask_password(given: argparse.Namespace) -> None:
+    given.password = command.read_password(given.name)
 
 
 def _parser() -> command.Parser:

@@ -145,7 +145,8 @@ def parser() -> argparse.ArgumentParser:
         "SIGTERM or Ctrl+C stops it; everything is stored. SIGHUP loads the certificate again. "
         f"Other commands, each with --help of its own: '{APP} check-config' checks the settings; 'pin' "
         "prints what clients know this server by; 'user' and 'invite' make accounts, "
-        "'ban' keeps people out; 'backup', 'restore', 'export' and 'prune' look after what it keeps.",
+        "'ban' keeps people out; 'room' looks after rooms, 'audit' shows who did what; 'backup', "
+        "'restore', 'export' and 'prune' look after what it keeps.",
         allow_abbrev=False,
     )
     add_config(parser)

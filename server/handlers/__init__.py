@@ -18,6 +18,8 @@ from server.handlers import (
     people,
     presence,
     rooms,
+    running,
+    search,
 )
 from server.handlers.base import Handler
 
@@ -32,12 +34,21 @@ HANDLERS: dict[type[Request[Any]], Handler] = {
     **presence.HANDLERS,
     **mine.HANDLERS,
     **moderation.HANDLERS,
+    **search.HANDLERS,
+    **running.HANDLERS,
 }
 
 ENTERING = frozenset(entering.HANDLERS)
 """What is taken before there is a user, and only then."""
 
 FOR_LOCAL_ADMIN = frozenset(
-    (*ENTERING, *administration.HANDLERS, *invitations.HANDLERS, *moderation.FOR_SERVER)
+    (
+        *ENTERING,
+        *administration.HANDLERS,
+        *invitations.HANDLERS,
+        *running.HANDLERS,
+        *moderation.FOR_OPERATOR,
+        *rooms.FOR_OPERATOR,
+    )
 )
-"""What the local administrator may ask for. It is no user: it is in no room, and nothing is by it."""
+"""What the local administrator may ask for. It is no user: it is in no room, and says nothing there."""

@@ -115,10 +115,14 @@ async def _by_password(session: "Session", request: frames.Login) -> LoginResult
     # The same work and the same answer, whether there is such a user or not.
     if not await core.accounts.hasher.matches(given or "", proved) or user is None or given is None:
         if user is not None:
-            core.writer.submit(operations.Keep(Audit(0, 0, "login refused", user.name, "", session.address)))
+            _record_refusal(session, user, "password")
         raise RefusedError(errors.BAD_LOGIN, NO_MATCH)
     guess.right()
-    _check_welcome(session, user)
+    try:
+        _check_welcome(session, user)
+    except RefusedError:
+        _record_refusal(session, user, "switched off" if user.disabled else "banned")
+        raise
     hasher = core.accounts.hasher
     renewed = await hasher.hash(given) if hasher.outdated(proved) else ""
     device, token = _new_device(session)
@@ -126,6 +130,12 @@ async def _by_password(session: "Session", request: frames.Login) -> LoginResult
     if await _stored(session, operations.ComeByPassword(user, proved, renewed, device, online)):
         return await _settle(session, user, device.id, token)
     return await _settle(session, user, "", "")
+
+
+def _record_refusal(session: "Session", user: User, why: str) -> None:
+    """Only where a password was looked at: that is slow, so nobody fills the audit."""
+    detail = f"{why}, from {session.address}"
+    session.core.writer.submit(operations.Keep(Audit(0, 0, "login refused", user.name, "", detail)))
 
 
 # --- with a name

@@ -6,6 +6,7 @@ from protocol import frames, names
 from protocol.frames import Request, Result
 from server import operations
 from server.handlers.base import Handler, checked
+from server.visibility import began
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -33,6 +34,8 @@ def ignore(session: "Session", request: frames.Ignore) -> None:
     def stored(_: Request[Any], result: Result) -> None:
         session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
         session.answer(request, result)
+        if isinstance(result, frames.Person) and began(session.core.state, result.user, session.user):
+            session.core.hub.arrange(session.user)
 
     wanted = frames.Ignore(request.id, name, request.on)
     session.core.writer.submit(operations.StoreIgnore(session.user, wanted, stored, session.refuse))

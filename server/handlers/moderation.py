@@ -163,15 +163,19 @@ FOR_SERVER: dict[type[Request[Any]], Handler] = {
     frames.ServerBans: server_bans,
 }
 
-HANDLERS: dict[type[Request[Any]], Handler] = {
+FOR_OPERATOR: dict[type[Request[Any]], Handler] = {
     **FOR_SERVER,
-    frames.Invite: invite,
     frames.Role: role,
+    frames.Members: members,
+    frames.Bans: bans,
+}
+
+HANDLERS: dict[type[Request[Any]], Handler] = {
+    **FOR_OPERATOR,
+    frames.Invite: invite,
     frames.Kick: partial(_about, operations.StoreKick),
     frames.Ban: partial(_about, operations.StoreBan),
     frames.Unban: partial(_about, operations.StoreUnban),
     frames.Mute: partial(_about, operations.StoreMute),
     frames.Unmute: partial(_about, operations.StoreUnmute),
-    frames.Members: members,
-    frames.Bans: bans,
 }

@@ -11,6 +11,7 @@ from server.errors import RefusedError
 from server.handlers.base import Handler, checked
 from server.handlers.mine import mine_of
 from server.permissions import Action
+from server.visibility import rooms_of
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -23,7 +24,7 @@ def sync(session: "Session", request: frames.Sync) -> None:
     cursors = {} if reset else request.cursors
     questions = [
         session.core.question(session.user, room, cursors.get(room), request.limit)
-        for room in sorted(session.user.rooms)
+        for room in sorted(rooms_of(session.user))
     ]
 
     invitations = session.core.invitations(session.user)
@@ -66,8 +67,13 @@ def dm(session: "Session", request: frames.Dm) -> None:
     name = names.direct_room(session.user.id, other.id)
     if name not in session.core.state.rooms:
         session.core.spend(session.user)  # it shows up at somebody else's
-    entered, refuse = _entered(session, name, request.limit), session.refuse
-    session.core.writer.submit(operations.StoreDm(session.user, other, request, entered, refuse))
+    entered = _entered(session, name, request.limit)
+
+    def opened(request: Request[Any], result: Result) -> None:
+        session.core.hub.enter_room(name, session.user.id)  # it may have been hidden
+        entered(request, result)
+
+    session.core.writer.submit(operations.StoreDm(session.user, other, request, opened, session.refuse))
 
 
 def _entered(session: "Session", name: str, limit: int) -> Callable[[Request[Any], Result], None]:
@@ -124,14 +130,18 @@ def rooms(session: "Session", request: frames.Rooms) -> None:
     session.answer(request, session.core.rooms_list(session.user, every=request.every))
 
 
+FOR_OPERATOR: dict[type[Request[Any]], Handler] = {
+    frames.Topic: topic,
+    frames.Visibility: visibility,
+    frames.DeleteRoom: delete_room,
+    frames.Rooms: rooms,
+}
+
 HANDLERS: dict[type[Request[Any]], Handler] = {
+    **FOR_OPERATOR,
     frames.Sync: sync,
     frames.Join: join,
     frames.Create: create,
     frames.Dm: dm,
     frames.Leave: leave,
-    frames.Topic: topic,
-    frames.Visibility: visibility,
-    frames.DeleteRoom: delete_room,
-    frames.Rooms: rooms,
 }

@@ -40,6 +40,7 @@ from server.operations.rooms import (
     StoreDm,
     StoreJoin,
     StoreLeave,
+    StoreMakeRoom,
     StoreTopic,
     StoreVisibility,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "StoreJoin",
     "StoreKick",
     "StoreLeave",
+    "StoreMakeRoom",
     "StoreMute",
     "StoreNick",
     "StoreRead",

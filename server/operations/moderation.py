@@ -36,14 +36,14 @@ class StoreAbout(StoreTowards):
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         room = permissions.require(state, self.user, self.request.room, self.action, now)
-        self._check(room, now)
+        self._check(state, room, now)
         return (
             *self._before(state, room, now),
             self._draft(room.name, self.kind, now, codec.pack(self._body(room, now))),
             audit.record(now, self.user, self.kind, self.other.name, room.name, self._detail(now)),
         )
 
-    def _check(self, room: Room, now: int) -> None:
+    def _check(self, state: State, room: Room, now: int) -> None:
         """Whether it makes sense; raises `RefusedError`."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class StoreInvite(StoreAbout):
     __slots__ = ()
     kind, action = frames.INVITE, Action.INVITE
 
-    def _check(self, room: Room, now: int) -> None:
+    def _check(self, state: State, room: Room, now: int) -> None:
         ban = room.bans.get(self.other.id)
         if self.other.id in room.members:
             raise RefusedError(errors.DENIED, f"{self.other.name} is in {room.name} already")
@@ -76,9 +76,15 @@ class StoreInvite(StoreAbout):
         if ban is not None and ban.holds(now):
             text = f"{self.other.name} is banned from {room.name}: /unban first"
             raise RefusedError(errors.DENIED, text)
-        if len(self.other.invited) >= limits.INVITATIONS:
+        if self._waiting(state) >= limits.INVITATIONS:
             text = f"{self.other.name} has {limits.INVITATIONS} invitations to answer already"
             raise RefusedError(errors.TOO_MANY, text)
+
+    def _waiting(self, state: State) -> int:
+        """Invitations that are hidden from whom they are for, and the others, leave room for each other."""
+        ignored, user = self.other.ignored, self.user.id
+        makers = (state.rooms[room].invited[self.other.id].by for room in self.other.invited)
+        return sum((maker in ignored) == (user in ignored) for maker in makers)
 
 
 class _StoreAgainst(StoreAbout):
@@ -86,7 +92,7 @@ class _StoreAgainst(StoreAbout):
 
     __slots__ = ()
 
-    def _check(self, room: Room, now: int) -> None:  # noqa: ARG002
+    def _check(self, state: State, room: Room, now: int) -> None:  # noqa: ARG002
         permissions.require_over(room, self.user, self.other)
 
 
@@ -97,10 +103,10 @@ class StoreKick(_StoreAgainst):
     kind, action = frames.KICK, Action.KICK
     request: frames.Kick
 
-    def _check(self, room: Room, now: int) -> None:
+    def _check(self, state: State, room: Room, now: int) -> None:
         if self.other.id not in room.members and self.other.id not in room.invited:
             raise self._none(f"is not in {room.name}: /members shows who is")
-        super()._check(room, now)
+        super()._check(state, room, now)
 
     def _before(self, state: State, room: Room, now: int) -> Sequence[Entry]:
         if self.other.id not in room.members:
@@ -159,10 +165,10 @@ class StoreUnban(_StoreAgainst):
     __slots__ = ()
     kind, action = frames.UNBAN, Action.UNBAN
 
-    def _check(self, room: Room, now: int) -> None:
+    def _check(self, state: State, room: Room, now: int) -> None:
         if self.other.id not in room.bans:
             raise self._none(f"is not banned from {room.name}: /bans shows who is")
-        super()._check(room, now)
+        super()._check(state, room, now)
 
 
 class StoreUnmute(_StoreAgainst):
@@ -171,10 +177,10 @@ class StoreUnmute(_StoreAgainst):
     __slots__ = ()
     kind, action = frames.UNMUTE, Action.UNMUTE
 
-    def _check(self, room: Room, now: int) -> None:
+    def _check(self, state: State, room: Room, now: int) -> None:
         if self.other.id not in room.mutes:
             raise self._none(f"is not muted in {room.name}: /bans shows who is")
-        super()._check(room, now)
+        super()._check(state, room, now)
 
 
 class StoreRole(StoreAbout):
@@ -191,7 +197,7 @@ class StoreRole(StoreAbout):
             return ()
         return super().plan(state, now)
 
-    def _check(self, room: Room, now: int) -> None:  # noqa: ARG002
+    def _check(self, state: State, room: Room, now: int) -> None:  # noqa: ARG002
         role = room.members.get(self.other.id)
         if role is None:
             raise self._none(f"is not in {room.name}: /invite first")

@@ -1,16 +1,30 @@
 """Who is in a room, what it is about, who sees it, and its end."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from protocol import codec, errors, frames, limits, names
+from protocol.frames import Request, Result
 from server import audit, permissions
 from server.errors import RefusedError
-from server.operations.base import Store, StoreTowards, arrivals, succession
+from server.operations.base import Store, StoreTowards, arrivals, standing, succession
 from server.permissions import Action
 from server.state import Room, State, User
 from server.store.base import Draft, Entry, Mark
 from server.writer import EVERYTHING, Key
+
+
+def birth(*, private: bool) -> bytes:
+    """The body of a new room's `create`."""
+    return codec.pack(frames.CreateBody(secrets.token_hex(4), private))
+
+
+def check_count(user: User) -> None:
+    """Raise `RefusedError` if `user` is in as many channels as one can be."""
+    if sum(names.direct_pair(room) is None for room in user.rooms) >= limits.ROOMS:
+        text = f"{limits.ROOMS} rooms are as many as one can be in: leave one first"
+        raise RefusedError(errors.TOO_MANY, text)
 
 
 class StoreJoin(Store):
@@ -39,7 +53,7 @@ class StoreJoin(Store):
             return self._make(now, private=False)
         if self.user.id in room.members:
             return ()
-        self._check_count()
+        check_count(self.user)
         # Who joins has not missed what was said before: the read marker starts at the join itself.
         entries: list[Entry] = [
             self._draft(room.name, frames.JOIN, now),
@@ -50,18 +64,13 @@ class StoreJoin(Store):
         return entries
 
     def _make(self, now: int, *, private: bool) -> Sequence[Entry]:
-        self._check_count()
+        check_count(self.user)
         name = self.request.room
-        body = codec.pack(frames.CreateBody(secrets.token_hex(4), private))
         return (
-            self._draft(name, frames.CREATE, now, body),
+            self._draft(name, frames.CREATE, now, birth(private=private)),
             self._draft(name, frames.JOIN, now),
             Mark(name, self.user.id, 2),
         )
-
-    def _check_count(self) -> None:
-        if sum(names.direct_pair(room) is None for room in self.user.rooms) >= limits.ROOMS:
-            raise RefusedError(errors.TOO_MANY, f"you are in {limits.ROOMS} rooms: leave one first")
 
 
 class StoreCreate(StoreJoin):
@@ -77,6 +86,47 @@ class StoreCreate(StoreJoin):
             text = f"no room can be made under the name {self.request.room}: choose another, or /join it"
             raise RefusedError(errors.NAME_TAKEN, text)
         return self._make(now, private=self.request.private)
+
+
+class StoreMakeRoom(Store):
+    """`make_room`: for `owner`, or (None) for who comes in first."""
+
+    __slots__ = ("owner",)
+    request: frames.MakeRoom
+
+    def __init__(
+        self,
+        user: User,
+        owner: User | None,
+        request: Any,  # noqa: ANN401  # as in `Store`
+        answer: Callable[[Request[Any], Result], None],
+        refuse: Callable[[Request[Any], RefusedError], None],
+    ) -> None:
+        super().__init__(user, request, answer, refuse)
+        self.owner = owner
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        room = self.request.room
+        if self.owner is None:
+            return frozenset((("room", room),))
+        owner = str(self.owner.id)
+        return frozenset((("room", room), standing(room, self.owner), ("rooms", owner), ("name", owner)))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        name, owner = self.request.room, self.owner
+        if name in state.rooms:
+            raise RefusedError(errors.NAME_TAKEN, f"there is a room {name} already")
+        if owner is None and self.request.private:
+            text = f"nobody could ever come into {name}: give it an owner, or make it public"
+            raise RefusedError(errors.DENIED, text)
+        entries: list[Entry] = [self._draft(name, frames.CREATE, now, birth(private=self.request.private))]
+        if owner is not None:
+            check_count(owner)
+            entries += [Draft(name, owner.id, owner.name, frames.JOIN, now), Mark(name, owner.id, 2)]
+        called = owner.name if owner is not None else ""
+        return (*entries, audit.record(now, self.user, "make room", called, name))
 
 
 class StoreDm(StoreTowards):
@@ -99,15 +149,15 @@ class StoreDm(StoreTowards):
         return names.direct_room(self.user.id, self.other.id)
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
+        """See `writer.Operation`. Who asks has opened it, which shows it to them whomever they ignore."""
+        opened = Mark(self.room, self.user.id, 1)
         if self.room in state.rooms:
-            return ()
+            return () if self.user.reads.get(self.room) else (opened,)
         for user in (self.user, self.other):
             if sum(names.direct_pair(room) is not None for room in user.rooms) >= limits.DIRECT:
                 text = f"{user.name} writes with {limits.DIRECT:,} people already: meet in a channel"
                 raise RefusedError(errors.TOO_MANY, text)
-        body = codec.pack(frames.CreateBody(secrets.token_hex(4)))
-        return (self._draft(self.room, frames.CREATE, now, body),)
+        return (self._draft(self.room, frames.CREATE, now, birth(private=False)), opened)
 
 
 class StoreLeave(Store):
@@ -175,7 +225,10 @@ class StoreTopic(Store):
         if room.topic == self.request.topic:
             return ()
         body = codec.pack(frames.TopicBody(self.request.topic))
-        return (self._draft(room.name, frames.TOPIC, now, body),)
+        return (
+            self._draft(room.name, frames.TOPIC, now, body),
+            audit.record(now, self.user, "topic", room=room.name),
+        )
 
 
 class StoreVisibility(Store):

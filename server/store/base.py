@@ -3,15 +3,18 @@
 What stands behind it gives each event its `seq` and keeps it until it is pruned or its room is deleted; it
 never looks into a body that a client made. The SQLite one is embedded; a cluster puts a replicated stream
 there, and nothing above changes. All methods block and may be called from any one thread at a time per end:
-`append`, `probe`, `prune` and `purge` from the writer's, the reading ones from the reader's.
+`append`, `probe`, `prune`, `purge`, `index` and `tidy` from the writer's, `search` from the searcher's, the
+other reading ones from the reader's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+from protocol import limits
 from protocol.frames import Event
+from protocol.words import Term
 from server.state import Device, Invite, State
 
 NEW = 0
@@ -127,6 +130,96 @@ class Unread(NamedTuple):
     ignored: frozenset[int] = frozenset()
 
 
+class Spot(NamedTuple):
+    """Where a message stands among those that were found: newest first, then by room."""
+
+    age: int
+    room: str
+    back: int
+
+
+class Wanted(NamedTuple):
+    """A question for `search`: messages in `rooms` that hold all `terms`, or those of `user` (0: anybody's).
+
+    At least one of the two is given. `after` and `before` are times (ms); `begin` is where the page before
+    ended; what `ignored` users said is left out.
+    """
+
+    rooms: Sequence[str]
+    terms: Sequence[Term]
+    limit: int
+    user: int = 0
+    after: int | None = None
+    before: int | None = None
+    begin: Spot | None = None
+    ignored: frozenset[int] = frozenset()
+
+    def wants(self, user: int, time: int) -> bool:
+        """Whether a message by this user and of this time is wanted, if it holds the terms."""
+        return (
+            user not in self.ignored
+            and self.user in (0, user)
+            and (self.after is None or time >= self.after)
+            and (self.before is None or time < self.before)
+        )
+
+
+class Found(NamedTuple):
+    """The newest messages that match, as they were sent, newest first; `edits`: what those of them that were
+    edited say now. `end`: where they end, if there are more. `stopped`: there was no time to look at all."""
+
+    events: list[Event]
+    edits: list[Event]
+    end: Spot | None = None
+    stopped: bool = False
+
+
+Hit = tuple[Spot, Event, Event | None]
+"""Where a message stands among those that match, the message, and its last edit."""
+
+
+def fill(found: Found, hits: Iterable[Hit], limit: int) -> Found:
+    """Put as many of the hits into what was found as may be there, and say where it ends if there are more.
+
+    Should the hits break off, what there was so far is in `found`.
+    """
+    size, end = limits.PAGE_BYTES, None
+    for spot, event, edit in hits:
+        size -= sum(len(one.body) + limits.EVENT_BYTES for one in (event, edit) if one is not None)
+        if len(found.events) == limit or (found.events and size < 0):
+            return found._replace(end=end)
+        found.events.append(event)
+        if edit is not None:
+            found.edits.append(edit)
+        end = spot
+    return found
+
+
+class Searched(NamedTuple):
+    """What is asked of the audit: records since a time (ms), before one of them (a number), by or to one
+    user (an id, and what others call them), in one room, of one action. Empty: of all of them."""
+
+    since: int = 0
+    before: int | None = None
+    user: tuple[int, str] | None = None
+    room: str = ""
+    action: str = ""
+
+
+class Recorded(NamedTuple):
+    """A record of the audit. Numbers rise with the time in which records were stored."""
+
+    number: int
+    audit: Audit
+
+
+class Size(NamedTuple):
+    """How many events are stored of a room, and how many bytes their bodies have."""
+
+    events: int
+    bytes: int
+
+
 GONE = ""
 """The kind of an event that was pruned, or whose room was deleted: nothing is left of it but its place, its
 time and its cid."""
@@ -199,8 +292,27 @@ class Log(Protocol):
         counted again and no cid can be stored again. Raises `StorageError`; nothing was removed then.
         """
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
-        """The newest `limit` records from a time on (ms), oldest first. Raises `StorageError`."""
+    def index(self, limit: int) -> bool:
+        """Make some more of what was said findable, `limit` events at most; whether there may be more.
+
+        From the writer's thread. Raises `StorageError`.
+        """
+
+    def tidy(self) -> bool:
+        """Overwrite, by a step, what `search` still knows of events that were removed; whether there may be
+        more of it. From the writer's thread. Raises `StorageError`."""
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:
+        """What was said and matches, as far as it is indexed; takes no longer than some `seconds`.
+
+        From a thread of its own. Raises `StorageError`.
+        """
+
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+        """The newest `limit` records of those, oldest first. Raises `StorageError`."""
+
+    def size(self, room: str) -> Size:
+        """How much is stored of a room. Walks over all of it. Raises `StorageError`."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -20,6 +20,7 @@ from server import folder, retention
 from server.config import sources
 from server.errors import OperatorError, SettingsError, StorageError
 from server.store import copies, exporting, restoring, snapshot
+from server.store.base import Audit
 from server.store.sqlite import FILE_NAME, SqliteLog
 
 
@@ -137,6 +138,11 @@ def _remove_old(database: Path, room: str | None, before: int) -> None:
         for name in counts:
             while count := log.prune(name, before, retention.STEP):
                 counts[name] += count
+        while log.tidy():
+            pass
+        if any(counts.values()):
+            detail = f"{sum(counts.values())} events"
+            log.append([Audit(time.time_ns() // 1_000_000, 0, "prune", room=room or "", detail=detail)])
     _tell("removed", counts)
     if any(counts.values()):
         copies.compact(database)

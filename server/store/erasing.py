@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 
 from protocol.frames import DELETE, EDIT, SPOKEN, Event
+from server.store import words
 from server.store.base import GONE
 
 Run = Callable[..., sqlite3.Cursor]
@@ -18,6 +19,7 @@ _DELETED = "EXISTS (SELECT 1 FROM events WHERE room = :room AND target = :target
 def remove(run: Run, room: int, after: int, last: int) -> None:
     """Remove these events of a room; of those that have a cid nothing stays but that."""
     bounds = (room, after, last)
+    words.forget(run, room, after, last)
     run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
     run(
         "UPDATE events SET sender = '', kind = ?, body = x'', target = NULL, reply = NULL "
@@ -28,8 +30,12 @@ def remove(run: Run, room: int, after: int, last: int) -> None:
 
 def erase(run: Run, changes: Iterable[tuple[int, Event]]) -> None:
     """Empty what these changes, which are stored already, have deleted: rooms' ids and events."""
-    targets = {(room, event.target) for room, event in changes if event.kind in (DELETE, EDIT)}
+    touched = [(room, event.kind, event.target) for room, event in changes if event.target is not None]
+    targets = {(room, target) for room, kind, target in touched if kind in (DELETE, EDIT)}
+    deleted = {(room, target) for room, kind, target in touched if kind == DELETE}
     for room, target in targets:
+        if (room, target) in deleted:
+            words.forget(run, room, target - 1, target)
         where = {"room": room, "target": target, "delete": DELETE, "edit": EDIT}
         run(f"UPDATE events SET body = x'' WHERE room = :room AND seq = :target AND {_DELETED}", where)  # noqa: S608
         run(

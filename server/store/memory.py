@@ -6,10 +6,25 @@ from collections.abc import Sequence
 
 import msgspec
 
-from protocol import limits
-from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event
+from protocol import codec, limits, words
+from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
 from server.state import State
-from server.store.base import Appended, Audit, Draft, Entry, Unread, gone
+from server.store.base import (
+    Appended,
+    Audit,
+    Draft,
+    Entry,
+    Found,
+    Hit,
+    Recorded,
+    Searched,
+    Size,
+    Spot,
+    Unread,
+    Wanted,
+    fill,
+    gone,
+)
 
 
 class MemoryLog:
@@ -130,9 +145,54 @@ class MemoryLog:
         self._floors[room] = floor + len(old)
         return len(old)
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def index(self, limit: int) -> bool:  # noqa: ARG002  # what is here is looked through
         """See the port."""
-        return [one for one in self._audit if one.time >= since][-limit:]
+        return False
+
+    def tidy(self) -> bool:
+        """See the port."""
+        return False
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:  # noqa: ARG002  # there is never much
+        """See the port."""
+        hits: list[Hit] = []
+        for room in wanted.rooms:
+            low: int | None = None
+            for event in reversed(self._rooms.get(room, [])):
+                edit = self._last_edit(event)
+                body = codec.unpack_body((edit or event).body, TextBody) if event.kind in SPOKEN else None
+                if body is None or not words.holds(body.text, wanted.terms):
+                    continue
+                low = event.time if low is None else min(low, event.time)
+                spot = Spot(-low, room, -event.seq)
+                if wanted.wants(event.user, event.time) and (wanted.begin is None or spot > wanted.begin):
+                    hits.append((spot, event, edit))
+        return fill(Found([], []), sorted(hits, key=lambda hit: hit[0]), wanted.limit)
+
+    def _last_edit(self, said: Event) -> Event | None:
+        edits = [one for one in self._rooms[said.room] if one.kind == EDIT and one.target == said.seq]
+        return edits[-1] if edits else None
+
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+        """See the port."""
+        numbered = [Recorded(number, one) for number, one in enumerate(self._audit, 1)]
+        return [one for one in numbered if _is_searched(one, searched)][-limit:]
+
+    def size(self, room: str) -> Size:
+        """See the port."""
+        stored = self._rooms.get(room, [])[self.floor(room) :]
+        return Size(len(stored), sum(len(event.body) for event in stored))
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _is_searched(recorded: Recorded, searched: Searched) -> bool:
+    number, one = recorded
+    return (
+        one.time >= searched.since
+        and (searched.before is None or number < searched.before)
+        and (searched.user is None or one.actor == searched.user[0] or one.target == searched.user[1])
+        and searched.room in ("", one.room)
+        and searched.action in ("", one.action)
+    )

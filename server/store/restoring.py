@@ -26,16 +26,21 @@ def restore(backup: Path, current: Path) -> tuple[copies.Summary, Path | None]:
         schema.check(source, backup)
         copies.fill(path, source)
         copies.inspect(path, backup)
-        _make_ours(path)
+        _make_ours(path, backup)
         summary = copies.inspect(path, backup)
         kept = _keep(current)
         copies.place(path, current)
     return summary, kept
 
 
-def _make_ours(path: Path) -> None:
+def _make_ours(path: Path, backup: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         schema.step(database, schema.check(database, path))
+        sql = (
+            "INSERT INTO audit (time, actor, action, target, room, detail) "
+            "VALUES (?, 0, 'restore', '', '', ?)"
+        )
+        database.execute(sql, (time.time_ns() // 1_000_000, f"from {backup.name}"))
         database.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (secrets.token_hex(8),))
 
 

@@ -110,6 +110,17 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE events ADD COLUMN reply INTEGER;
     CREATE INDEX changes ON events (room, target) WHERE target IS NOT NULL;
     """,
+    # 7: search. Up to `indexed` a room's messages are in `words`, which is filled by and by; see there.
+    """
+    ALTER TABLE rooms ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+    CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'ascii', columnsize = 0);
+    CREATE TABLE search (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+    # 8: what unread counts count. In a room that thousands have joined and where little is said,
+    # counting walked over all the joins. Only a query with these very words can use it, and is told to.
+    """
+    CREATE INDEX spoken ON events (room, seq, user) WHERE kind IN ('action', 'message');
+    """,
 )
 
 VERSION = len(STEPS)

@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, written by one thread, read by another.
+"""The embedded store: one SQLite file, written by one thread, read by two others.
 
 WAL, so readers never wait for the writer; `synchronous=FULL`, so a commit is an fsync and survives more than
 kill -9. The caller gathers batches (see `writer`), so one fsync serves many messages. Knows SQL and
@@ -7,6 +7,7 @@ the events that change rooms and users; nothing of sessions or frames on a wire.
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ from server.state import (
     UserBody,
     read,
 )
-from server.store import erasing, schema, sums
+from server.store import erasing, schema, sums, words
 from server.store.base import (
     Appended,
     Audit,
@@ -40,14 +41,19 @@ from server.store.base import (
     EndDevice,
     EndInvite,
     Entry,
+    Found,
     Ignored,
     LastSeen,
     Mark,
     Password,
     Presence,
     Record,
+    Recorded,
+    Searched,
     Seen,
+    Size,
     Unread,
+    Wanted,
     gone,
 )
 
@@ -87,6 +93,8 @@ class SqliteLog:
                 schema.migrate(self._writing, self._path)
                 self._reading = opened.enter_context(closing(self._connect()))
                 self._reading.execute("PRAGMA query_only = ON")
+                self._searching = opened.enter_context(closing(self._connect()))
+                self._searching.execute("PRAGMA query_only = ON")
                 self.epoch = self._epoch()
             except (OSError, sqlite3.Error) as error:
                 raise StartError(f"cannot open the database {self._path}: {error}") from error
@@ -107,9 +115,12 @@ class SqliteLog:
     def load(self) -> State:
         """See the port. Raises `StartError` if the file is damaged."""
         try:
-            return self._load()
+            state = self._load()
+            with self._transaction():
+                words.renew(self._writing.execute)
         except sqlite3.Error as error:
             raise StartError(f"cannot read the database {self._path}: {error}") from error
+        return state
 
     def _load(self) -> State:
         state = State()
@@ -303,21 +314,18 @@ class SqliteLog:
     def purge(self, limit: int) -> bool:
         """See the port."""
         run = self._writing.execute
-        try:
-            with self._transaction():
-                grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
-                if grave is None:
-                    return False
-                room, purged = grave
-                (last,) = run(
-                    "SELECT max(seq) FROM "
-                    "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
-                    (room, purged, limit),
-                ).fetchone()
-                erasing.remove(run, room, purged, last or 0)
-                run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
-        except sqlite3.Error as error:
-            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        with _refusing("removed"), self._transaction():
+            grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
+            if grave is None:
+                return False
+            room, purged = grave
+            (last,) = run(
+                "SELECT max(seq) FROM "
+                "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
+                (room, purged, limit),
+            ).fetchone()
+            erasing.remove(run, room, purged, last or 0)
+            run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
         return True
 
     def probe(self) -> None:
@@ -357,31 +365,25 @@ class SqliteLog:
         )
         bounds = (room, after or 0, room, 2**62 if before is None else before, limit)
         page: list[Event] = []
-        try:
+        with _readable():
             for row in self._reading.execute(sql, bounds):
                 event = Event(room, *row)
                 size -= len(event.body) + limits.EVENT_BYTES
                 if page and size < 0:
                     break
                 page.append(event)
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
         return page if before is None else page[::-1]
 
     def floor(self, room: str) -> int:
         """See the port."""
-        try:
+        with _readable():
             row = self._reading.execute("SELECT floor FROM rooms WHERE name = ?", (room,)).fetchone()
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
         return int(row[0]) if row is not None else 0
 
     def find(self, user: int, cid: str) -> Event | None:
         """See the port."""
-        try:
+        with _readable():
             return _find(self._reading, user, cid)
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
 
     def said(self, room: str, seq: int) -> Event | None:
         """See the port."""
@@ -390,66 +392,107 @@ class SqliteLog:
             f"SELECT room, {_COLUMNS} FROM events "  # noqa: S608
             "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq = ?"
         )
-        try:
+        with _readable():
             row = run(sql, (room, seq)).fetchone()
             if row is None:
                 return None
             number, *columns = row
             event = Event(room, *columns)
             return event if erasing.is_there(run, number, event) else None
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
 
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
         silent = (question.user, *question.ignored)
         sql = (
-            "SELECT count(*) FROM (SELECT 1 FROM events "  # noqa: S608
+            "SELECT count(*) FROM (SELECT 1 FROM events INDEXED BY spoken "  # noqa: S608
             f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
             f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
-        try:
+        with _readable():
             bounds = (question.room, question.seq, question.room, *silent, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
         return int(count)
 
     def prune(self, room: str, before: int, limit: int) -> int:
         """See the port."""
         run = self._writing.execute
-        try:
-            with self._transaction():
-                found = run("SELECT id, floor, head FROM rooms WHERE name = ?", (room,)).fetchone()
-                number, floor, head = found or (0, 0, 0)
-                (kept,) = run(
-                    "SELECT min(seq) FROM (SELECT seq, time FROM events WHERE room = ? AND seq > ? "
-                    "ORDER BY seq LIMIT ?) WHERE time >= ?",
-                    (number, floor, limit, before),
-                ).fetchone()
-                last = min(head, floor + limit) if kept is None else kept - 1
-                erasing.remove(run, number, floor, last)
-                run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
-        except sqlite3.Error as error:
-            raise StorageError(f"the server's disk refused it ({error}); nothing was removed") from error
+        with _refusing("removed"), self._transaction():
+            found = run("SELECT id, floor, head FROM rooms WHERE name = ?", (room,)).fetchone()
+            number, floor, head = found or (0, 0, 0)
+            (kept,) = run(
+                "SELECT min(seq) FROM (SELECT seq, time FROM events WHERE room = ? AND seq > ? "
+                "ORDER BY seq LIMIT ?) WHERE time >= ?",
+                (number, floor, limit, before),
+            ).fetchone()
+            last = min(head, floor + limit) if kept is None else kept - 1
+            erasing.remove(run, number, floor, last)
+            run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
         return int(last - floor)
 
-    def audit(self, since: int, limit: int) -> list[Audit]:
+    def index(self, limit: int) -> bool:
+        """See the port."""
+        with _refusing("indexed"):
+            if not words.lagging(self._writing.execute):
+                return False
+            with self._transaction():
+                return words.index(self._writing.execute, limit)
+
+    def tidy(self) -> bool:
+        """See the port."""
+        with _refusing("removed"), self._transaction():
+            return words.tidy(self._writing)
+
+    def search(self, wanted: Wanted, seconds: float) -> Found:
+        """See the port."""
+        with _readable():
+            return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
+
+    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+        """See the port."""
+        user, name = searched.user or (None, None)
+        sql = (
+            "SELECT id, time, actor, action, target, room, detail FROM audit "
+            "WHERE time >= ? AND id < ? AND (? IS NULL OR actor = ? OR target = ?) "
+            "AND ? IN ('', room) AND ? IN ('', action) ORDER BY id DESC LIMIT ?"
+        )
+        before = 2**62 if searched.before is None else searched.before
+        bounds = (searched.since, before, user, user, name, searched.room, searched.action, limit)
+        with _readable():
+            rows = self._reading.execute(sql, bounds).fetchall()
+        return [Recorded(number, Audit(*row)) for number, *row in reversed(rows)]
+
+    def size(self, room: str) -> Size:
         """See the port."""
         sql = (
-            "SELECT time, actor, action, target, room, detail FROM audit "
-            "WHERE time >= ? ORDER BY id DESC LIMIT ?"
+            "SELECT count(*), coalesce(sum(length(body)), 0) FROM events "  # noqa: S608
+            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > {_FLOOR}"
         )
-        try:
-            rows = self._reading.execute(sql, (since, limit)).fetchall()
-        except sqlite3.Error as error:
-            raise StorageError(f"the server cannot read its store: {error}") from error
-        return [Audit(*row) for row in reversed(rows)]
+        with _readable():
+            return Size(*self._reading.execute(sql, (room, room)).fetchone())
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
+        self._searching.close()
         self._reading.close()
         self._writing.close()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say it as `StorageError` if something can't be read."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the server cannot read its store: {error}") from error
+
+
+@contextmanager
+def _refusing(done: str) -> Iterator[None]:
+    """Say it as `StorageError` if the disk refuses something."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the server's disk refused it ({error}); nothing was {done}") from error
 
 
 def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:

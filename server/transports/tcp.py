@@ -14,7 +14,7 @@ from typing import cast
 from protocol import codec, errors, frames, limits, links
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
-from server.core import STALL_SECONDS, Core
+from server.core import STALL_SECONDS, Core, moment
 from server.session import Session
 from server.transports.tls import DENIED, HANDSHAKE, Tls
 
@@ -32,6 +32,9 @@ LOW_WATER = 64 * 1024
 
 TURN_SECONDS = 0.005
 """How long the frames of one peer may keep the loop before the others have their turn."""
+
+REFUSED_SECONDS = 30
+"""Within which who is one too many may try again: they were many, from one address, and perhaps at once."""
 
 CLOSE_SECONDS = 5
 """How long a closing connection may take to deliver its last bytes."""
@@ -85,7 +88,7 @@ class TcpTransport(asyncio.Protocol):
         if problem:
             self._core.counters.connections_refused += 1
             logger.info("connection refused", extra={"address": self.address, "reason": problem})
-            self._session.close(errors.RATE_LIMITED, problem)
+            self._session.close(errors.RATE_LIMITED, problem, after=moment(REFUSED_SECONDS))
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""

@@ -12,6 +12,10 @@ from contextlib import suppress
 PIECE = 64 * 1024
 """Read at once, at most; a record has 16 KiB."""
 
+PASSED = 4 * 1024
+"""Bytes passed through the memory before and behind OpenSSL at once. It keeps for ever what it once needed at
+most: with whole answers that was 20 kB for each session."""
+
 HANDSHAKE = 0x16
 """The first byte of whoever speaks TLS."""
 
@@ -35,6 +39,9 @@ class Tls:
         Raises `ssl.SSLError` if the peer breaks the rules. In any case `outgoing` may have an answer.
         """
         self.fresh = False
+        return b"".join([self._receive(data[at : at + PASSED]) for at in range(0, len(data), PASSED)])
+
+    def _receive(self, data: bytes) -> bytes:
         self._come.write(data)
         if not self.ready:
             try:
@@ -56,8 +63,11 @@ class Tls:
 
     def send(self, data: bytes) -> bytes:
         """What goes to the network to say `data`. Only when `ready`."""
-        self._object.write(data)  # all of it: there is no end to the memory behind it
-        return self._go.read()
+        parts = []
+        for at in range(0, len(data), PASSED):
+            self._object.write(data[at : at + PASSED])  # all of it: there is no end to the memory behind it
+            parts.append(self._go.read())
+        return b"".join(parts)
 
     def outgoing(self) -> bytes:
         """What else has to go to the network now."""

@@ -1,4 +1,4 @@
-"""Histories for hours: `python3 -m tests.faults [--seed N] [--minutes M] [--steps S] [--fault NAME]`.
+"""Histories for hours: `python3 -m tests.faults [--seed N] [--minutes M] [--steps S] [--tls] [--fault NAME]`.
 
 Runs one history after another, seeds N, N + 1, … (N is random if not given), for M minutes (10), each of S
 steps (120), and prints a line for each. Of one that went wrong it prints the sentences, and its folder
@@ -36,6 +36,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--steps", type=int, default=120, help="steps of one history (default: %(default)d)")
     parser.add_argument("--again", type=int, default=0, metavar="R", help="only the first seed, R times")
+    parser.add_argument("--tls", action="store_true", help="over TLS")
     parser.add_argument("--fault", choices=sorted(FAULTS), help="break the server on purpose")
     return parser.parse_args()
 
@@ -47,7 +48,7 @@ async def _run(given: argparse.Namespace) -> int:
     end = time.monotonic() + given.minutes * 60
     histories = wrong = 0
     while time.monotonic() < end and (not given.again or histories < given.again):
-        outcome = await run_history(seed, logs / f"{seed}-{histories}", given.steps, program)
+        outcome = await run_history(seed, logs / f"{seed}-{histories}", given.steps, program, tls=given.tls)
         histories += 1
         print(outcome, flush=True)
         if outcome.wrong:

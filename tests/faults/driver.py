@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from protocol import frames
@@ -70,10 +70,16 @@ class Outcome:
 
 
 async def run_history(
-    seed: int, folder: Path, length: int = 60, program: tuple[str, ...] = REAL, rest: float = REST_SECONDS
+    seed: int,
+    folder: Path,
+    length: int = 60,
+    program: tuple[str, ...] = REAL,
+    rest: float = REST_SECONDS,
+    *,
+    tls: bool = False,
 ) -> Outcome:
     """Make the history of a seed against a server, and judge it."""
-    driver = Driver(make_plan(seed, length), folder, program, rest)
+    driver = Driver(make_plan(seed, length), folder, program, rest, tls=tls)
     begun = asyncio.get_running_loop().time()
     try:
         await driver.run()
@@ -87,7 +93,7 @@ async def run_history(
 class Driver:
     """See the module."""
 
-    def __init__(self, plan: Plan, folder: Path, program: tuple[str, ...], rest: float) -> None:
+    def __init__(self, plan: Plan, folder: Path, program: tuple[str, ...], rest: float, *, tls: bool) -> None:
         self.outcome = Outcome(plan.seed, folder)
         self._plan = plan
         self._folder = folder
@@ -97,7 +103,7 @@ class Driver:
         self._rest = rest
         self._server: Serving | None = None
         self._ending: asyncio.Task[None] | None = None
-        self._address = Address("127.0.0.1", 0)
+        self._address = Address("127.0.0.1", 0, tls)
         self._proxies: list[Network] = []
         self._persons: list[PersonProcess] = []
         self._raws: list[Raw] = []
@@ -134,13 +140,14 @@ class Driver:
             if number < len(self._plan.fills):
                 name = f"person{number}"
                 fill, cached = self._plan.fills[number], number % 2 == 0
-                person = PersonProcess(proxy.address, name, self._folder, fill, cached=cached)
+                person = PersonProcess(self._as_ours(proxy.address), name, self._folder, fill, cached=cached)
                 self._persons.append(person)
                 self._meant.append(Book(self._folder / f"{name}.meant.jsonl"))
             else:
                 number -= len(self._plan.fills)
                 name = f"raw{number}"
-                self._raws.append(Raw(proxy.address, name, self._folder, self._plan.buffers[number]))
+                buffer = self._plan.buffers[number]
+                self._raws.append(Raw(self._as_ours(proxy.address), name, self._folder, buffer))
         for person in self._persons:
             await person.start()
         for raw in self._raws:
@@ -200,12 +207,17 @@ class Driver:
         if self._server is not None:
             return
         try:
-            self._server = await Serving.launch(self._data, str(self._address), self._program)
+            self._server = await Serving.launch(self._data, self._address.written, self._program)
         except AssertionError:  # somebody else got the port meanwhile
-            self._server = await Serving.launch(self._data, "127.0.0.1:0", self._program)
-        self._address = self._server.address
+            anywhere = replace(self._address, port=0)
+            self._server = await Serving.launch(self._data, anywhere.written, self._program)
+        self._address = self._as_ours(self._server.address)
         for proxy in self._proxies:
             proxy.target = self._address
+
+    def _as_ours(self, address: Address) -> Address:
+        """With TLS, if that is what this history is about."""
+        return replace(address, tls=self._address.tls)
 
     async def _kill_server(self) -> None:
         server, self._server = self._server, None

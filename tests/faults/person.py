@@ -20,10 +20,14 @@ from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError, RequestError
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.updates import Update
+from chat_tui.endpoints import RemoteServer
 from protocol import frames
 from protocol.frames import Request, Result
+from protocol.links import Link
+from server.certificate import CERTIFICATE_NAME, read_pin
 from server.config import Address, parse_address
 from tests.faults.history import (
     Acked,
@@ -97,7 +101,7 @@ class Person:
         self, address: Address, name: str, called: str, folder: Path, fill: int, *, cached: bool
     ) -> None:
         self._book = Book(folder / f"{name}.jsonl")
-        endpoint = in_the_clear(address)
+        endpoint = _over_tls(address, folder, name) if address.tls else in_the_clear(address)
         outbox = Outbox(folder / f"{name}.outbox", endpoint.label, called)
         cache = Cache(folder / f"{name}.cache") if cached else None
         self._client = _RecordingClient(
@@ -210,6 +214,12 @@ class Person:
 
 def _seen(events: Sequence[RoomEvent]) -> list[Seen]:
     return [Seen(event.seq, event.user, event.kind, brief(event.text), event.cid) for event in events]
+
+
+def _over_tls(address: Address, folder: Path, name: str) -> RemoteServer:
+    pin = read_pin(folder / "data" / CERTIFICATE_NAME)
+    known = KnownServers(folder / f"{name}.known")
+    return RemoteServer(Link(address.host, address.port, tls=True, pin=pin), known)
 
 
 async def _main(arguments: list[str]) -> None:

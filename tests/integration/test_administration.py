@@ -1,6 +1,7 @@
 """`chat-server user` and `chat-server invite`, as an operator runs them: beside a server and without one."""
 
 import asyncio
+import json
 import os
 import re
 import stat
@@ -113,6 +114,58 @@ async def test_bans(operator: Operator) -> None:
     await operator.done("ban", "lift", "bob")
     assert "is not banned" in await operator.fails("ban", "lift", "bob")
     assert len((await operator.done("ban", "list")).splitlines()) == 2
+
+
+async def test_rooms(operator: Operator) -> None:
+    done, fails = operator.done, operator.fails
+    await done("user", "add", "Ann", given=PASSWORD)
+    assert await done("room", "create", "Lunch") == "#lunch is there; who comes in first owns it\n"
+    assert "needs" not in await done("room", "create", "#plans", "--private", "--owner", "ann")
+    assert "give it an owner" in await fails("room", "create", "#hidden", "--private")
+    assert "there already" not in await fails("room", "create", "lunch", "--owner", "nobody")
+    assert "there is a room" in await fails("room", "create", "lunch")
+    await done("room", "topic", "plans", "what next")
+    await done("room", "visibility", "plans", "public")
+    assert "needs an owner" not in await fails("room", "role", "plans", "nobody", "member")
+    assert await done("room", "list") == (
+        "NAME    KIND    MEMBERS  TOPIC\n#lunch  public  0\n#plans  public  1        what next\n"
+    )
+    shown = (await done("room", "show", "plans")).splitlines()
+    assert shown[:2] == ["#plans: public, 1 members", "topic: what next"]
+    assert shown[2].startswith("events: 4 stored, 0.0 MB; the newest is number 4")
+    assert [line.split() for line in shown[-2:]] == [["MEMBER", "ROLE", "ONLINE"], ["Ann", "owner", "-"]]
+    assert "--yes" in await fails("room", "delete", "plans")
+    assert await done("room", "delete", "plans", "--yes") == "#plans is deleted\n"
+    assert "no room #plans" in await fails("room", "show", "plans")
+
+    lines = (await done("audit", "--room", "plans")).splitlines()
+    assert [re.split("  +", line)[1:] for line in lines] == [
+        ["WHO", "WHAT", "TO WHOM", "ROOM", "MORE"],
+        ["-", "make room", "Ann", "#plans"],
+        ["-", "topic", "-", "#plans"],
+        ["-", "public", "-", "#plans"],
+        ["-", "delete room", "-", "#plans", "4 events"],
+    ]
+    found = await done("audit", "--user", "ann", "--since", "1h", "--limit", "1", "--json")
+    (told,) = map(json.loads, found.splitlines())
+    assert (told["action"], told["target"], told["by"], told["user"]) == ("make room", "Ann", "", 0)
+    assert "TIME" in await done("audit", "--action", "nothing")
+
+
+async def test_somebody_must_type_the_name_of_a_room_to_delete_it(tmp_path: Path) -> None:
+    operator = Operator(tmp_path / "data", None)
+    await operator.done("user", "add", "ann", given=PASSWORD)
+    await operator.done("room", "create", "lunch")
+    command = [sys.executable, "-m", "server", "room", "delete", "lunch", "--data", str(operator.data)]
+    for typed, status, said in (("lunhc", 1, "nothing was deleted"), ("#lunch", 0, "#lunch is deleted")):
+        terminal = Terminal(command, os.environ)
+        try:
+            await terminal.sees("go on:")
+            terminal.enter(typed)
+            await terminal.sees(said)
+            assert await terminal.ended() == status
+        finally:
+            terminal.close()
 
 
 async def test_what_was_changed_without_a_server_is_so_in_the_next(

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from chat_tui.client.cache import OPENED, Cache
 from chat_tui.client.client import PAGE, Client
 from chat_tui.client.errors import ClientError, LostError
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.query import parse
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
 from protocol import frames
 from tests.support.inprocess import RunningServer
@@ -162,11 +164,19 @@ async def test_it_can_be_searched_offline(server: RunningServer, path: Path) -> 
     await ann.client.stop()
     await running
     cache = Cache(path)
-    assert [event.text for event in cache.search(["disk"], None, 10)] == ["The Disk is full", "a new disk"]
-    assert [event.text for event in cache.search(["DISK", "new"], None, 10)] == ["a new disk"]
-    assert [event.text for event in cache.search(["disk"], "#general", 10)] == ["The Disk is full"]
-    assert [event.text for event in cache.search(["disk"], None, 1)] == ["a new disk"]
-    assert cache.search(["100%"], None, 10) == []
+
+    async def found(text: str, *rooms: str, limit: int = 10) -> list[str]:
+        query = parse(text, date(2026, 11, 30))
+        hits = await cache.search(query.matches, query.sender, rooms or ("#general", "#dev"), limit)
+        return [event.text for event in hits]
+
+    assert await found("disk") == ["a new disk", "The Disk is full"]
+    assert await found("DIS new") == ["a new disk"]
+    assert await found("disk", "#general") == ["The Disk is full"]
+    assert await found("disk", limit=1) == ["a new disk"]
+    assert await found("from:bob") == ["nothing", "a new disk", "The Disk is full"]
+    assert await found("disk from:ann") == []
+    assert await found("disk after:1980-01-01") == []
     cache.close()
 
 

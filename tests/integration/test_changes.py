@@ -4,6 +4,7 @@ from typing import Any
 
 from protocol import codec, errors, frames, limits
 from protocol.frames import Event
+from server.store.base import Searched
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire, text_body
@@ -149,7 +150,7 @@ async def test_moderators_delete_what_others_say_and_it_is_recorded(server: Runn
     await change(mo, frames.DELETE, said)
     own = (await mo.tell(ROOM, "mine")).seq
     await change(mo, frames.DELETE, own)
-    record = server.core.log.audit(0, 100)[-1]
+    record = server.core.log.audit(Searched(), 100)[-1].audit
     assert (record.actor, record.action, record.target) == (3, "delete message", "bob")
     assert (record.room, record.detail) == (ROOM, f"message {said}")
     again = (await bob.tell(ROOM, "and again")).seq

@@ -112,6 +112,24 @@ async def test_a_message_that_is_too_long(shell: Shell, wire: Wire) -> None:
     assert len(await _texts(wire)) == 1
 
 
+async def test_search_prints_what_matches(shell: Shell, server: RunningServer, wire: Wire) -> None:
+    for text in ("the disk is full", "nothing", "a new\ndisk"):
+        server.clock.seconds += 1
+        await wire.tell(ROOM, text)
+    status, output, told = await shell.run("search", "dis", f"in:{ROOM}")
+    assert (status, output, told) == (1, "", f"chat-tui: You are not in {ROOM}: /join {ROOM} first\n")
+    assert await shell.run("send", ROOM, "here I am") == (0, "", "")
+    status, output, told = await shell.run("search", "dis", f"in:{ROOM}", "--json")
+    assert [json.loads(line)["text"] for line in output.splitlines()] == ["the disk is full", "a new\ndisk"]
+    assert (status, told) == (0, "")
+    status, output, _ = await shell.run("search", "disk", "--count", "1")
+    assert (status, output[19:]) == (0, f" {ROOM} <bob> a new\n    disk\n")
+    assert await shell.run("search", "elephant") == (0, "", "")
+    status, output, told = await shell.run("search", "disk", "on:friday")
+    assert (status, output) == (1, "")
+    assert told.startswith("chat-tui: on:friday is no day: write it as on:20")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

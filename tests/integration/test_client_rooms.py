@@ -9,6 +9,7 @@ import pytest
 
 from chat_tui.client.errors import LostError, RequestError
 from protocol import errors, frames
+from tests.support.accounts import PASSWORD
 from tests.support.cast import do
 from tests.support.clients import Person
 from tests.support.inprocess import RunningServer
@@ -211,6 +212,21 @@ async def test_roles_and_who_sees_it_are_known(server: RunningServer, meet: Meet
     assert room.roles == {"bob": frames.OWNER}
 
 
+async def test_a_new_administrator_is_known_at_once(server: RunningServer, meet: Meet) -> None:
+    """The first room is theirs, and there is no event in it that says so."""
+    ann, bob = await server.connect(), meet("bob")
+    await ann.register("ann", PASSWORD)
+    await (await server.connect()).register("cy", PASSWORD)
+    await bob.start()
+    room = bob.client.rooms["#general"]
+    bob.client.company.watching.watch(["#general"])
+    await until(lambda: room.roles == {"ann": frames.OWNER})
+    await do(ann, frames.SetAdmin, "cy", admin=True)
+    await until(lambda: room.roles == {"ann": frames.OWNER, "cy": frames.OWNER})
+    await do(ann, frames.SetAdmin, "cy", admin=False)
+    await until(lambda: room.roles == {"ann": frames.OWNER})
+
+
 # --- coming back
 
 
@@ -258,7 +274,7 @@ async def test_who_was_removed_while_away_comes_back_to_nothing(
     again = meet("bob")  # neither the cache nor the outbox has it otherwise
     assert ROOM not in again.client.rooms
     assert [one.error for one in again.client.sender.stranded(again.client.rooms)] == [reason]
-    assert again.client.search(["old"], ROOM, 10) == []
+    assert (await again.client.searching.search("old", ROOM)).hits == []
 
 
 async def test_who_was_muted_while_away_is_told_for_how_long(server: RunningServer, meet: Meet) -> None:
@@ -312,7 +328,7 @@ async def test_another_room_of_the_same_name_is_another_room(
     assert bob.texts(ROOM) == [*new, "from the train"]
     await bob.stop()
     again = meet("bob")
-    assert again.client.search(["old"], ROOM, 10) == []
+    assert (await again.client.searching.search("old", ROOM)).hits == []
     assert set(again.texts(ROOM)) <= {*new, "from the train"}
 
 

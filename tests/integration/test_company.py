@@ -448,7 +448,7 @@ async def test_the_cache_knows_whom_one_ignores(server: RunningServer, tmp_path:
     await alice.unread(ROOM, 1)
     await alice.client.company.mine.ignore("bob", on=True)
     number = alice.client.company.mine.ignored.copy()
-    assert alice.client.search(["hello"], ROOM, 10) == []
+    assert (await alice.client.searching.search("hello", ROOM)).hits == []
     await alice.stop()
     later = person(tmp_path / "cache.sqlite3")
     assert later.client.company.mine.ignored == number

@@ -235,7 +235,7 @@ async def test_what_an_administrator_does_is_written_down(serve: Serve) -> None:
         (0, "login refused", "bob"),
     ]
     assert rows[3][4] == "admin=true disabled=false"
-    assert rows[4][4] == "127.0.0.1"
+    assert rows[4][4] == "password, from 127.0.0.1"
     assert rows[5][1:4:2] == ("invite", "#lunch")
 
 
@@ -266,7 +266,8 @@ async def test_the_local_administrator_is_no_user(serve: Serve) -> None:
         for request in (
             frames.Sync(1), frames.Join(2, "#general"), frames.Send(3, "#general", "c", b""),
             frames.Nick(4, "x"), frames.ChangePassword(5, PASSWORD), frames.Logout(6), frames.Devices(7),
-            frames.Online(8), frames.History(9, "#general"), frames.Read(10, "#general", 1), frames.Rooms(11),
+            frames.Online(8), frames.History(9, "#general"), frames.Read(10, "#general", 1),
+            frames.Invite(11, "#general", "bob"), frames.Create(11, "#a"), frames.Kick(11, "#general", "bob"),
         ):  # fmt: skip
             assert await wire.refused(request) == errors.DENIED
         assert (await wire.ask(frames.Users(12), frames.UsersResult)).total == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from protocol import errors, frames, limits
 from server.config import Limits
+from server.transports.tcp import REFUSED_SECONDS
 from tests.conftest import StartServer
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
@@ -34,6 +35,10 @@ async def test_an_address_has_so_many_sessions_at_once(tmp_path: Path) -> None:
         assert (bye.code, bye.reconnect) == (errors.RATE_LIMITED, True)
         assert "2 connections from your address" in bye.text
         assert await third.rest() == []
+        after = [bye.after] + [(await (await server.connect()).next_of(frames.Bye)).after for _ in range(9)]
+        assert len(set(after)) > 5, "they come back at moments of their own"
+        assert all(0 <= one <= REFUSED_SECONDS * 1000 for one in after if one is not None)
+        assert None not in after
         await first.close()
         await second.ask(frames.Rooms(second.new_id), frames.RoomsResult)
         assert (await server.enter("cleo")) is not None

@@ -7,8 +7,6 @@ import pytest
 from protocol import codec, errors, frames, limits
 from protocol.frames import AboutBody, Event, RoleBody
 from server.session import Session
-from server.store.base import Audit
-from server.store.sqlite import FILE_NAME
 from tests.support.cast import do, refused, said
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
@@ -304,39 +302,3 @@ async def test_a_ban_that_makes_no_sense(
     assert isinstance(answer, frames.Error)
     assert answer.code == code
     await bob.tell(ROOM, "still here")
-
-
-# --- the audit
-
-
-async def test_all_of_it_is_on_record(server: RunningServer, ann: Wire, bob: Wire) -> None:
-    server.core.state.users[1].admin = True
-    now = server.clock.ms()
-    await do(ann, frames.Role, ROOM, "bob", frames.MODERATOR)
-    await do(ann, frames.Mute, ROOM, "bob", 120, "breathe")
-    await do(ann, frames.Unmute, ROOM, "bob")
-    await do(ann, frames.Kick, ROOM, "bob", "bye")
-    await do(ann, frames.Ban, ROOM, "bob")
-    await do(ann, frames.Unban, ROOM, "bob")
-    await do(ann, frames.Visibility, ROOM, private=True)
-    await do(ann, frames.Invite, ROOM, "bob")
-    await refused(bob, frames.DeleteRoom, ROOM)
-    await do(ann, frames.DeleteRoom, ROOM)
-    await do(ann, frames.ServerBan, address="192.0.2.7")
-    recorded = server.core.log.audit(0, 100)
-    assert [(one.action, one.target, one.room, one.detail) for one in recorded] == [
-        ("role", "bob", ROOM, "moderator"),
-        ("mute", "bob", ROOM, "until 1970-01-12 13:48 UTC: breathe"),
-        ("unmute", "bob", ROOM, ""),
-        ("kick", "bob", ROOM, "bye"),
-        ("ban", "bob", ROOM, ""),
-        ("unban", "bob", ROOM, ""),
-        ("private", "", ROOM, ""),
-        ("invite", "bob", ROOM, ""),
-        ("delete room", "", ROOM, "11 events"),
-        ("server ban", "192.0.2.7/32", "", ""),
-    ]
-    assert {(one.time, one.actor) for one in recorded} == {(now, 1)}
-    assert server.core.log.audit(now + 1, 100) == []
-    assert isinstance(recorded[0], Audit)
-    assert (server.data / FILE_NAME).exists()

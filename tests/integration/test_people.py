@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from protocol import errors, frames, limits
-from protocol.frames import Result
+from protocol.frames import Frame, Result
 from server.store import schema
 from server.store.base import Appended, Entry, LastSeen
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.conftest import Dial, StartServer
+from tests.support.cast import do
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
 
@@ -164,6 +165,54 @@ async def test_what_ignored_people_say_is_not_unread(server: RunningServer) -> N
     while event.kind != frames.MESSAGE:
         event = await ann.event(ROOM)
     assert event.sender == "bob"
+
+
+async def test_what_ignored_people_begin_is_hidden(server: RunningServer) -> None:
+    """An invitation and a room of two: ann sees neither, eve sees no difference, and nothing is lost."""
+    ann, bob, eve = [await server.enter(name, ROOM) for name in ("ann", "bob", "eve")]
+    await ignore(ann, "eve")
+    await ann.settled()
+    for wire, room in ((bob, "#bobs"), (eve, "#eves")):
+        await do(wire, frames.Create, room, private=True)
+    answers = []
+    for wire, room, direct in ((bob, "#bobs", "@1:2"), (eve, "#eves", "@1:3")):
+        state = (await do(wire, frames.Dm, "ann")).room
+        said = await wire.tell(direct, "psst")
+        answers.append((state.kind, state.partner, state.members, said.seq))
+        await do(wire, frames.Invite, room, "ann")
+        assert await wire.refused(frames.Invite(wire.new_id, room, "ann")) == errors.DENIED
+        assert (await do(wire, frames.Members, direct)).total == 2
+    assert answers[0] == answers[1]
+
+    def seen(come: Sequence[Frame]) -> set[str]:
+        return {frame.room for frame in come if isinstance(frame, frames.Event | frames.Invited)}
+
+    async def told() -> tuple[set[str], set[str], set[str]]:
+        state = await ann.sync()
+        listed = (await do(ann, frames.Rooms)).rooms
+        rooms = {one.room for one in state.rooms}, {one.room for one in state.invitations}
+        return *rooms, {one.room for one in listed if one.private}
+
+    assert seen(await ann.settled()) == {"@1:2", "#bobs"}
+    assert await told() == ({"#general", ROOM, "@1:2"}, {"#bobs"}, {"#bobs"})
+    phone = await server.enter("ann")
+    await eve.tell("@1:3", "still there?")
+    assert seen(await phone.settled()) == set()
+    server.clock.seconds += limits.PING_SECONDS + 1
+    server.core.sweep()
+    assert "@1:3" not in (await phone.next_of(frames.Ping)).heads
+
+    await ignore(ann, "eve", on=False)
+    assert (await ann.next_of(frames.Heads)).heads.keys() == {"#general", ROOM, "@1:2", "@1:3"}
+    assert await told() == ({"#general", ROOM, "@1:2", "@1:3"}, {"#bobs", "#eves"}, {"#bobs", "#eves"})
+    await eve.tell("@1:3", "and now?")
+    assert seen(await phone.settled()) == {"@1:3"}
+    await ignore(ann, "eve")  # never read: hidden again
+    assert "@1:3" not in (await told())[0]
+    assert (await do(ann, frames.Dm, "eve")).room.head == 4  # but who asks for it has it, from then on
+    await eve.tell("@1:3", "you are back")
+    assert "@1:3" in (await told())[0]
+    assert seen(await phone.settled()) == {"@1:3"}
 
 
 async def test_whom_one_cannot_ignore(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:

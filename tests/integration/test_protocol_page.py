@@ -50,7 +50,7 @@ def test_the_page_names_every_field_of_every_frame(kind: type[Frame]) -> None:
 
 INSIDE = [
     frames.RoomState, frames.RoomInfo, frames.Invitation, frames.PersonInfo, frames.Person, frames.Count,
-    frames.MemberInfo, frames.Punished, frames.Term, frames.Banned, Limits,
+    frames.MemberInfo, frames.Punished, frames.Term, frames.Banned, frames.AuditInfo, Limits,
 ]  # fmt: skip
 BODIES = [
     frames.TextBody, frames.TopicBody, frames.NickBody, frames.CreateBody, frames.AboutBody, frames.RoleBody,

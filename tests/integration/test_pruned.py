@@ -243,7 +243,7 @@ async def test_a_cache_keeps_what_joins_on_and_forgets_it_later(
 
     ann = meet("ann", cache=tmp_path / "cache")
     assert ann.texts(ROOM) == ["text 6", "text 7", "text 8", "text 9"]
-    assert ann.client.search(["text"], ROOM, 100) == ann.shown[ROOM]
+    assert (await ann.client.searching.search("text", ROOM)).hits == ann.shown[ROOM][::-1]
     await ann.start()
     await ann.sees(ROOM, "text 6", "text 7", "text 8", "text 9")
 

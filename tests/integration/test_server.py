@@ -58,6 +58,10 @@ EVERY_REQUEST: dict[str, Request[Any]] = {
     "server_ban": frames.ServerBan(1, "bob"),
     "server_unban": frames.ServerUnban(1, address="192.0.2.7"),
     "server_bans": frames.ServerBans(1),
+    "room_details": frames.RoomDetails(1, "#a"),
+    "make_room": frames.MakeRoom(1, "#made", private=True, owner="bob"),
+    "audit": frames.Audit(1),
+    "search": frames.Search(1, ["disk"]),
 }
 """Each is what ann, the owner of #a and an administrator, may ask for, once `prepare` has been there."""
 

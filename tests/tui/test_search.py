@@ -1,4 +1,4 @@
-"""`/search`: what this computer has, also while there is no connection."""
+"""Searching, and what is there without a connection."""
 
 import sqlite3
 
@@ -7,24 +7,71 @@ from tests.support.inprocess import RunningServer
 from tests.support.screen import Place, open_chat
 
 
-async def test_search_finds_words_in_this_room_also_offline(server: RunningServer, place: Place) -> None:
-    bob = await server.enter("bob")
-    async with open_chat(place, size=(120, 36)) as chat:
-        await bob.tell("#general", "the Disk is full")
-        await bob.tell("#general", "[/] nothing here")
-        await bob.tell("#general", "a new disk came")
+async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningServer, place: Place) -> None:
+    bob = await server.enter("bob", "#deploys")
+    await bob.tell("#deploys", "the [/] Disk is full")
+    for number in range(400):
+        bob.send(bob.say("#deploys", f"line {number}"))
+    await bob.tell("#deploys", "a new disk came")
+    server.clock.seconds += 60
+    await bob.tell("#general", "no disk here")
+    async with open_chat(place, size=(100, 30)) as chat:
+        await chat.enter("/join #deploys")
         await chat.sees("a new disk came", "#log")
-        await chat.enter("/search disk")
-        await chat.sees("2 messages with disk:", "#log")
-        await chat.sees("bob: the Disk is full", "#log")
+        await chat.enter("/switch #general")
+        await chat.sees("no disk here", "#log")
+        await chat.press("ctrl+f")
+        await chat.sees("Search #general")
+        await chat.enter("[/] ?!")
+        await chat.sees("can't be searched for")
+        await chat.press("ctrl+u")
+        await chat.enter("elephant")
+        await chat.sees("nothing found")
+        await chat.press("ctrl+u")
+        await chat.enter("disk")
+        await chat.sees("1 message")
+        await chat.press("ctrl+f")
+        await chat.sees("3 messages")
+        await chat.sees("Search all rooms")
+        found = [line for line in chat.lines() if "isk " in line and "bob" in line]
+        assert ["no disk here" in line for line in found] == [True, False, False]
+        assert "the [/] Disk is full" in found[2]
+        await chat.press("down", "enter")
+        await chat.sees("2 of 3", "#hit")
+        assert chat.main._room == "#deploys"
+        assert "▌ a new disk came" in chat.text("#log")
+
+        # The next one is 400 messages further back.
+        await chat.press("n")
+        await chat.sees("▌ the [/] Disk is full", "#log")
+        assert "▌ a new disk came" not in chat.text("#log")
+        assert not chat.log.at_bottom
+        await bob.tell("#deploys", "something else")
+        assert "▌ the [/] Disk is full" in chat.text("#log")
+        await chat.press("n")
+        await chat.sees("that was the last of 3", "#hit")
+        await chat.press("N", "shift+f3")
+        await chat.sees("1 of 3", "#hit")
+        assert chat.main._room == "#general"
+        await chat.enter("/searchnext")
+        await chat.sees("2 of 3", "#hit")
+        await chat.press("escape")
+        await chat.until(lambda: chat.main._room == "#general" and chat.log.at_bottom, "it is as it was")
+        assert not chat.main.query_one("#hit").display
+        assert "▌" not in chat.text("#log")
+
+        # Whoever answers stays there.
+        await chat.press("f3")
+        await chat.sees("3 of 3", "#hit")
+        await chat.sees("▌ the [/] Disk is full", "#log")
+        await chat.enter("why?")
+        await chat.sees("why?", "#log")
+        assert (chat.main._room, chat.main.query_one("#hit").display) == ("#deploys", False)
+
         await server.stop()
         await chat.sees("not connected", "#status")
-        await chat.enter("/search NEW disk")
-        await chat.sees("1 message with NEW disk:", "#log")
-        await chat.enter("/search [/]")
-        await chat.sees("bob: [/] nothing here", "#log")
-        await chat.enter("/search elephant")
-        await chat.sees("0 messages with elephant", "#log")
+        await chat.enter("/search NEW dis")
+        await chat.sees("1 message: only on this computer, for there is no connection")
 
 
 async def test_it_opens_with_the_last_state_while_the_server_is_away(

@@ -568,3 +568,33 @@ async def test_a_room_of_two_and_lists(
         await chat.sees("Zoë: a minute?")
         await chat.settle()
         assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_searching(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    await people["jonas"].tell("#random", f"{DISK} I have said so for as long as anybody can remember.")
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.press("ctrl+f")
+        still_cursors(chat)
+        if size == (60, 20):
+            await chat.sees("Messages that have")
+            assert picture(chat)
+        await chat.enter("th in:*")
+        await chat.sees(" messages")
+        await chat.sees("all rooms")
+        assert picture(chat)
+        await chat.press("down", "down", "enter")
+        await chat.sees("3 of", "#hit")
+        assert picture(chat)
+        if size == (60, 20):
+            await server.stop()
+            await chat.sees("not connected", "#status")
+            await chat.press("ctrl+f")
+            still_cursors(chat)
+            await chat.enter(" on:2020-02-29")
+            await chat.sees("nothing found")
+            assert picture(chat)

@@ -39,6 +39,7 @@ FROM_CLIENT: st.SearchStrategy[Frame] = st.one_of(
     st.builds(frames.Whois, IDS, NAMES),
     st.builds(frames.Ignore, IDS, NAMES, st.booleans()),
     st.builds(frames.Mine, IDS),
+    st.builds(frames.Search, IDS, st.lists(TEXTS, max_size=limits.TERMS), st.lists(TEXTS, max_size=4), TEXTS),
     st.builds(frames.Typing, ROOMS, st.booleans()),
     st.builds(frames.Rooms, IDS),
     st.builds(frames.Online, IDS),

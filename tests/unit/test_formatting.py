@@ -328,8 +328,9 @@ def test_hostile_texts_take_linear_time(unit: str) -> None:
         return time.process_time() - started
 
     seconds(100)
-    small = min(seconds(SIZE // 8) for _ in range(3))
-    assert min(seconds(SIZE) for _ in range(3)) < 30 * small + 0.02
+    # What takes eight times as long for each of eight times the characters never comes near this; a machine
+    # that is busy with something else may need a few attempts.
+    assert any(seconds(SIZE) < 30 * seconds(SIZE // 8) + 0.02 for _ in range(10))
 
 
 def test_runs_of_backticks_of_every_length_take_linear_time() -> None:

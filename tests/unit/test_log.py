@@ -15,7 +15,7 @@ from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state import SERVER_LOG, USER, NetworkBody, State, apply
 from server.store import schema
-from server.store.base import GONE, Appended, Audit, Draft, Entry, Log, Mark, Unread
+from server.store.base import GONE, Appended, Audit, Draft, Entry, Log, Mark, Searched, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 
@@ -339,9 +339,26 @@ def test_records_are_kept_in_order(log: Log) -> None:
     answers = log.append([Audit(5, 1, "kick", "bob", "#a", "why"), say("#a", "x"), Audit(7, 0, "ban")])
     assert [answer is None for answer in answers] == [True, False, True]
     log.append([Audit(9, 2, "mute")])
-    assert [one.action for one in log.audit(0, 100)] == ["kick", "ban", "mute"]
-    assert log.audit(0, 1) == [Audit(9, 2, "mute")]
-    assert log.audit(7, 100)[0] == Audit(7, 0, "ban")
+    assert [one.audit.action for one in log.audit(Searched(), 100)] == ["kick", "ban", "mute"]
+    ((number, newest),) = log.audit(Searched(), 1)
+    assert newest == Audit(9, 2, "mute")
+    for searched, actions in (
+        (Searched(since=7), ["ban", "mute"]),
+        (Searched(before=number), ["kick", "ban"]),
+        (Searched(user=(1, "ann")), ["kick"]),
+        (Searched(user=(7, "bob")), ["kick"]),
+        (Searched(user=(-1, "nobody")), []),
+        (Searched(room="#a"), ["kick"]),
+        (Searched(action="ban", room="#a"), []),
+    ):
+        assert [one.audit.action for one in log.audit(searched, 100)] == actions, searched
+
+
+def test_how_much_is_stored_of_a_room(log: Log) -> None:
+    log.append([say("#a", "12345", "c1"), say("#a", "123"), say("#b", "1")])
+    assert log.size("#a") == (2, 8)
+    log.prune("#a", 10**6, 1)
+    assert (log.size("#a"), log.size("#c")) == ((1, 3), (0, 0))
 
 
 # --- what stays on disk

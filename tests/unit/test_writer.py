@@ -27,7 +27,7 @@ from server.operations import (
     StoreVisibility,
 )
 from server.operations.base import Stored
-from server.state import State, User
+from server.state import SERVER_LOG, State, User
 from server.store.base import Appended, Entry, Mark
 from server.store.memory import MemoryLog
 from server.writer import BATCH_BYTES, Writer
@@ -78,8 +78,11 @@ class Desk:
         self.state = State()
         self.published: list[list[Event]] = []
         self.answers: dict[int, Result | str] = {}
-        self.writer = Writer(self.log, self.state, self.published.append, lambda: 1000)
+        self.writer = Writer(self.log, self.state, self._publish, lambda: 1000)
         self._id = 0
+
+    def _publish(self, events: list[Event]) -> None:
+        self.published.append([event for event in events if event.room != SERVER_LOG])
 
     def submit(self, kind: type[Any], who: User, **fields: Any) -> int:
         """Submit the operation; gives the id under which its answer will stand."""

@@ -31,6 +31,12 @@ class View(Protocol):
     def choose_room(self) -> None:
         """Let the person choose a room."""
 
+    def search(self, text: str) -> None:
+        """Let the person search, beginning with this text if there is any."""
+
+    def step_hit(self, step: int) -> None:
+        """Go that many further among what was found. Raises `ClientError`."""
+
     def show_help(self) -> None:
         """Show all commands and keys."""
 

@@ -1,17 +1,11 @@
 """Messages: saying, finding, changing, what the server refused."""
 
-from datetime import datetime
-
 from chat_tui.client.changes import message, newest
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
 from chat_tui.commands.actions.base import Base
 from chat_tui.shortcodes import reaction_of
 from protocol import frames
-from protocol.text import clean_line
-
-FOUND = 50
-"""What `/search` shows at most."""
 
 
 class MessageActions(Base):
@@ -21,16 +15,17 @@ class MessageActions(Base):
         """`/me text`."""
         self._client.say(self._here().name, text, frames.ACTION)
 
-    async def do_search(self, words: str) -> None:
-        """`/search words`."""
-        found = self._client.search(words.split(), self._here().name, FOUND)
-        lines = [f"{len(found)} message{'s' * (len(found) != 1)} with {clean_line(words, 60)}:"]
-        for event in found:
-            when = datetime.fromtimestamp(event.time / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
-            lines.append(f"  {when} {event.sender}: {clean_line(event.text, 200)}")
-        if len(found) == FOUND:
-            lines.append("  older ones are left out")
-        self._view.tell("\n".join(lines))
+    async def do_search(self, text: str) -> None:
+        """`/search [words]`."""
+        self._view.search(text)
+
+    async def do_searchnext(self) -> None:
+        """`/searchnext`."""
+        self._view.step_hit(1)
+
+    async def do_searchprevious(self) -> None:
+        """`/searchprevious`."""
+        self._view.step_hit(-1)
 
     async def do_editor(self) -> None:
         """`/editor`."""

@@ -1,0 +1,40 @@
+"""`chat-tui search`: messages that were found, printed. Never loads the screen."""
+
+import io
+import sys
+
+from chat_tui.cli import as_line
+from chat_tui.client.entrance import Endpoint
+from chat_tui.client.events import NAME, ROOM
+from chat_tui.client.identity import Identity
+from chat_tui.client.room import Room
+from chat_tui.client.searching import Searching
+from chat_tui.logins import come_in
+from chat_tui.passwords import PasswordSource
+from protocol import frames
+from protocol.text import clean_line
+
+
+async def search(
+    endpoint: Endpoint, who: Identity, source: PasswordSource, text: str, count: int, *, as_json: bool
+) -> None:
+    """Print the newest `count` messages that match, newest last. Raises `ClientError`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
+        sys.stdout.reconfigure(errors="replace")
+    connection = await come_in(endpoint, who, source, lambda _: None)
+    try:
+        rooms = {}
+        for state in (await connection.request(frames.Sync(1, limit=0))).rooms:
+            room = rooms[clean_line(state.room, ROOM)] = Room(clean_line(state.room, ROOM), 0)
+            room.direct, room.partner = state.kind == frames.DIRECT, clean_line(state.partner, NAME)
+        searching = Searching(connection.request, rooms, lambda: who.name)
+        found = await searching.search(text)
+        while found.cursor and len(found.hits) < count:
+            await searching.more(found)
+    finally:
+        connection.close()
+        await connection.closed
+    for hit in reversed(found.hits[:count]):
+        print(as_line(hit, rooms[hit.room].title, as_json=as_json))
+    if found.note:
+        print(f"chat-tui: {found.note}", file=sys.stderr)

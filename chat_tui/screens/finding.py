@@ -1,0 +1,165 @@
+"""What the main screen does about searching: opening the search, going to a hit in its room's log, from one
+to the next, and back to where one was.
+
+A part of the main screen, in a module of its own. While a hit is shown nothing has the focus, so `n`, `N` and
+Esc are keys; any other letter goes into the composer, as ever.
+"""
+
+from copy import copy
+from dataclasses import dataclass
+
+from textual import events, work
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from chat_tui.client.client import Client
+from chat_tui.client.errors import ClientError
+from chat_tui.client.reaching import reach
+from chat_tui.client.room import Room
+from chat_tui.client.searching import Found
+from chat_tui.screens.search import Search, SearchScreen
+from chat_tui.timelines import Timelines
+from chat_tui.view import View
+from chat_tui.widgets.composer import Composer
+
+_KEYS = "n next  N previous  Esc back"
+
+
+@dataclass(slots=True, frozen=True)
+class _Place:
+    """Where the reader was: the room, and where in its log."""
+
+    room: str
+    view: View
+    generation: int
+
+
+class Finding(Screen[None]):
+    """See the module."""
+
+    client: Client
+    _composer: Composer
+    _timelines: Timelines
+    _room: str | None
+    _search: Search | None = None
+    _came_from: _Place | None = None
+    _hit_shown = False
+
+    @property
+    def current(self) -> Room | None:
+        """See `View`."""
+        raise NotImplementedError
+
+    def complain(self, text: str) -> None:
+        """Show what went wrong, where the person is looking."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw what is shown anew, soon."""
+        raise NotImplementedError
+
+    def open_room(self, name: str) -> None:
+        """See `View`."""
+        raise NotImplementedError
+
+    def _title_of(self, name: str) -> str:
+        raise NotImplementedError
+
+    def search(self, text: str) -> None:
+        """See `View`."""
+        here = self.current
+        if text or self._search is None:
+            self._search = Search(text)
+        where = here.title if here is not None else "all rooms"
+
+        async def ask(text: str) -> Found:
+            return await self.client.searching.search(text, here.name if here is not None else "")
+
+        screen = SearchScreen(self._search, where, self._title_of, ask, self.client.searching.more)
+        self.app.push_screen(screen, self._chosen)
+
+    def _chosen(self, chosen: bool | None) -> None:  # noqa: FBT001  # Textual calls it
+        if chosen:
+            self._go()
+
+    def step_hit(self, step: int) -> None:
+        """See `View`."""
+        search = self._search
+        if search is None or not search.hits:
+            raise ClientError("Nothing was searched for yet: /search words")
+        if not 0 <= search.at + step < len(search.hits):
+            more = ", Ctrl+F lists more" if search.found is not None and search.found.cursor else ""
+            text = f"that was the last of {len(search.hits):,}{more}" if step > 0 else "that was the first"
+            self._tell_hit(text, _KEYS)
+            return
+        search.at += step
+        self._go()
+
+    @work(group="hit", exclusive=True)
+    async def _go(self) -> None:
+        """Show the hit in its room, however long ago it was said."""
+        search = self._search
+        if search is None:
+            return
+        hit = search.hits[search.at]
+        if self._came_from is None and self._room is not None:
+            timeline = self._timelines.shown(self._room)
+            self._came_from = _Place(self._room, copy(timeline.view), timeline.generation)
+        try:
+            await reach(self.client.rooms, self.client.load_older, hit.room, hit.seq, self._coming)
+            self._show(hit.room, hit.seq)
+        except ClientError as error:
+            self._tell_hit(str(error))
+            return
+        self._tell_hit(f"{search.at + 1:,} of {len(search.hits):,}  {search.text}", _KEYS)
+
+    def _coming(self, left: int) -> None:
+        self._tell_hit(f"loading what was said since then: {left:,} to go")
+
+    def _show(self, room: str, seq: int) -> None:
+        self._timelines.unmark()
+        self.open_room(room)
+        if not self._timelines.show_message(room, seq):
+            raise ClientError("That message is not there any more")
+        self._hit_shown = True
+        self.app.call_later(self.set_focus, None)  # the composer gets it in this way when a dialog closes
+        self.redraw()
+
+    def _tell_hit(self, text: str, keys: str = "") -> None:
+        bar = self.query_one("#hit", Static)
+        bar.display = True
+        bar.update(Content.assemble((keys + "  " * bool(keys), "$text-accent"), text))
+
+    def end_search(self, *, back: bool) -> bool:
+        """No hit is shown any more; go `back` to where one was before. Whether one was at any."""
+        shown, self._hit_shown = self._hit_shown, False
+        came_from, self._came_from = self._came_from, None
+        self.query_one("#hit", Static).display = False
+        self._timelines.unmark()
+        if shown and back and came_from is not None and came_from.room in self.client.rooms:
+            self.open_room(came_from.room)
+            timeline = self._timelines.of(came_from.room)
+            if came_from.view.following or timeline.generation != came_from.generation:
+                timeline.follow()
+            else:
+                timeline.view = came_from.view
+        self.redraw()
+        return shown
+
+    def _hit_key(self, event: events.Key) -> bool:
+        """Whether the key was one for the hits."""
+        if not self._hit_shown or self._composer.has_focus:
+            return False
+        match event.key:
+            case "n":
+                self.step_hit(1)
+            case "N" | "upper_n":
+                self.step_hit(-1)
+            case "escape":
+                self.end_search(back=True)
+                self._composer.focus()
+            case _:
+                return False
+        event.stop()
+        return True

@@ -1,0 +1,193 @@
+"""The words of what was said, in the SQLite store: finding messages by them.
+
+The index runs behind the log: sends never wait for it. `rooms.indexed` is the seq up to which a room's
+messages are in it; `index` moves that on by a step. A row's id is made of its room's and its seq, so what is
+removed from a room is removed here by a range. Each word is kept with its room's id before it: a search
+touches the words of the rooms it is for and no others, so neither answers nor the time they take tell of
+what is said elsewhere. What a word is says `protocol.words`; FTS5 splits at blanks alone. Its rows hold
+their text, for without it older SQLite can't remove any.
+
+Knows SQL and `TextBody`; bodies that are none (another program's) can't be found.
+"""
+
+import heapq
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from protocol import codec, frames, words
+from protocol.frames import Event
+from server.store.base import Found, Hit, Spot, Wanted, fill
+
+Run = Callable[..., sqlite3.Cursor]
+
+_TABLE = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'ascii', columnsize = 0)"
+
+_ROOM = 2**40
+"""A row's id is this times its room's id, plus its seq."""
+
+_MERGED = 50
+"""Pages of the index that one step of `tidy` writes: some 10 ms."""
+
+_SLIP_MS = 3_600_000
+"""How much a clock may have been set back: what a room has before something so much older than `after` is
+older than that too."""
+
+_STEPS = 2_000
+"""SQLite's instructions between two looks at the clock: less than a millisecond."""
+
+_COLUMNS = "seq, user, sender, kind, time, body, cid, target, reply"
+_SPOKEN = ", ".join(f"'{kind}'" for kind in sorted(frames.SPOKEN))
+
+
+def renew(run: Run) -> None:
+    """Begin anew if the rules of what a word is were others."""
+    stored = run("SELECT value FROM search WHERE key = 'rules'").fetchone()
+    if stored is None or stored[0] != words.VERSION:
+        run("DROP TABLE words")
+        run(_TABLE)
+        run("UPDATE rooms SET indexed = 0")
+        run("INSERT OR REPLACE INTO search VALUES ('rules', ?)", (words.VERSION,))
+
+
+def lagging(run: Run, limit: int = 1) -> list[tuple[int, int]]:
+    """Some rooms with messages that are not in the index, and up to where they are."""
+    return run("SELECT id, indexed FROM rooms WHERE indexed < head LIMIT ?", (limit,)).fetchall()
+
+
+def index(run: Run, limit: int) -> bool:
+    """Take in the next messages, `limit` events at most; whether there may be more."""
+    for room, indexed in lagging(run, limit):
+        if limit <= 0:
+            break
+        limit -= max(_index_room(run, room, indexed, limit), 1)
+    return limit <= 0 or bool(lagging(run))
+
+
+def _index_room(run: Run, room: int, indexed: int, limit: int) -> int:
+    sql = "SELECT seq, user, kind, body, target FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
+    rows = run(sql, (room, indexed, limit)).fetchall()
+    for seq, user, kind, body, target in rows:
+        if kind in frames.SPOKEN:
+            _take(run, room, seq, user, body)
+        elif kind == frames.EDIT and _is_said(run, room, target):
+            run("DELETE FROM words WHERE rowid = ?", (_id(room, target),))
+            _take(run, room, target, user, body)
+    if len(rows) < limit:
+        run("UPDATE rooms SET indexed = head WHERE id = ?", (room,))
+    else:
+        run("UPDATE rooms SET indexed = ? WHERE id = ?", (rows[-1][0], room))
+    return len(rows)
+
+
+def _take(run: Run, room: int, seq: int, user: int, body: bytes) -> None:
+    text = codec.unpack_body(body, frames.TextBody)
+    if text is not None:
+        line = " ".join((_sender(room, user), *(f"{room}·{word}" for word in words.words_of(text.text))))
+        run("INSERT INTO words (rowid, text) VALUES (?, ?)", (_id(room, seq), line))
+
+
+def _is_said(run: Run, room: int, seq: int) -> bool:
+    sql = f"SELECT 1 FROM events WHERE room = ? AND seq = ? AND body != x'' AND kind IN ({_SPOKEN})"  # noqa: S608
+    return run(sql, (room, seq)).fetchone() is not None
+
+
+def forget(run: Run, room: int, after: int, last: int) -> None:
+    """These events of a room are gone."""
+    bounds = (_id(room, after + 1), _id(room, last))
+    if run("DELETE FROM words WHERE rowid BETWEEN ? AND ?", bounds).rowcount:
+        run("INSERT OR IGNORE INTO search VALUES ('untidy', '')")
+
+
+def tidy(connection: sqlite3.Connection) -> bool:
+    """Remove for good what was only marked as removed, by a step; whether there may be more to do.
+
+    FTS5 keeps the words of removed rows until it merges the parts of its index that they are in.
+    """
+    state = connection.execute("SELECT value FROM search WHERE key = 'untidy'").fetchone()
+    if state is None:
+        return False
+    before = connection.total_changes
+    pages = _MERGED if state[0] else -_MERGED  # the first step says that all parts shall be merged
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+    if connection.total_changes - before < 2:  # as SQLite's manual has it: nothing was left to merge
+        connection.execute("DELETE FROM search WHERE key = 'untidy'")
+        return False
+    connection.execute("UPDATE search SET value = 'begun' WHERE key = 'untidy'")
+    return True
+
+
+def search(connection: sqlite3.Connection, wanted: Wanted, clock: Callable[[], float], until: float) -> Found:
+    """See `base.Log.search`. Raises `sqlite3.Error`."""
+    found = Found([], [])
+    connection.execute("BEGIN")  # all of it is as at one moment
+    connection.set_progress_handler(lambda: clock() > until, _STEPS)
+    try:
+        return fill(found, _newest_first(connection.execute, wanted), wanted.limit)
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        return found._replace(stopped=True)
+    finally:
+        connection.set_progress_handler(None, 0)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _newest_first(run: Run, wanted: Wanted) -> Iterator[Hit]:
+    """What matches, with what it says now."""
+    rooms = [(name, *row) for name in wanted.rooms if (row := _room(run, name)) is not None]
+    found = heapq.merge(*(_in_room(run, *room, wanted) for room in rooms), key=lambda hit: hit[0])
+    for spot, room, event in found:
+        if wanted.begin is None or spot > wanted.begin:
+            yield spot, event, _last_edit(run, room, event)
+
+
+def _last_edit(run: Run, room: int, said: Event) -> Event | None:
+    sql = (
+        f"SELECT {_COLUMNS} FROM events WHERE room = ? AND target = ? AND kind = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608
+    )
+    row = run(sql, (room, said.seq, frames.EDIT)).fetchone()
+    return Event(said.room, *row) if row is not None else None
+
+
+def _room(run: Run, name: str) -> tuple[int, int] | None:
+    row: tuple[int, int] | None = run("SELECT id, floor FROM rooms WHERE name = ?", (name,)).fetchone()
+    return row
+
+
+def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iterator[tuple[Spot, int, Event]]:
+    """What matches in one room, newest first.
+
+    The clock may have been set back between two messages: then the earlier one counts as said when the later
+    one was, so that the order is the room's, and a page begins where the one before ended.
+    """
+    sql = (
+        f"SELECT {_COLUMNS} FROM words "  # noqa: S608
+        "CROSS JOIN events ON room = ? AND seq = words.rowid - ? "
+        f"WHERE words MATCH ? AND words.rowid > ? AND kind IN ({_SPOKEN}) ORDER BY words.rowid DESC"
+    )
+    low: int | None = None
+    for row in run(sql, (room, _id(room, 0), _match(room, wanted), _id(room, floor))):
+        event = Event(name, *row)
+        low = event.time if low is None else min(low, event.time)
+        if wanted.after is not None and event.time < wanted.after - _SLIP_MS:
+            return
+        if wanted.wants(event.user, event.time):
+            yield Spot(-low, name, -event.seq), room, event
+
+
+def _match(room: int, wanted: Wanted) -> str:
+    """The question for FTS5. A word has no signs in it, so nothing that is searched for means anything."""
+    terms = [f'"{_sender(room, wanted.user)}"'] if wanted.user else []
+    for term in wanted.terms:
+        text = " ".join(f"{room}·{word}" for word in term.words)
+        terms.append(f'"{text}"{"" if term.whole else " *"}')
+    return " AND ".join(terms)
+
+
+def _sender(room: int, user: int) -> str:
+    return f"{room}··{user}"
+
+
+def _id(room: int, seq: int) -> int:
+    return room * _ROOM + seq

@@ -1,0 +1,66 @@
+"""What somebody types to search, and what it means."""
+
+from datetime import UTC, date, timedelta, timezone
+
+import pytest
+
+from chat_tui.client.errors import ClientError
+from chat_tui.client.query import Query, parse
+
+TODAY = date(2026, 11, 25)
+DAY = 86_400_000
+NOVEMBER = 1_793_491_200_000
+"""2026-11-01, 00:00 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("disk full", Query(("disk", "full"))),
+        ('"disk is" full', Query(("full",), ("disk is",))),
+        ('"disk is', Query((), ("disk is",))),
+        ("from:alice", Query(sender="alice")),
+        ("FROM:@alice disk", Query(("disk",), sender="alice")),
+        ('from:"alice" disk', Query(("disk",), sender="alice")),
+        ("x in:dev", Query(("x",), room="#dev")),
+        ("x in:#dev", Query(("x",), room="#dev")),
+        ("x in:@bob", Query(("x",), room="@bob")),
+        ("x in:*", Query(("x",), room="*")),
+        ("x before:2026-11-01", Query(("x",), before=NOVEMBER)),
+        ("x after:2026-11-01", Query(("x",), after=NOVEMBER)),
+        ("x on:2026-11-01", Query(("x",), after=NOVEMBER, before=NOVEMBER + DAY)),
+        ("x on:today", Query(("x",), after=NOVEMBER + 24 * DAY, before=NOVEMBER + 25 * DAY)),
+        ("x before:Yesterday", Query(("x",), before=NOVEMBER + 23 * DAY)),
+        ("https://example.org a:b NEAR(x)", Query(("https://example.org", "a:b", "NEAR(x)"))),
+        ("wherein:x", Query(("wherein:x",))),
+    ],
+)
+def test_what_is_meant(text: str, meant: Query) -> None:
+    assert parse(text, TODAY, UTC) == meant
+
+
+def test_days_begin_where_the_person_is() -> None:
+    east = timezone(timedelta(hours=9))
+    assert parse("x after:2026-11-01", TODAY, east).after == NOVEMBER - 9 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "What shall be searched for"),
+        ("in:#dev", "What shall be searched for"),
+        ("*", r"\* can't be searched for"),
+        ('x "?!"', "can't be searched for"),
+        ("x from:", "from: needs something"),
+        ("x before:november", "before:november is no day: write it as before:2026-11-25"),
+        ("x on:2026-02-30", "on:2026-02-30 is no day"),
+        ("x after:0001-01-01", "is no day"),
+        ("x on:today before:today", "on: is one day"),
+        ("x after:2026-11-02 before:2026-11-02", "from 2026-11-02 on and before 2026-11-02"),
+        ("x " * 17, "too much"),
+        ("x" * 129, "too long"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, problem: str) -> None:
+    with pytest.raises(ClientError, match=problem):
+        parse(text, TODAY, UTC)

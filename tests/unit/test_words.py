@@ -1,0 +1,67 @@
+"""What a word is, and what a text holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.words import holds, term_of, words_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The disk is FULL!", ["the", "disk", "is", "full"]),
+        ("web-4.12_0 (snake_case)", ["web", "4", "12", "0", "snake", "case"]),
+        ("Crème brûlée, Straße, ÅNGSTRÖM", ["creme", "brulee", "strasse", "angstrom"]),
+        ("東京 abc京都", ["東", "京", "abc", "京", "都"]),
+        ("ﾃﾞｨｽｸ ﬁle", ["テ", "ィ", "ス", "ク", "file"]),
+        ("👍🏽 ok ❤️", ["👍", "ok", "❤"]),
+        ("Ελλάδα ёлка", ["ελλαδα", "елка"]),
+        ("हिन्दी", ["हिनदी"]),
+        ("* - \"' ([·", []),
+        ("", []),
+    ],
+)
+def test_words(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "there"),
+    [
+        ("the Disk is full", "disk", True),
+        ("the Disk is full", "DIS", True),
+        ("the Disk is full", "isk", False),
+        ("the Disk is full", "d", False),
+        ("plan d failed", "d", True),
+        ("今日は東京へ行く", "東京", True),
+        ("今日は東京へ行く", "京東", False),
+        ("Köln", "koln", True),
+        ("release-4.12.1", "release-4.12", True),
+        ("release 4 of 12", "4.12", False),
+    ],
+)
+def test_a_word_is_found_by_its_beginning(text: str, word: str, *, there: bool) -> None:
+    term = term_of(word, phrase=False)
+    assert term is not None
+    assert holds(text, [term]) is there
+
+
+def test_a_phrase_stands_there_as_it_is() -> None:
+    def found(text: str, phrase: str) -> bool:
+        term = term_of(phrase, phrase=True)
+        return term is not None and holds(text, [term])
+
+    assert found("well, the DISK: is full", "disk is")
+    assert not found("the disk isn't", "disk is full")
+    assert not found("the disks are full", "disk")
+    assert not found("is disk", "disk is")
+    assert term_of("?!", phrase=True) is None
+
+
+@given(st.text())
+def test_a_word_has_no_sign_in_it(text: str) -> None:
+    for word in words_of(text):
+        assert word
+        assert not set(word) & set("·\"*'- :^(){}\x00")
+    assert words_of(text) == words_of(" ".join(words_of(text))) or not text.isascii()
