@@ -1,5 +1,6 @@
 """The Textual application: from the settings to the first screen, and out again."""
 
+import gc
 import getpass
 import os
 import sys
@@ -9,7 +10,7 @@ from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
 
-from chat_tui import clipboard, config, endpoints, terminal, themes
+from chat_tui import clipboard, config, endpoints, splash, terminal, themes
 from chat_tui.client.cache import Cache
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
@@ -24,6 +25,11 @@ from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
 
 _TOUCHES = (events.Key, events.Paste, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
+
+
+GARBAGE = (2_000, 10, 100)
+"""Python's thresholds for looking for garbage. With its own, keys waited 100 ms for it every few seconds
+while many messages came; there is hardly any."""
 
 
 class ChatApp(App[None]):
@@ -75,6 +81,8 @@ class ChatApp(App[None]):
 
     def on_mount(self) -> None:
         """Choose the first screen."""
+        if splash.shown is not None:
+            terminal.leave_as(self, splash.shown.attributes)
         terminal.on_end(lambda status: self.exit(return_code=status))
         name = self._given.name or self._settings.name
         server = self._given.server or self._settings.server
@@ -149,7 +157,12 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
     except (BadNameError, LinkError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2
-    terminal.take_alt_digits()
+    terminal.take_alt_keys()
     app = ChatApp(settings, name=name, server=server, keep=keep)
+    if splash.shown is not None:
+        splash.shown.hand_over()
+    gc.freeze()  # what is loaded stays: to look through it for garbage took 200 ms each time
+    gc.set_threshold(*GARBAGE)
+    gc.enable()
     app.run()
     return app.return_code or 0

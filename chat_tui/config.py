@@ -31,7 +31,8 @@ Notifications = Literal["auto", "bell", "off"]
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings file. After `away_minutes` without a key press a person is shown as away (0: never); with
-    `send_typing` others see that they write."""
+    `send_typing` others see that they write; with `completion_popup` what can be completed is
+    shown unasked."""
 
     name: str = ""
     server: str = ""
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notifications: Notifications = "auto"
     away_minutes: Annotated[float, Meta(ge=0, le=10_000)] = 10
     send_typing: bool = True
+    completion_popup: bool = True
 
 
 def config_file() -> Path:

@@ -31,6 +31,16 @@ def reaction_of(text: str) -> str | None:
     return emoji_of(name) if re.fullmatch(NAME, name) else None
 
 
+def load() -> None:
+    """Load the table, if it is not: for who has the time to wait for it."""
+    _table()
+
+
+def loaded() -> bool:
+    """Whether the others will answer at once."""
+    return _table.cache_info().currsize > 0
+
+
 @cache
 def _table() -> dict[str, str]:
     from emoji import EMOJI_DATA, STATUS

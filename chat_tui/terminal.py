@@ -35,6 +35,13 @@ def write_through(app: App[None], sequence: str) -> None:
     write(app, sequence)
 
 
+def leave_as(app: App[None], attributes: list[object]) -> None:
+    """Let the terminal's line be so at the end, or in an editor: when Textual looked, it was set already."""
+    driver = app._driver  # noqa: SLF001  # as in `write`
+    if driver is not None and hasattr(driver, "attrs_before"):  # that of Windows has none
+        driver.attrs_before = attributes
+
+
 class Title:
     """The window's title; the one from before comes back with `restore`."""
 
@@ -66,11 +73,20 @@ class _AltDigit(enum.Enum):
     SEVEN, EIGHT, NINE = "alt+7", "alt+8", "alt+9"
 
 
-def take_alt_digits() -> None:
-    """Let Alt and a digit be that; Textual takes what most terminals send for a Mac's Option key: `¡`."""
+class _AltArrow(enum.Enum):
+    """Textual takes what terminals send for these for Escape and an arrow: it would close what is open."""
+
+    LEFT, RIGHT = "alt+left", "alt+right"
+
+
+def take_alt_keys() -> None:
+    """Let Alt and a digit be that; Textual takes what most terminals send for a Mac's Option key: `¡`.
+
+    And Alt with an arrow, which moves by words."""
     sequences = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
     for key in _AltDigit:
         sequences[f"\x1b{key.value[-1]}"] = (key,)
+    sequences["\x1b[1;3D"], sequences["\x1b[1;3C"] = (_AltArrow.LEFT,), (_AltArrow.RIGHT,)
 
 
 def on_end(stop: Callable[[int], object]) -> None:

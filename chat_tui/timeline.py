@@ -56,6 +56,8 @@ class Timeline:
         """Counts the times when the rows were replaced; keys of another generation mean nothing."""
         self.cleared = False
         """Whether `clear` has hidden what was before."""
+        self.pruned = False
+        """Whether the server has removed what was before the first event."""
         self.people: set[str] = set()
         """Everybody who may be called by name here, folded. It only grows."""
         self.ruler: int | None = None

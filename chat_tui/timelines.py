@@ -29,7 +29,7 @@ class Timelines:
                 self._append(room, events, missed=missed, looking=looking)
             case updates.Prepended(room, events):
                 self.of(room).prepend(events)
-                self.of(room).has_older = self._client.rooms[room].has_older
+                self.bound(room)
             case updates.Restarted(room):
                 self._restart(room)
             case updates.PendingChanged(room):
@@ -106,9 +106,15 @@ class Timelines:
         room, timeline = self._client.rooms.get(name), self.of(name)
         if room is not None:
             timeline.reset(room.events)
-            timeline.has_older = room.has_older
+            self.bound(name)
             if name == self._here:
                 self._show_new(timeline, name)
+
+    def bound(self, name: str) -> None:
+        """How far back a room goes, and why no further, may be known better now."""
+        room, timeline = self._client.rooms.get(name), self.of(name)
+        if room is not None:
+            timeline.has_older, timeline.pruned = room.has_older, room.pruned
 
     def _forget_left(self) -> None:
         for name in self._rooms.keys() - self._client.rooms.keys():

@@ -77,6 +77,19 @@ def clusters(text: str, start: int = 0, end: int | None = None) -> Iterator[tupl
         yield first, at, cell_len(text[first:at])
 
 
+def cluster_at(text: str, at: int) -> Span:
+    """From where to where the one goes that has the character at `at`."""
+    start = at
+    while start > 0 and _may_join(text[start - 1], text[start]):
+        start -= 1
+    return next((first, last) for first, last, _ in clusters(text, start) if last > at)
+
+
+def _may_join(before: str, character: str) -> bool:
+    flag = _is_flag_letter(before) and _is_flag_letter(character)
+    return before == JOINER or flag or joins(character)
+
+
 def _stands_alone(character: str) -> bool:
     """A quick test for most characters that never join the one before."""
     return character < "\u0300" and character.isprintable()

@@ -62,7 +62,6 @@ class Client:
         self.endpoint = endpoint
         self.name = name
         self.identity = identity or Identity(endpoint.label, name)
-        self.user = 0
         self.rooms: dict[str, Room] = {}
         self.status = Status()
         self.sender = Sender(outbox, self.ask, listen)
@@ -76,7 +75,7 @@ class Client:
         self._wakeups = Wakeups(self._woke, wall)
         self._connection: Connection | None = None
         self._attempt: asyncio.Task[Connection] | None = None
-        self._epoch = ""
+        self.user, self._epoch = 0, ""
         self._early_heads: dict[str, int] = {}
         self._filling: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -400,10 +399,14 @@ class Client:
 
         self._later(work())
 
+    @property
+    def body_limit(self) -> int:
+        """Bytes of what is said at once, at most."""
+        return self._connection.limits.body if self._connection is not None else limits.BODY
+
     def say(self, room: str, text: str, kind: str = frames.MESSAGE, reply: int | None = None) -> None:
         """Say something, now or as soon as there is a connection; see `Sender.send` for what it raises."""
-        limit = self._connection.limits.body if self._connection is not None else limits.BODY
-        self.sender.send(room, text, kind, reply=reply, limit=limit)
+        self.sender.send(room, text, kind, reply=reply, limit=self.body_limit)
         self.company.said()
 
     # --- rooms

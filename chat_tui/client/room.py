@@ -82,6 +82,11 @@ class Room:
         """Whether there are events before those held, as far as the server still has them."""
         return self.base > self.floor
 
+    @property
+    def pruned(self) -> bool:
+        """Whether the server has removed what was before the events held."""
+        return 0 < self.base <= self.floor
+
     def receive(self, event: frames.Event) -> list[RoomEvent]:
         """Take an event in; return those that are new and in order now (often just this one)."""
         self.head = max(self.head, event.seq)

@@ -23,6 +23,9 @@ from protocol.errors import LocalProtocolError
 RETRY_SECONDS = 1.0
 """Before a message is sent again that the server could not store."""
 
+EVENT_HEAD = 64
+"""More bytes than a message's body has beside its text."""
+
 TEMPORARY = frozenset({errors.STORAGE, errors.INTERNAL})
 """Codes after which the same message may be sent again."""
 
@@ -69,6 +72,13 @@ class Sender:
         self._listen(updates.PendingChanged(room))
         self._start(room)
         return entry
+
+    @staticmethod
+    def excess(text: str, limit: int) -> int:
+        """By how many bytes a message with this text is longer than `limit`; 0 if it can be said."""
+        if 4 * len(text) + EVENT_HEAD < limit:
+            return 0
+        return max(0, len(codec.pack(frames.TextBody(text))) - limit)
 
     def in_room(self, room: str) -> list[Pending]:
         """What is not confirmed in a room, oldest first."""

@@ -9,17 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Completes = Literal["room", "name", "command", "theme", "emoji", "nothing"]
+Completes = Literal["room", "any room", "name", "command", "theme", "emoji", "nothing"]
+"""`room` is one of those one is in, `any room` may be another one."""
 
 
 @dataclass(slots=True, frozen=True)
 class Argument:
-    """An argument of a command. `rest`: it takes all that is left, blanks and newlines included."""
+    """An argument of a command. `rest`: it takes all that is left, blanks and newlines included. `words` are
+    what it can be, or examples of that."""
 
     name: str
     optional: bool = False
     rest: bool = False
     completes: Completes = "nothing"
+    words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"[{self.name}]" if self.optional else self.name
@@ -50,7 +53,10 @@ class Command:
 _ROOM = Argument("#room", completes="room")
 _SOME_ROOM = Argument("#room", optional=True, completes="room")
 _NAME = Argument("name", completes="name")
-_TERM = (Argument("time", optional=True), Argument("reason", optional=True, rest=True))
+_TERM = (
+    Argument("time", optional=True, words=("10m", "2h", "1d", "7d")),
+    Argument("reason", optional=True, rest=True),
+)
 _TEXT = Argument("text", rest=True, completes="name")
 _SOME_TEXT = Argument("text", optional=True, rest=True, completes="name")
 
@@ -63,12 +69,16 @@ COMMANDS: tuple[Command, ...] = (
         keys=("f1",),
     ),
     Command(
-        "join", "Enter a room; makes it if it is new.", (_ROOM,), aliases=("j",), example="/join #deploys"
+        "join",
+        "Enter a room; makes it if it is new.",
+        (Argument("#room", completes="any room"),),
+        aliases=("j",),
+        example="/join #deploys",
     ),
     Command(
         "create",
         "Make a room of your own; a private one only those see whom you invite.",
-        (_ROOM, Argument("private", optional=True)),
+        (Argument("#room"), Argument("private", optional=True, words=("private",))),
         example="/create #plans private",
     ),
     Command(
@@ -96,7 +106,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "role",
         "Make somebody owner, moderator or plain member of this room.",
-        (_NAME, Argument("role")),
+        (_NAME, Argument("role", words=("owner", "moderator", "member"))),
         example="/role bob moderator",
     ),
     Command(
@@ -131,7 +141,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "select",
         "Choose a message, to do something with it; again for the one before.",
-        keys=("ctrl+up", "alt+k"),
+        keys=("f4", "shift+up"),
     ),
     Command(
         "edit",
@@ -203,7 +213,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("searchprevious", "Go to the previous message that was found.", keys=("shift+f3",)),
     Command(
         "switch",
-        "Go to a room: by its name or number, or choose from a list.",
+        "Go to a room by name or number, or choose a room, a person or a command.",
         (_SOME_ROOM,),
         aliases=("buffer", "win"),
         keys=("ctrl+k",),
@@ -215,6 +225,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("clear", "Clear the room's messages from the screen; they stay on the server."),
     Command("retry", "Send the messages again that the server refused in this room.", (_SOME_ROOM,)),
     Command("discard", "Give up the messages that the server refused in this room.", (_SOME_ROOM,)),
+    Command("redraw", "Draw the whole screen anew, if something has spoilt it.", keys=("ctrl+l",)),
     Command("reconnect", "Try to connect now."),
     Command(
         "theme",
@@ -231,8 +242,9 @@ COMMANDS: tuple[Command, ...] = (
         "Go to room 1 to 9 of the list.",
         keys=tuple(f"alt+{number}" for number in range(1, 10)),
         slash=False,
+        example="/switch 2",
     ),
-    Command("message_up", "Choose the message before.", on_message=("up", "k"), slash=False),
+    Command("message_up", "Choose the message before.", on_message=("up", "k", "shift+up"), slash=False),
     Command("message_down", "Choose the message after.", on_message=("down", "j"), slash=False),
     Command("message_leave", "Choose none any more.", on_message=("escape", "enter"), slash=False),
     Command("page_up", "Scroll up; older messages load by themselves.", keys=("pageup",), slash=False),
@@ -241,7 +253,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("newest", "Go to the newest message.", keys=("ctrl+end",), slash=False),
     Command(
         "complete",
-        "Complete a command, a room or a name; again for the next one.",
+        "Complete a command, a room, a name or an emoji; again for the next one.",
         keys=("tab",),
         slash=False,
     ),

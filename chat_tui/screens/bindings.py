@@ -12,6 +12,8 @@ def bindings() -> list[BindingType]:
         if command.name in ("complete", "newline"):
             continue  # the composer's own
         for number, key in enumerate(command.keys, 1):
+            if key == "shift+up":
+                continue  # the composer's too, but in its first line
             action = f"number({number})" if command.name == "number" else f"do('{command.name}')"
             identity = f"{command.name}.{number}" if number > 1 else command.name
             bound.append(Binding(key, action, command.help, show=False, priority=True, id=identity))

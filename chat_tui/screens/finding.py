@@ -77,11 +77,11 @@ class Finding(Screen[None]):
             return await self.client.searching.search(text, here.name if here is not None else "")
 
         screen = SearchScreen(self._search, where, self._title_of, ask, self.client.searching.more)
-        self.app.push_screen(screen, self._chosen)
+        self.app.push_screen(screen, self._hit_chosen)
 
-    def _chosen(self, chosen: bool | None) -> None:  # noqa: FBT001  # Textual calls it
+    def _hit_chosen(self, chosen: bool | None) -> None:  # noqa: FBT001  # Textual calls it
         if chosen:
-            self._go()
+            self._go_to_hit()
 
     def step_hit(self, step: int) -> None:
         """See `View`."""
@@ -94,10 +94,10 @@ class Finding(Screen[None]):
             self._tell_hit(text, _KEYS)
             return
         search.at += step
-        self._go()
+        self._go_to_hit()
 
     @work(group="hit", exclusive=True)
-    async def _go(self) -> None:
+    async def _go_to_hit(self) -> None:
         """Show the hit in its room, however long ago it was said."""
         search = self._search
         if search is None:

@@ -33,7 +33,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(INTRODUCTION, markup=False)
             yield Static("Keys", classes="heading")
             yield _table([(registry.key_names(one), one.help) for one in registry.keyed_commands()])
-            yield Static("Keys while a message is chosen (by a click or Ctrl+Up)", classes="heading")
+            yield Static("Keys while a message is chosen (by a click or F4)", classes="heading")
             yield _table([(registry.message_key_names(one), one.help) for one in registry.message_commands()])
             yield Static("Commands", classes="heading")
             yield _table([(one.usage, one.help) for one in registry.slash_commands()])

@@ -24,6 +24,10 @@ class Looks(Screen[None]):
         """See `View`."""
         self.app.push_screen(HelpScreen())
 
+    def draw_anew(self) -> None:
+        """See `View`."""
+        self.app.refresh(repaint=True, layout=True)
+
     def flip(self, pane: str) -> None:
         """See `View`."""
         self.toggle_class(f"-flip-{pane}")

@@ -11,10 +11,11 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from chat_tui.around import Around
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
@@ -37,9 +38,10 @@ from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks
 from chat_tui.screens.messages import OnMessages
+from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
-from chat_tui.screens.switcher import Switcher
+from chat_tui.screens.switching import Switching
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
@@ -52,14 +54,14 @@ from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM, fold
 
-FRAME_SECONDS = 1 / 60
-"""Panes are drawn anew at most so often, whatever comes from the network."""
+FRAME_SECONDS = 1 / 30
+"""What comes from the network is drawn at most so often; the first of it at once, as keys are."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
+class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -87,6 +89,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
         self._problem = ""
         self._timelines = Timelines(self.client)
         self._drafts = Drafts(outbox)
+        self.around = Around(self.client)
         self._room: str | None = None
         self._stranded = Stranded(self.client.sender, self.complain)
         self._stale = False
@@ -99,9 +102,11 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
             yield RoomList(id="rooms")
             with Vertical(id="middle"):
                 yield TopicBar(id="topic")
-                yield MessageLog(self._timelines.lobby, id="log")
+                with Container(id="view"):
+                    yield MessageLog(self._timelines.lobby, id="log")
+                    yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
-                yield Offer(id="offer")
+                yield Static("", id="excess", markup=False)
                 yield Static("", id="doing", markup=False)
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
@@ -115,6 +120,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
+        self._composer.up_when_empty = self.edit_last
         self._panes = Panes(self, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         self.watch(self.app, "app_focus", self.terminal_focused, init=False)
@@ -312,7 +318,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
             pass  # the status line says why; scrolling asks again
         finally:
             timeline.loading = False
-            timeline.has_older = room.has_older and not timeline.cleared
+            self._timelines.bound(room.name)
             self._draw_soon()
 
     @on(MessageLog.ViewChanged)
@@ -374,6 +380,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
         self._room = name
+        self.around.visit(name)
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
         self._log.show(self._timelines.enter(name))
@@ -391,17 +398,6 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Finding):
         """See `View`."""
         names = self._order()
         return names[number - 1] if 0 < number <= len(names) else None
-
-    def choose_room(self) -> None:
-        """See `View`."""
-        shown = [self.client.rooms[name] for name in self._order()]
-        rooms = [(room.title, room.unread) for room in shown]
-
-        def chosen(name: str | None) -> None:
-            if name:
-                self._do(Call(registry.BY_NAME["join"], (name,)))
-
-        self.app.push_screen(Switcher(rooms), chosen)
 
     def clear(self) -> None:
         """See `View`."""

@@ -17,7 +17,6 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent
 from chat_tui.commands import registry
 from chat_tui.commands.actions.messages import meant_emoji
-from chat_tui.commands.completion import Completion, complete
 from chat_tui.screens.writing import Writing
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.log_choice import MessageClicked, QuoteWanted, ReactionClicked
@@ -54,6 +53,7 @@ class OnMessages(Writing):
     _doing: Doing | None = None
     _commanding = False  # a command for the chosen message is being typed
     _asking = False  # whether it shall be deleted
+    _past = False  # Up was pressed where Up had begun an edit
     _focused_at = 0.0
 
     # --- the `View` of the commands
@@ -100,25 +100,29 @@ class OnMessages(Writing):
         """Take a key before the composer gets it; whether it is done with."""
         if self._doing is None and self._log.chosen is not None and not self._commanding:
             return self._act_on_message(event)
-        if event.key == "escape" and (self._doing is not None or self._log.chosen is not None):
+        if event.key == "escape" and not self._composer.offering:
+            busy = self._doing is not None or self._log.chosen is not None
             self._give_up()
+            return busy
+        if event.key == "shift+up" and self._composer.cursor_at_first_line:
+            self.choose_message()
             return True
-        if event.key == "up":
-            return self._up()
+        doing = self._doing
+        if event.key == "up" and doing is not None and doing.by_up:
+            # Up again, and nothing was changed: then an earlier line is wanted.
+            self._past = self._composer.text == self._composer.given
+            if self._past:
+                self._give_up()
         return False
 
-    def _up(self) -> bool:
-        """Up in an empty line edits the last message; again, it brings earlier lines back as ever."""
-        if self._doing is not None:
-            if self._doing.by_up and self._composer.text == self._composer.given:
-                self._give_up()
-            return False
+    def edit_last(self) -> bool:
+        """Edit the last message that this person has sent; False if there is none, or it is not wanted."""
+        past, self._past = self._past, False
         room = self.current
-        last = newest(room, mine=True) if room is not None and not self._composer.text else None
-        if last is None:
-            return False
-        self.write(frames.EDIT, last.seq, by_up=True)
-        return True
+        last = newest(room, mine=True) if room is not None and not past else None
+        if last is not None:
+            self.write(frames.EDIT, last.seq, by_up=True)
+        return last is not None
 
     def _act_on_message(self, event: events.Key) -> bool:
         command = registry.BY_MESSAGE_KEY.get(event.key)
@@ -199,12 +203,6 @@ class OnMessages(Writing):
     def _draft(self) -> str:
         kept = self._doing.kept if self._doing is not None else None
         return super()._draft() if kept is None else kept
-
-    def _completions(self, before: str) -> Completion:
-        if self._doing is not None and self._doing.what == "react":
-            found = complete(f"/react {before}", self._known())
-            return Completion(max(0, found.start - len("/react ")), found.candidates)
-        return super()._completions(before)
 
     def _give_up(self) -> None:
         """Choose no message, write what was written before."""

@@ -1,74 +1,97 @@
-"""The room switcher: type a part of a name, Enter goes there."""
+"""The switcher: type a part of the name of a room, a person or a command; Enter goes there or does it.
+
+It is the palette too: there is one list of all that one can go to or do. It knows only what it is given.
+"""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from chat_tui.commands import matching
+from chat_tui.wrapping import truncate
 from protocol.names import BadNameError, check_room_name, check_user_name
 
+MOST = 100
+"""Listed at most; nobody scrolls further, everybody types a letter more."""
 
-class Switcher(ModalScreen[str | None]):
-    """Gives the chosen room's name, or None."""
+NAMES = 16
+"""Cells of the column of names; a longer one moves what stands behind it."""
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """What one can go to or do. `name` has its sign: `#room`, `@person` (a room of two too), `/command`."""
+
+    kind: Literal["room", "person", "command"]
+    name: str
+    about: str = ""
+    key: str = ""
+    aliases: tuple[str, ...] = ()
+    unread: int = 0
+
+
+class Switcher(ModalScreen[Target | None]):
+    """Gives what was chosen, or None."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+k", "close", "Close", priority=True),
-        Binding("down,ctrl+n", "move(1)", "Next", priority=True),
-        Binding("up,ctrl+p", "move(-1)", "Previous", priority=True),
+        Binding("down,ctrl+n,tab", "move(1)", "Next", priority=True),
+        Binding("up,ctrl+p,shift+tab", "move(-1)", "Previous", priority=True),
         Binding("ctrl+q", "app.quit", "Quit"),
     ]
 
-    def __init__(self, rooms: Sequence[tuple[str, int]]) -> None:
-        """`rooms` with their unread counts."""
+    def __init__(self, targets: Sequence[Target]) -> None:
+        """`targets` in the order to show them in where nothing is typed."""
         super().__init__()
-        self._rooms = rooms
-        self._names: list[str] = []
+        self._targets = targets
+        self._found: list[Target] = []
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(id="switcher", classes="dialog") as box:
-            box.border_title = "Go to a room"
+            box.border_title = "Go to"
             box.border_subtitle = "Enter goes, Esc closes"
-            yield Input(placeholder="a part of its name", compact=True)
+            yield Input(placeholder="a room, @person or /command", compact=True)
             yield OptionList(compact=True)
 
     def on_mount(self) -> None:
-        """Show all; those with something new first."""
+        """Show all."""
         self._filter("")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         self._filter(event.value.strip())
 
+    def on_resize(self) -> None:
+        """Use the space there is."""
+        self.call_after_refresh(self._list)
+
     def _filter(self, wanted: str) -> None:
-        if bare := wanted.removeprefix("#").removeprefix("@"):
-            matcher = Matcher(bare)
-            scored = [(matcher.match(name), name, unread) for name, unread in self._rooms]
-            found = [(name, unread) for score, name, unread in sorted(scored, key=_best) if score > 0]
-        else:
-            found = sorted(self._rooms, key=lambda room: room[1] == 0)
-        options = [
-            Content.assemble(name, (f"  {unread}" if unread else "", "bold $text-accent"))
-            for name, unread in found
-        ]
-        self._names = [name for name, _ in found]
-        new = _room_name(wanted)
-        if new is not None and new not in self._names:
-            self._names.append(new)
-            what = "write to " if new.startswith("@") else "join or make "
-            options.append(Content.assemble((what, "$foreground 60%"), new))
+        self._found = find(wanted, self._targets)[:MOST]
+        new = _new(wanted)
+        if new is not None and all(new.name != target.name for target in self._found):
+            self._found.append(new)
+        self._list()
+        self.query_one(OptionList).highlighted = 0 if self._found else None
+
+    def _list(self) -> None:
         choices = self.query_one(OptionList)
-        choices.set_options([Option(option) for option in options])
-        choices.highlighted = 0 if options else None
+        width = max(10, (choices.size.width or 50) - choices.styles.gutter.width - 2)
+        before = choices.highlighted
+        column = min(NAMES, max((cell_len(target.name) for target in self._found), default=0))
+        choices.set_options([Option(_line(target, column, width)) for target in self._found])
+        choices.highlighted = before
 
     def action_move(self, step: int) -> None:
         """Choose the next or the previous one."""
@@ -85,19 +108,44 @@ class Switcher(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         highlighted = self.query_one(OptionList).highlighted
-        self.dismiss(self._names[highlighted] if highlighted is not None else None)
+        self.dismiss(self._found[highlighted] if highlighted is not None else None)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._names[event.option_index])
+        self.dismiss(self._found[event.option_index])
 
 
-def _best(scored: tuple[float, str, int]) -> tuple[float, str]:
-    return -scored[0], scored[1]
+def find(wanted: str, targets: Sequence[Target]) -> list[Target]:
+    """Those that fit what was typed, the best first. A sign (`#`, `@`, `/`) leaves only its kind."""
+    sign, bare = (wanted[0], wanted[1:]) if wanted[:1] in ("#", "@", "/") else ("", wanted)
+    signed = [target for target in targets if target.name.startswith(sign)]
+    if not bare:
+        return signed
+    fitting = matching.best(bare, signed, lambda target: (target.name[1:], *target.aliases))
+    return [target for _, target in fitting]
 
 
-def _room_name(text: str) -> str | None:
+def _line(target: Target, column: int, width: int) -> Content:
+    """Its name, what is said of it, and at the right its key or what is unread."""
+    right = f"{target.unread} new" if target.unread else target.key.split(",")[0]
+    name = truncate(target.name, width)
+    name += " " * (column - cell_len(name))
+    space = width - cell_len(name) - (len(right) + 2 if right else 0) - 2
+    about = f"  {truncate(target.about, space)}" if target.about and space > 3 else ""
+    gap = width - cell_len(name) - cell_len(about) - len(right)
+    return Content.assemble(
+        (name, "bold" if target.unread else ""),
+        (about, "$foreground 60%"),
+        " " * gap if right else "",
+        (right if gap > 0 else "", "bold $text-accent" if target.unread else "$text-primary"),
+    )
+
+
+def _new(text: str) -> Target | None:
+    """A room or a person that nobody has told us of, if that is what one can be called."""
     try:
-        return f"@{check_user_name(text[1:])}" if text.startswith("@") else check_room_name(text)
+        if text.startswith("@"):
+            return Target("person", f"@{check_user_name(text[1:])}", "write to them")
+        return None if text.startswith("/") else Target("room", check_room_name(text), "join or make it")
     except BadNameError:
         return None

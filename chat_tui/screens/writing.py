@@ -1,21 +1,20 @@
-"""What the main screen does about writing: sending what was composed, keeping drafts, offering completions.
+"""What the main screen does about writing: sending what was composed, keeping drafts.
 
 A part of the main screen, in a module of its own; knows the composer and the client, and no other pane.
 """
 
 from textual import on
 from textual.screen import Screen
+from textual.widgets import Static
 
 from chat_tui import editor
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
-from chat_tui.commands.completion import Completion, Known, complete
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
 from chat_tui.widgets.composer import Composer
-from chat_tui.widgets.offer import Offer
 from protocol.text import clean_text
 
 DRAFT_SECONDS = 1.0
@@ -46,20 +45,10 @@ class Writing(Screen[None]):
         """Draw what is shown anew, soon."""
         raise NotImplementedError
 
-    def themes(self) -> list[str]:
-        """See `View`."""
-        raise NotImplementedError
-
     def _do(self, call: Call) -> object:
         raise NotImplementedError
 
     def _escaped(self) -> None:
-        raise NotImplementedError
-
-    def _order(self) -> list[str]:
-        raise NotImplementedError
-
-    def _title_of(self, name: str) -> str:
         raise NotImplementedError
 
     def _submit(self, line: str) -> None:
@@ -98,6 +87,15 @@ class Writing(Screen[None]):
         """What is in the composer after something was submitted."""
         return ""
 
+    @on(Composer.Changed)
+    def _measured(self) -> None:
+        """Say that the server won't take this, while there is time to make it shorter."""
+        excess = self.client.sender.excess(self._composer.text, self.client.body_limit)
+        line = self.query_one("#excess", Static)
+        line.display = excess > 0
+        if excess:
+            line.update(f"{excess:,} bytes too long for one message: make it shorter, or send it in parts")
+
     @on(Composer.Long)
     def _long(self, message: Composer.Long) -> None:
         self.app.notify(f"{message.lines} lines: Enter again sends them", timeout=5)
@@ -117,23 +115,6 @@ class Writing(Screen[None]):
             and (not text or text != self._composer.given)
         ):
             self.client.company.typing.typed(self._room, text)
-
-    @on(Composer.Offered)
-    def _offered(self, message: Composer.Offered) -> None:
-        self.query_one(Offer).show(message.candidates, message.chosen)
-
-    def _known(self) -> Known:
-        room = self.current
-        names: dict[str, None] = {}
-        if room is not None:
-            recent = (event.sender for event in reversed(room.events[-200:]))
-            names = dict.fromkeys([*recent, *room.people.names])
-            names.pop(self.client.name, None)
-        titles = [self._title_of(name) for name in self._order()]
-        return Known(titles, list(names), self.themes())
-
-    def _completions(self, before: str) -> Completion:
-        return complete(before, self._known())
 
     async def edit_draft(self) -> None:
         """See `View`."""

@@ -1,19 +1,21 @@
 """Where one writes. Enter sends; a new line, completion and earlier lines have their keys.
 
 Knows nothing of commands or rooms: it hands over what was submitted and asks for candidates to complete.
+What opens by itself never gets in the way: a line is sent as it stands unless one has marked something.
 Keys may come in bursts, over a slow line or from a machine. So whatever a key does is done here and at
 once: a message to somebody, or a binding as Textual runs it, would be overtaken by the letters behind it.
 """
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widgets import TextArea
 
-from chat_tui.commands.completion import Completion
+from chat_tui.commands.completion import Candidate, Completion
+from chat_tui.widgets.readline import Readline
 from protocol.text import clean_text
 
 ASK_LINES = 10
@@ -22,22 +24,43 @@ ASK_LINES = 10
 HISTORY = 200
 """Lines that Up brings back."""
 
-NEWLINE_KEYS = frozenset({"shift+enter", "alt+enter", "ctrl+j"})
+KEYS = {
+    "enter": "send",
+    "shift+enter": "newline",
+    "alt+enter": "newline",
+    "ctrl+j": "newline",
+    "tab": "complete",
+    "shift+tab": "complete_back",
+    "up": "earlier",
+    "ctrl+up": "earlier",
+    "down": "later",
+    "ctrl+down": "later",
+    "escape": "escape",
+}
+"""What the composer's own keys do."""
+
+WRITING = frozenset(
+    {"backspace", "delete", "ctrl+h", "ctrl+d", "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+z"}
+)
+"""Keys after which the word at the cursor is still being written."""
 
 
-class Composer(TextArea):
-    """See the module. `completions` gives candidates for the text up to the cursor.
+class Completer(Protocol):
+    """Gives candidates for the text up to the cursor; `asked`: by a person, so they are worth a wait."""
 
-    `first` may take a key before it is looked at here; it says whether it did.
-    """
+    def __call__(self, before: str, *, asked: bool) -> Completion: ...
+
+
+class Composer(Readline):
+    """See the module. `first` may take a key before it is looked at here; it says whether it did."""
 
     class Offered(Message):
-        """Tab has these candidates; the one at `chosen` is in the text now. None left: stop showing them."""
+        """There is this to choose from; the one at `marked` is meant. None left: stop showing them."""
 
-        def __init__(self, candidates: tuple[str, ...], chosen: int) -> None:
+        def __init__(self, candidates: tuple[Candidate, ...], marked: int | None) -> None:
             super().__init__()
             self.candidates = candidates
-            self.chosen = chosen
+            self.marked = marked
 
     class Long(Message):
         """Enter was pressed on so many lines; they are sent if it is pressed again."""
@@ -51,7 +74,7 @@ class Composer(TextArea):
 
     def __init__(
         self,
-        completions: Callable[[str], Completion],
+        completions: Completer,
         submit: Callable[[str], None],
         first: Callable[[events.Key], bool] = lambda _: False,
         *,
@@ -68,8 +91,13 @@ class Composer(TextArea):
         self._completions = completions
         self._submit = submit
         self._first = first
+        self.up_when_empty: Callable[[], bool] = lambda: False
+        """What Up does where nothing is written; if it returns False, the line before comes back."""
         self._offer: Completion | None = None
-        self._chosen = 0
+        self._marked: int | None = None
+        self._at = (0, 0)  # where the cursor was then
+        self._put = False  # the marked one is in the text already: Tab again takes the next one instead
+        self._refused: int | None = None  # where the word begins for which Esc was pressed
         self.given = ""
         """The text that was put here last; all others a person has written."""
         self._history: list[str] = []
@@ -87,7 +115,13 @@ class Composer(TextArea):
         self.load_text(text)
         self.move_cursor(self.document.end)
         self._recalled = len(self._history)
+        self._refused = None
         self._withdraw()
+
+    @property
+    def offering(self) -> bool:
+        """Whether there is a list to choose from."""
+        return self._offer is not None
 
     def remember(self, line: str) -> None:
         """Let Up bring this line back."""
@@ -96,29 +130,42 @@ class Composer(TextArea):
         self._recalled = len(self._history)
 
     async def _on_key(self, event: events.Key) -> None:
-        handled = True
         key = event.key
-        if self._first(event):
-            pass
-        elif key == "enter":
-            self._enter()
-        elif key in NEWLINE_KEYS:
-            self.insert("\n")
-        elif key in ("tab", "shift+tab"):
-            self._complete(-1 if key == "shift+tab" else 1)
-        elif key == "up" and self.cursor_at_first_line:
-            self._recall(-1)
-        elif key == "down" and self.cursor_at_last_line:
-            self._recall(1)
-        elif key == "escape" or (key == "end" and not self.text):
-            self.post_message(self.Escaped())
-        else:
-            handled = await self._edit(key)
-        if key not in ("tab", "shift+tab"):
-            self._withdraw()
+        does = KEYS.get(key)
+        if self._first(event) or self._choose(does) or self._do(does, key):
+            handled = True
+        elif handled := await self._edit(key):
+            self._reconsider(writing=key in WRITING)
+        elif handled := self.write(event):
+            self._reconsider()
         if handled:
             event.stop()
             event.prevent_default()
+
+    def _do(self, does: str | None, key: str) -> bool:
+        """Do what is the composer's own to do, unless the key only moves the cursor here."""
+        if does and does not in ("complete", "complete_back"):
+            self._withdraw()
+        match does:
+            case "send":
+                self._enter()
+            case "newline":
+                self.insert("\n")
+            case "complete" | "complete_back":
+                self._complete(-1 if does == "complete_back" else 1)
+            case "earlier" if key == "up" and not self.text and self.up_when_empty():
+                pass
+            case "earlier" if key != "up" or self.cursor_at_first_line:
+                self._recall(-1)
+            case "later" if key != "down" or self.cursor_at_last_line:
+                self._recall(1)
+            case "escape":
+                self.post_message(self.Escaped())
+            case _ if key == "end" and not self.text:
+                self.post_message(self.Escaped())
+            case _:
+                return False
+        return True
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -151,27 +198,97 @@ class Composer(TextArea):
 
     # --- completion
 
+    def _reconsider(self, *, writing: bool = True) -> None:
+        """The text has changed, or the cursor has moved: offer what fits now, if it may open by itself."""
+        before = self._before_cursor()
+        offer = self._completions(before, asked=False) if writing and before else Completion(0)
+        if self._refused != offer.start:
+            self._refused = None
+        if offer.opens and offer.candidates and self._refused is None:
+            self._open(offer)
+            self.post_message(self.Offered(offer.candidates, None))
+        else:
+            self._withdraw()
+
+    def _open(self, offer: Completion) -> None:
+        self._offer, self._marked, self._put = offer, None, False
+        self._at = self.cursor_location
+
+    def learned(self) -> None:
+        """There may be more to offer than there was."""
+        if self._marked is None and self.text:
+            self._reconsider()
+
+    def _choose(self, does: str | None) -> bool:
+        """Do what a key does to the list; False if it has nothing to do with it."""
+        offer = self._offer
+        if offer is None or self.cursor_location != self._at:  # a click has moved the cursor
+            self._withdraw()
+            return False
+        match does:
+            case "earlier" | "later":
+                self._mark(-1 if does == "earlier" else 1)
+            case "send" if not self._put and self._marked is not None:
+                self.take(self._marked)
+            case "send" if not self._put and offer.sure and self.cursor_at_end_of_text:
+                self.take(0)
+            case "escape":
+                self._refused = offer.start
+                self._withdraw()
+            case _:
+                return False
+        return True
+
+    def _mark(self, step: int) -> None:
+        offer = self._offer
+        if offer is None:
+            return
+        if self._marked is None:
+            self._marked = 0 if step > 0 else len(offer.candidates) - 1
+        else:
+            self._marked = (self._marked + step) % len(offer.candidates)
+        if self._put:
+            self._insert(offer, self._marked)
+        self.post_message(self.Offered(offer.candidates, self._marked))
+
+    def take(self, index: int) -> None:
+        """Put in a candidate: that was it."""
+        offer = self._offer
+        if offer is not None and index < len(offer.candidates) and self.cursor_location == self._at:
+            self._insert(offer, index)
+            self._withdraw()
+            self._reconsider()  # a command may want something more
+
     def _complete(self, step: int) -> None:
-        row, column = self.cursor_location
-        if self._offer is None:
-            before = self.document.get_line(row)[:column]
-            offer = self._completions(before)
+        """Put in what is marked, or the first one; then the next ones."""
+        offer = self._offer
+        if offer is None:
+            offer = self._completions(self._before_cursor(), asked=True)
             if not offer.candidates:
                 return
-            self._offer, self._chosen = offer, 0 if step > 0 else len(offer.candidates) - 1
-        else:
-            self._chosen = (self._chosen + step) % len(self._offer.candidates)
-        offer = self._offer
-        self.replace(offer.candidates[self._chosen], (row, offer.start), (row, column))
+            self._open(offer)
         if len(offer.candidates) == 1:
-            self._withdraw()
+            self.take(0)
+        elif self._marked is None or self._put:
+            self._put = True
+            self._mark(step)
         else:
-            self.post_message(self.Offered(offer.candidates, self._chosen))
+            self._put = True
+            self._insert(offer, self._marked)
+
+    def _insert(self, offer: Completion, index: int) -> None:
+        row, column = self.cursor_location
+        start = column - len(self._before_cursor()) + offer.start  # a word is on one line
+        self.replace(offer.candidates[index].text, (row, start), (row, column))
+        self._at = self.cursor_location
+
+    def _before_cursor(self) -> str:
+        return self.get_text_range((0, 0), self.cursor_location)
 
     def _withdraw(self) -> None:
         if self._offer is not None:
-            self._offer = None
-            self.post_message(self.Offered((), 0))
+            self._offer, self._marked, self._put = None, None, False
+            self.post_message(self.Offered((), None))
 
     # --- earlier lines
 

@@ -92,19 +92,26 @@ def hint(text: str, look: Look) -> Block:
     return Block(look.width, "", look.styles.hint, [], above=[[Segment(" " * left + text, look.styles.hint)]])
 
 
+GONE = "earlier messages are gone from the server"
+
+
 def before_rows(timeline: Timeline) -> str:
     """What stands before the first row."""
     if timeline.loading:
         return "loading older messages …"
     if timeline.cleared:
         return "cleared"
-    return "…" if timeline.has_older else f"the beginning of {timeline.title}"
+    if timeline.has_older:
+        return "…"
+    return GONE if timeline.pruned else f"the beginning of {timeline.title}"
 
 
 def instead_of_rows(timeline: Timeline) -> str:
     """What stands in a log without rows."""
     if timeline.loading or timeline.cleared or timeline.has_older:
         return " "
+    if timeline.pruned:
+        return GONE
     return "Nothing here yet. Say hello." if timeline.room else " "
 
 

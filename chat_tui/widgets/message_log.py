@@ -38,7 +38,8 @@ from chat_tui.widgets.look import CSS, PARTS, Look, styles_of
 WHEEL_LINES = 3
 HEIGHT_FOR_BAR = 3
 """With fewer lines there is no room for the bar that says how many messages are below."""
-CACHED_LINES = 20_000
+CACHED_LINES = 400
+"""Ten screens. A line that was drawn takes 10 kB in Textual's caches."""
 
 
 class MessageLog(Choice):
@@ -287,12 +288,18 @@ class MessageLog(Choice):
     # --- drawing ----------------------------------------------------------------------------------
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw lines of the widget. Textual adds borders, padding and filters to those of `render_line`."""
+        """Draw lines of the widget. It has no border and no padding: what Textual does to find that out for
+        every line anew takes longer than all else."""
         self._lay_out_if_needed()
-        strips = super().render_lines(crop)
-        for strip in strips:
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
             name_links(strip)
-        return strips
+            strips.append(strip)
+        return strips if crop.width == self.size.width else [one.crop(*crop.column_span) for one in strips]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the content."""
@@ -312,7 +319,9 @@ class MessageLog(Choice):
             mark = Style(bgcolor=self.get_component_rich_style("message-log--chosen").bgcolor)
             strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)
         strip = strip.apply_offsets(0, number)
-        return Strip([*strip, self._indicator(y, timeline)], width) if self._indicator_width else strip
+        thumb = self._thumb(y, timeline)
+        # Strips remember what was made of them, so one that is only filled up is not made anew.
+        return Strip([*strip, thumb], width) if thumb else strip.adjust_cell_length(width, self._text_style)
 
     def _selected(self, block: Block, line: int, number: int) -> Strip | None:
         """The line with what is selected in it; None if nothing is."""
@@ -331,17 +340,20 @@ class MessageLog(Choice):
     def _indicator_width(self) -> int:
         return int(self.size.width > 2)
 
-    def _indicator(self, y: int, timeline: Timeline) -> Segment:
+    @property
+    def _text_style(self) -> Style:
+        return self._look.styles.text if self._look is not None else self.rich_style
+
+    def _thumb(self, y: int, timeline: Timeline) -> Segment | None:
         """The last cell of a line: where the window stands, counted in rows, while it is not at the end."""
-        blank = Segment(" ", self.rich_style)
         height = len(self._lines)
         top, bottom = self._lines[0], self._lines[-1]
-        if timeline.view.following or top is None or bottom is None:
-            return blank
+        if timeline.view.following or top is None or bottom is None or not self._indicator_width:
+            return None
         shown, above = bottom[0] - top[0] + 1, top[0] - timeline.first + 1
         if in_thumb(y, height, above, shown, len(timeline) + 1):
             return Segment("▐", self.get_component_rich_style("message-log--thumb"))
-        return blank
+        return None
 
     def _bar(self, timeline: Timeline) -> Strip:
         """The last line while the newest row is out of sight."""

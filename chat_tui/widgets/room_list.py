@@ -13,6 +13,9 @@ class RoomList(SideList):
 
     def show_rooms(self, rooms: Sequence[Room], current: Room | None) -> None:
         """Show these rooms; `current` is the one in view."""
+        told = [(room.title, room.unread, room.private, room.direct) for room in rooms]
+        if not self.is_new(told, current and current.name):
+            return
         entries = [self._entry(number, room, current=room is current) for number, room in enumerate(rooms, 1)]
         at = rooms.index(current) if current is not None else None
         direct = next((number for number, room in enumerate(rooms) if room.direct), None)

@@ -52,6 +52,14 @@ class SideList(Widget):
         self._entries: list[Content] = []
         self._beyond = 0
         self._heading: int | None = None
+        self._shown: object = None
+        self._announced: object = None
+
+    def is_new(self, *announced: object) -> bool:
+        """Whether what `show` will be called with comes of something else than the last time. If not, the
+        entries need not be made at all."""
+        self._announced = (*announced, self.content_size)
+        return self._announced != self._shown
 
     def show(
         self,
@@ -64,6 +72,7 @@ class SideList(Widget):
     ) -> None:
         """Show these entries and that there are `beyond` more; scroll so that entry `visible` is seen.
         `heading`: before which one it stands, and what it says."""
+        self._shown, self._announced = self._announced, None
         self._title = title
         self._entries = entries
         self._beyond = beyond

@@ -32,6 +32,7 @@ class StatusLine(Widget):
         self._away: str | None = None
         self._typing: Sequence[str] = ()
         self._hint = ""
+        self._shown: object = None
 
     def show(
         self,
@@ -45,6 +46,10 @@ class StatusLine(Widget):
     ) -> None:
         """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
         they went away; `typing` are those who write."""
+        shown = (status, where, name, queued, away, tuple(typing))
+        if shown == self._shown:
+            return
+        self._shown = shown
         self._status, self._where, self._name, self._queued = status, where, name, queued
         self._away, self._typing = away, typing
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None

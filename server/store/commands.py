@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from protocol import names
 from server import folder, retention
+from server.certificate import KEY_NAME
 from server.config import sources
 from server.errors import OperatorError, SettingsError, StorageError
 from server.store import copies, exporting, restoring, snapshot
@@ -28,8 +29,8 @@ def backup(arguments: list[str]) -> int:
     """`chat-server backup FILE`: a copy of everything, also while a server runs."""
     parser = _parser(
         "backup",
-        "Copy everything that a server keeps into one file, also while it runs. "
-        "The copy is verified before it gets its name.",
+        "Copy everything that a server keeps into one file, also while it runs. The copy is verified before "
+        f"it gets its name. The key that the server is known by, if it made one, goes to FILE.{KEY_NAME}.",
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="where to write it; only you can read it")
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
@@ -37,10 +38,18 @@ def backup(arguments: list[str]) -> int:
 
     def work() -> None:
         database = given.data / FILE_NAME
+        key, kept = given.data / KEY_NAME, _key_beside(given.file)
         _check_free(given.file, database, force=given.force)
+        if key.exists():
+            _check_free(kept, key, force=given.force)
         with copies.reading(database) as source:
             summary = copies.copy(source, given.file)
         print(f"backed up to {given.file}: {summary}")
+        if key.exists():
+            copies.copy_file(key, kept)
+            print(f"the server's key is in {kept}")
+        elif given.force:
+            kept.unlink(missing_ok=True)  # that of another backup
 
     return _carried_out(work)
 
@@ -50,7 +59,8 @@ def restore(arguments: list[str]) -> int:
     parser = _parser(
         "restore",
         "Put a backup in the place of what a server keeps. The server must be stopped; what was there is "
-        "kept beside it. Clients drop what they hold and fetch anew; what they have not sent yet, they send.",
+        "kept beside it. Clients drop what they hold and fetch anew; what they have not sent yet, they send. "
+        f"The key in FILE.{KEY_NAME} becomes the server's, unless it has one.",
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="a file that `chat-server backup` has made")
     given = _parsed(parser, arguments)
@@ -58,11 +68,29 @@ def restore(arguments: list[str]) -> int:
     def work() -> None:
         with folder.take(given.data):
             summary, kept = restoring.restore(given.file, given.data / FILE_NAME)
+            told = _restore_key(_key_beside(given.file), given.data / KEY_NAME)
         print(f"restored from {given.file}: {summary}")
         if kept is not None:
             print(f"what was there is kept in {kept}")
+        if told:
+            print(told)
 
     return _carried_out(work)
+
+
+def _key_beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.{KEY_NAME}")
+
+
+def _restore_key(backup: Path, current: Path) -> str:
+    """Put the key of a backup where there is none; what there is to say. One that is there may have been made
+    because the other one had become known, so it stays."""
+    if not backup.exists() or (current.exists() and current.read_bytes() == backup.read_bytes()):
+        return ""
+    if current.exists():
+        return f"the server keeps the key that it has now; the one of the backup is in {backup}"
+    copies.copy_file(backup, current)
+    return "the server has its key again: clients know it by the same pin"
 
 
 def export(arguments: list[str]) -> int:

@@ -141,6 +141,13 @@ def inspect(path: Path, name: Path) -> Summary:
         )
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a small file, such as a key, that only its owner may read. Raises `OperatorError`."""
+    with draft(target) as path:
+        path.write_bytes(source.read_bytes())
+        place(path, target)
+
+
 def compact(path: Path) -> None:
     """Give the room that removed events have left in the file back to the disk; nobody may have it open."""
     try:

@@ -365,7 +365,7 @@ class SqliteLog:
         )
         bounds = (room, after or 0, room, 2**62 if before is None else before, limit)
         page: list[Event] = []
-        with _readable():
+        with _reading():
             for row in self._reading.execute(sql, bounds):
                 event = Event(room, *row)
                 size -= len(event.body) + limits.EVENT_BYTES
@@ -376,13 +376,13 @@ class SqliteLog:
 
     def floor(self, room: str) -> int:
         """See the port."""
-        with _readable():
+        with _reading():
             row = self._reading.execute("SELECT floor FROM rooms WHERE name = ?", (room,)).fetchone()
         return int(row[0]) if row is not None else 0
 
     def find(self, user: int, cid: str) -> Event | None:
         """See the port."""
-        with _readable():
+        with _reading():
             return _find(self._reading, user, cid)
 
     def said(self, room: str, seq: int) -> Event | None:
@@ -392,7 +392,7 @@ class SqliteLog:
             f"SELECT room, {_COLUMNS} FROM events "  # noqa: S608
             "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq = ?"
         )
-        with _readable():
+        with _reading():
             row = run(sql, (room, seq)).fetchone()
             if row is None:
                 return None
@@ -408,7 +408,7 @@ class SqliteLog:
             f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
             f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
-        with _readable():
+        with _reading():
             bounds = (question.room, question.seq, question.room, *silent, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
         return int(count)
@@ -444,31 +444,18 @@ class SqliteLog:
 
     def search(self, wanted: Wanted, seconds: float) -> Found:
         """See the port."""
-        with _readable():
+        with _reading():
             return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
 
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
-        user, name = searched.user or (None, None)
-        sql = (
-            "SELECT id, time, actor, action, target, room, detail FROM audit "
-            "WHERE time >= ? AND id < ? AND (? IS NULL OR actor = ? OR target = ?) "
-            "AND ? IN ('', room) AND ? IN ('', action) ORDER BY id DESC LIMIT ?"
-        )
-        before = 2**62 if searched.before is None else searched.before
-        bounds = (searched.since, before, user, user, name, searched.room, searched.action, limit)
-        with _readable():
-            rows = self._reading.execute(sql, bounds).fetchall()
-        return [Recorded(number, Audit(*row)) for number, *row in reversed(rows)]
+        with _reading():
+            return sums.audit(self._reading.execute, searched, limit)
 
     def size(self, room: str) -> Size:
         """See the port."""
-        sql = (
-            "SELECT count(*), coalesce(sum(length(body)), 0) FROM events "  # noqa: S608
-            f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > {_FLOOR}"
-        )
-        with _readable():
-            return Size(*self._reading.execute(sql, (room, room)).fetchone())
+        with _reading():
+            return sums.size(self._reading.execute, room)
 
     def close(self) -> None:
         """See the port. The last connection folds the write-ahead log into the file."""
@@ -478,21 +465,20 @@ class SqliteLog:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
-    """Say it as `StorageError` if something can't be read."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(f"the server cannot read its store: {error}") from error
-
-
-@contextmanager
 def _refusing(done: str) -> Iterator[None]:
     """Say it as `StorageError` if the disk refuses something."""
     try:
         yield
     except sqlite3.Error as error:
         raise StorageError(f"the server's disk refused it ({error}); nothing was {done}") from error
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the server cannot read its store: {error}") from error
 
 
 def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:

@@ -1,4 +1,4 @@
-"""What the SQLite store keeps of rooms beside their events: members, roles, invitations, penalties.
+"""What the SQLite store keeps beside events: members, roles, invitations, penalties of rooms, and the audit.
 
 The SQL twin of `state.apply`: `project` changes the tables by one event, in the transaction that stores it;
 `load` makes the state of them. Knows SQL and the events that change rooms.
@@ -11,6 +11,7 @@ from typing import Any
 from protocol import frames, names
 from protocol.frames import Event
 from server.state import SERVER_LOG, Invitation, NetworkBody, Penalty, Room, State, first_role, read
+from server.store.base import Audit, Recorded, Searched, Size
 
 Run = Callable[..., sqlite3.Cursor]
 
@@ -110,3 +111,25 @@ def _project_about_somebody(run: Run, room: int, event: Event, body: frames.Abou
     elif event.kind in (frames.UNBAN, frames.UNMUTE):
         lifted = frames.BAN if event.kind == frames.UNBAN else frames.MUTE
         run("DELETE FROM penalties WHERE room = ? AND user = ? AND kind = ?", (room, user, lifted))
+
+
+def audit(run: Run, searched: Searched, limit: int) -> list[Recorded]:
+    """See `base.Log`."""
+    user, name = searched.user or (None, None)
+    sql = (
+        "SELECT id, time, actor, action, target, room, detail FROM audit "
+        "WHERE time >= ? AND id < ? AND (? IS NULL OR actor = ? OR target = ?) "
+        "AND ? IN ('', room) AND ? IN ('', action) ORDER BY id DESC LIMIT ?"
+    )
+    before = 2**62 if searched.before is None else searched.before
+    bounds = (searched.since, before, user, user, name, searched.room, searched.action, limit)
+    return [Recorded(number, Audit(*row)) for number, *row in reversed(run(sql, bounds).fetchall())]
+
+
+def size(run: Run, room: str) -> Size:
+    """See `base.Log`."""
+    sql = (
+        "SELECT count(*), coalesce(sum(length(body)), 0) FROM events JOIN rooms ON rooms.id = room "
+        "WHERE name = ? AND seq > floor"
+    )
+    return Size(*run(sql, (room,)).fetchone())

@@ -30,7 +30,7 @@ _MERGED = 50
 
 _SLIP_MS = 3_600_000
 """How much a clock may have been set back: what a room has before something so much older than `after` is
-older than that too."""
+older than that too, and what comes after something so much newer than `before` is newer."""
 
 _STEPS = 2_000
 """SQLite's instructions between two looks at the clock: less than a millisecond."""
@@ -143,8 +143,10 @@ def _newest_first(run: Run, wanted: Wanted) -> Iterator[Hit]:
 
 
 def _last_edit(run: Run, room: int, said: Event) -> Event | None:
+    # SQLite would look through the whole room, for it is in the wanted order already.
     sql = (
-        f"SELECT {_COLUMNS} FROM events WHERE room = ? AND target = ? AND kind = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM events INDEXED BY changes "  # noqa: S608
+        "WHERE room = ? AND target = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
     )
     row = run(sql, (room, said.seq, frames.EDIT)).fetchone()
     return Event(said.room, *row) if row is not None else None
@@ -164,16 +166,34 @@ def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iter
     sql = (
         f"SELECT {_COLUMNS} FROM words "  # noqa: S608
         "CROSS JOIN events ON room = ? AND seq = words.rowid - ? "
-        f"WHERE words MATCH ? AND words.rowid > ? AND kind IN ({_SPOKEN}) ORDER BY words.rowid DESC"
+        "WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? "
+        f"AND kind IN ({_SPOKEN}) ORDER BY words.rowid DESC"
     )
+    last = _ROOM - 1 if wanted.before is None else _last(run, room, wanted.before + _SLIP_MS)
+    bounds = (_id(room, floor + 1), _id(room, last))
     low: int | None = None
-    for row in run(sql, (room, _id(room, 0), _match(room, wanted), _id(room, floor))):
+    for row in run(sql, (room, _id(room, 0), _match(room, wanted), *bounds)):
         event = Event(name, *row)
         low = event.time if low is None else min(low, event.time)
         if wanted.after is not None and event.time < wanted.after - _SLIP_MS:
             return
         if wanted.wants(event.user, event.time):
             yield Spot(-low, name, -event.seq), room, event
+
+
+def _last(run: Run, room: int, before: int) -> int:
+    """A seq up to which a room's events are, but for a clock that was set back, of before a time."""
+    (head,) = run("SELECT head FROM rooms WHERE id = ?", (room,)).fetchone()
+    low, high = 0, int(head)
+    while low < high:
+        middle = (low + high + 1) // 2
+        sql = "SELECT time FROM events WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
+        row = run(sql, (room, middle)).fetchone()
+        if row is None or row[0] < before:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _match(room: int, wanted: Wanted) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from protocol import codec, frames
 from server.__main__ import COMMANDS
+from server.certificate import KEY_NAME, Certificate
 from server.state import SERVER_LOG, USER
 from server.store import schema
 from server.store.base import Draft, Mark
@@ -135,6 +136,32 @@ async def test_a_backup_holds_what_a_killed_server_had_stored(
     await run("restore", tmp_path / "other", tmp_path / "backup.db")
     again = await start_server(data=tmp_path / "other")
     assert await texts(again, dial) == ["stored"]
+
+
+async def test_a_backup_has_the_key_that_clients_know(data: Path, tmp_path: Path) -> None:
+    fill(data)
+
+    def pin(folder: Path) -> str:
+        """By what a server is known that begins in this folder: it makes a key if there is none."""
+        return Certificate(folder, None, lambda: 1_795_435_200_000).pin
+
+    known, backup = pin(data), tmp_path / "backup.db"
+    key = tmp_path / f"backup.db.{KEY_NAME}"
+    lines = await run("backup", data, backup)
+    assert lines[1] == f"the server's key is in {key}"
+    assert (stat.S_IMODE(key.stat().st_mode), key.read_bytes()) == (0o600, (data / KEY_NAME).read_bytes())
+    backup.unlink()
+    assert f"{key} is there already" in await refused("backup", data, backup)
+    await run("backup", data, backup, "--force")
+
+    elsewhere, other = tmp_path / "elsewhere", tmp_path / "other"
+    assert "same pin" in (await run("restore", elsewhere, backup))[-1]
+    assert stat.S_IMODE((elsewhere / KEY_NAME).stat().st_mode) == 0o600
+    assert pin(elsewhere) == known
+    other.mkdir()
+    newer = pin(other)
+    assert f"is in {key}" in (await run("restore", other, backup))[-1]
+    assert pin(other) == newer != known
 
 
 async def test_a_backup_replaces_nothing_unless_told_to(data: Path, tmp_path: Path) -> None:

@@ -253,20 +253,6 @@ async def test_tab_completes(place: Place, server: RunningServer) -> None:
             await chat.press("ctrl+u")
 
 
-async def test_what_tab_has_to_offer_is_shown_until_one_goes_on(place: Place, server: RunningServer) -> None:
-    await server.enter("Bernadette", "#general")
-    await server.enter("bob", "#general")
-    async with open_chat(place) as chat:
-        await chat.until(lambda: len(chat.people) == 3, "all are there")
-        await chat.type("b")
-        await chat.press("tab")
-        await chat.until(lambda: "bob:  Bernadette:" in chat.text("#offer"), "both are offered")
-        await chat.press("shift+tab")
-        assert chat.composer.text == "Bernadette: "
-        await chat.type("x")
-        await chat.until(lambda: not chat.main.query_one("#offer").display, "the offer is gone")
-
-
 async def test_oneself_is_not_completed(place: Place) -> None:
     async with open_chat(place) as chat:
         await chat.type("al")

@@ -2,6 +2,9 @@
 
 import pytest
 
+from protocol import frames
+from server import retention
+from server.retention import Retention
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat
 from tests.support.wire import Wire
@@ -26,6 +29,23 @@ async def test_the_latest_messages_are_shown_at_once(place: Place, server: Runni
         assert numbers(chat) == list(range(numbers(chat)[0], 121))
         assert len(numbers(chat)) >= 20
         assert chat.messages()[-1] == "+ alice"
+
+
+async def test_where_the_server_has_removed_what_was_before_is_no_beginning(
+    place: Place, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general")
+    await talk(bob, 10)
+    server.clock.seconds += 86_400
+    bob.send(frames.Ping(1))  # a day without a word would end it
+    await bob.settled()
+    assert await retention.prune(server.core, Retention(3600)) == 12
+    async with open_chat(place) as chat:
+        await chat.sees("earlier messages are gone from the server", "#log")
+        await talk(bob, 3, 11)
+        await chat.until(lambda: numbers(chat) == [11, 12, 13], "what comes is shown")
+        assert "gone from the server" in chat.text("#log")
+        assert "the beginning of" not in chat.text("#log")
 
 
 @pytest.mark.parametrize("keys", [("pageup",), ("ctrl+home",)], ids=str)

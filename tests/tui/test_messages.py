@@ -58,7 +58,7 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
 
         # The one before: what was being written stays, and comes back.
         await chat.type("a draft")
-        await chat.press("ctrl+up", "k")
+        await chat.press("f4", "k")
         assert "e edit  r reply  + react  d delete  c copy  Esc" in chat.status
         await chat.press("e")
         assert chat.composer.text == "I am heer"
@@ -69,19 +69,19 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.sees("I am here (edited)", "#log")
 
         # An answer to somebody else's, with what was being written.
-        await chat.press("ctrl+up", "up", "up")
+        await chat.press("f4", "up", "up")
         assert "e edit" not in chat.status
         await chat.press("r")
         assert doing(chat) == "Reply to bob: who is there? - Esc gives up"
         await chat.press("escape")
         assert (chat.composer.text, doing(chat)) == ("a draft", "")
-        await chat.press("ctrl+up", "up", "up", "r", "enter")
+        await chat.press("f4", "up", "up", "r", "enter")
         answer = await sent(bob)
         assert (text_of(answer), answer.reply) == ("a draft", second.reply or first.seq - 2)
         await chat.sees("┌ bob: who is there?", "#log")
 
         # Reactions, by name, and back.
-        await chat.press("alt+k", "up", "up", "up", "plus")
+        await chat.press("shift+up", "up", "up", "up", "plus")
         await chat.enter(":thumbsup:")
         reaction = await sent(bob)
         assert codec.unpack_body(reaction.body, frames.ReactionBody) == frames.ReactionBody("👍")
@@ -90,7 +90,7 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.sees("[👍 2]", "#log")
 
         # Deleting asks once; another key is none for the message, nor for the line.
-        await chat.press("ctrl+up", "up", "d")
+        await chat.press("f4", "up", "d")
         assert "Delete it for good?" in chat.status
         await chat.press("x")
         assert (chat.composer.text, chat.log.chosen) == ("", second.seq)
@@ -100,10 +100,10 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.sees("message deleted", "#log")
 
         # A letter that means nothing there goes into the line.
-        await chat.press("ctrl+up")
+        await chat.press("f4")
         await chat.type("quite")
         assert (chat.composer.text, chat.log.chosen) == ("quite", None)
-        await chat.press("ctrl+up", "escape", "ctrl+up", "enter", "ctrl+up", "j")
+        await chat.press("f4", "escape", "f4", "enter", "f4", "j")
         assert (chat.composer.text, chat.log.chosen) == ("quite", None)
     assert [bool(event.body) for event in await log_of(bob) if event.seq == second.seq] == [False]
 
@@ -131,12 +131,12 @@ async def test_by_commands(place: Place, bob: Wire) -> None:
         assert codec.unpack_body(reaction.body, frames.ReactionBody) == frames.ReactionBody("🎉", on=False)
 
         # On the chosen one: a slash does not leave it.
-        await chat.press("ctrl+up", "up")
+        await chat.press("f4", "up")
         await chat.enter("/react 👋🏽")
         reaction = await sent(bob)
         assert reaction.target == answer.reply
         assert chat.log.chosen is None
-        await chat.press("ctrl+up", "up")
+        await chat.press("f4", "up")
         await chat.enter("/delete")
         await chat.sees("only they and moderators", "#log")
         await chat.enter("/copy")
@@ -212,7 +212,7 @@ async def test_a_room_change_and_a_deletion_leave_no_mode_behind(place: Place, b
         await chat.sees("#other", "#topic")
         await chat.enter("/switch #general")
         await chat.type("a draft")
-        await chat.press("ctrl+up", "e")
+        await chat.press("f4", "e")
         assert chat.composer.text == "mine"
         await chat.press("alt+down")
         await chat.sees("#other", "#topic")
@@ -221,7 +221,7 @@ async def test_a_room_change_and_a_deletion_leave_no_mode_behind(place: Place, b
         await chat.until(lambda: chat.composer.text == "a draft", "the draft is there again")
         said = (await bob.tell(ROOM, "to be deleted")).seq
         await chat.sees("to be deleted", "#log")
-        await chat.press("ctrl+up")
+        await chat.press("f4")
         assert chat.log.chosen == said
         await do(bob, frames.Send, ROOM, "gone", b"", frames.DELETE, said)
         await chat.until(lambda: chat.log.chosen is None, "it can't be chosen any more")
@@ -237,7 +237,7 @@ async def test_a_quote_of_what_is_not_here_is_fetched_when_it_is_seen(place: Pla
         await chat.sees("┌ bob: who is there?", "#log")
         assert chat.client.rooms[ROOM].base > asked
         # Going up by messages scrolls, and loads what is older.
-        await chat.press("ctrl+home", "ctrl+up", *["up"] * 20)
+        await chat.press("ctrl+home", "f4", *["up"] * 20)
         await chat.until(lambda: chat.client.rooms[ROOM].base == 0, "older ones were loaded")
         await chat.press(*["up"] * 15)
         await chat.sees("│ who is there?", "#log")

@@ -117,7 +117,7 @@ async def test_names_of_both_kinds_are_completed_and_found(place: Place, bob: Wi
         await in_room(chat, "@bob")
         await chat.press("ctrl+k")
         await chat.type("@alice")
-        await chat.sees("write to @alice")
+        await chat.sees("write to them")
         await chat.press("enter")
         await in_room(chat, "@alice")  # a pad for oneself
 

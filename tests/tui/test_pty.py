@@ -18,6 +18,7 @@ from server.config import Address
 from tests.support.hostile import TEXTS, event, hostile_server
 from tests.support.inprocess import RunningServer
 from tests.support.pty import PROGRAM, Terminal, environment
+from tests.support.wire import text_of
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind"
@@ -146,6 +147,47 @@ async def test_keys_in_bursts_do_what_they_do_in_their_order(
         if come.kind == frames.MESSAGE:
             said[come.room].append(come.body.split(b"text")[1][1:])
     assert said == {"#general": [b"abXcd", b"two", b"four", b"five"], "#other": [b"three", b"six"]}
+
+
+async def test_writing_with_characters_of_many_parts_and_completion(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general")
+    terminal = open_terminal(*at(server))
+    await terminal.sees("● alice on")
+    left, alt_left, up, down = "\x1b[D", "\x1b[1;3D", "\x1b[A", "\x1b[B"
+    family = "👩‍👩‍👧"
+    lines = {
+        f"日本{left}x": "日x本",
+        f"{family}👍🏽{left}{left}a{left}b": f"ba{family}👍🏽",
+        f"{family}e\u0301\x7f\x7fnone": "none",
+        f"one two{alt_left}\x0b\x1bx": "one two",  # Ctrl+K and Esc: back from the switcher
+        f"/me hugs @b{down}\r\r": "hugs @bob",
+        f"two words\x17\x19\x19{up}{down}": "two wordswords",
+        "see @bo": "see @bo",
+    }
+    said = []
+    for keys in lines:
+        mark = len(terminal.raw)
+        if "\x0b" in keys:
+            terminal.type(keys.removesuffix("\x1bx"))
+            await terminal.sees("Enter goes")
+            terminal.type("\x1b")
+            await terminal.until(lambda: "Enter goes" not in terminal.text, "the switcher is closed")
+        else:
+            terminal.type(keys)
+        terminal.type("\r")
+        while (come := await bob.event()).kind not in frames.SPOKEN:
+            assert come.kind == frames.JOIN
+        said.append(text_of(come))
+        assert len(terminal.raw) > mark
+    assert said == list(lines.values())
+    mark = len(terminal.raw)
+    terminal.type("\x0c")  # Ctrl+L: all is drawn again
+    await terminal.until(lambda: b"see @bo" in terminal.raw[mark:], "the log is sent again")
+    harmless(terminal)
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
 
 
 async def test_no_byte_of_a_hostile_message_is_obeyed(open_terminal: Open, server: RunningServer) -> None:
@@ -300,13 +342,12 @@ async def test_a_crash_gives_the_terminal_back_and_says_what_happened(
 @pytest.mark.parametrize(
     "arguments", [("--name", "a b"), ("--server", "host:x", "--name", "a"), ("--nonsense",)]
 )
-async def test_a_wrong_call_is_refused_before_the_screen_opens(
+async def test_a_wrong_call_is_refused_where_the_shell_is(
     open_terminal: Open, arguments: tuple[str, ...]
 ) -> None:
     terminal = open_terminal(*arguments)
     assert await terminal.ended() == 2
-    assert b"chat-tui: " in terminal.raw
-    assert b"\x1b[?1049h" not in terminal.raw
+    assert terminal.raw.rfind(b"chat-tui: ") > terminal.raw.rfind(b"\x1b[?1049l")
     assert terminal.left_on() == []
 
 

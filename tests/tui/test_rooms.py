@@ -93,8 +93,9 @@ SWITCHES = [
     (["alt+3", "alt+2"], "#general"),
     (["alt+9"], "#general"),
     (["ctrl+k", "r", "n", "enter"], "#random"),
-    (["ctrl+k", "down", "down", "enter"], "#random"),
-    (["ctrl+k", "down", "up", "enter"], "#deploys"),
+    (["alt+3", "ctrl+k", "enter"], "#general"),  # where one was before
+    (["alt+3", "alt+2", "alt+1", "ctrl+k", "down", "enter"], "#random"),
+    (["alt+3", "alt+2", "alt+1", "ctrl+k", "down", "down", "up", "up", "enter"], "#general"),
     (["ctrl+k", "r", "escape"], "#general"),
     (["ctrl+k", "n", "e", "w", "down", "enter"], "#new"),
 ]

@@ -26,6 +26,7 @@ from chat_tui.rows import Message, Reply
 from chat_tui.screens.first_run import FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import PasswordScreen
+from chat_tui.shortcodes import load
 from protocol import codec, frames, limits
 from protocol.frames import Result
 from protocol.links import pin_of
@@ -214,7 +215,7 @@ async def test_a_chosen_message_among_changed_ones(
         await chat.enter("Then it is Wednesday.")
         await chat.until(lambda: not chat.client.sender.pending, "it is stored")
         await chat.sees("[👍 3]", "#log")
-        await chat.press("ctrl+up")
+        await chat.press("f4")
         await chat.settle()
         assert picture(chat)
 
@@ -238,7 +239,7 @@ async def test_an_edit_and_an_answer_that_wait(
         await chat.enter("/edit Then it is Wednesday.")
         chat.client.changes.react(chat.client.rooms["#general"], asked, "🎉")
         await chat.type("Let us tell the others")
-        await chat.press("ctrl+up", "up", "r")
+        await chat.press("f4", "up", "r")
         await chat.sees("Reply to aiko", "#doing")
         soon = asyncio.get_running_loop().time() + 8.45
         chat.client.status = replace(chat.client.status, retry_at=soon)
@@ -360,7 +361,7 @@ async def test_help(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=named)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
 @pytest.mark.parametrize("theme", THEMES)
 async def test_switcher(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
@@ -369,10 +370,36 @@ async def test_switcher(
     async with scene(place, size, theme) as chat:
         await chat.press("ctrl+k")
         await chat.sees("Esc closes")
-        for field in chat.app.screen.query("Input"):
-            field.cursor_blink = False  # type: ignore[attr-defined]
-        await chat.type("ra")
+        still_cursors(chat)
+        assert picture(chat)
+        await chat.type("#ra")
         await chat.sees("join or make")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_completion(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    await people["jonas"].ask(frames.Away(90, text="making coffee"), Result)
+    load()
+    async with scene(place, size, theme) as chat:
+        await chat.until(lambda: chat.client.rooms["#general"].people.away, "jonas is away")
+        await chat.type("/m")
+        await chat.press("down")
+        await chat.settle()
+        assert picture(chat)
+        await chat.press("ctrl+u")
+        await chat.type("/invite ")
+        await chat.press("up", "up")
+        await chat.settle()
+        assert picture(chat)
+        await chat.press("ctrl+u")
+        await chat.type("well done :th")
+        await chat.press("down", "down")
+        await chat.settle()
         assert picture(chat)
 
 
@@ -420,6 +447,7 @@ async def test_a_server_with_another_key(picture: Callable[[Chat], bool], size: 
     changed = Doubtful(Doubtful.trust.changed(Doubtful.key, Doubtful.other))
     async with open_chat(changed, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
         await chat.sees("chat-tui forget")
+        await chat.settle()
         assert picture(chat)
 
 

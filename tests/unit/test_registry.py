@@ -58,6 +58,14 @@ def test_what_cannot_be_typed_has_a_key_and_no_arguments() -> None:
             assert not command.arguments
 
 
+def test_who_has_no_alt_key_can_do_everything() -> None:
+    """Alt does not come through every terminal: what it does has another key, or can be typed."""
+    for command in COMMANDS:
+        if any("alt+" in key for key in command.keys):
+            others = [key for key in command.keys if "alt+" not in key]
+            assert command.slash or others or isinstance(parse(command.example), Call), command.name
+
+
 def test_optional_arguments_and_those_that_take_the_rest_come_last() -> None:
     for command in COMMANDS:
         *before, _ = command.arguments or (Argument("none"),)
@@ -97,7 +105,7 @@ def test_help_is_a_sentence(command: Command) -> None:
 def test_describe_says_everything() -> None:
     text = describe(registry.BY_NAME["switch"])
     assert text.splitlines() == [
-        "/switch [#room] - Go to a room: by its name or number, or choose from a list.",
+        "/switch [#room] - Go to a room by name or number, or choose a room, a person or a command.",
         "Also: /buffer, /win",
         "Keys: Ctrl+K",
         "Example: /switch 2",

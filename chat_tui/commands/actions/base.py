@@ -43,6 +43,9 @@ class View(Protocol):
     def clear(self) -> None:
         """Empty the log in view."""
 
+    def draw_anew(self) -> None:
+        """Send the terminal the whole screen."""
+
     def flip(self, pane: str) -> None:
         """Show or hide a side pane: `rooms` or `people`."""
 

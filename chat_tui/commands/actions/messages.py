@@ -109,7 +109,7 @@ class MessageActions(Base):
         said = newest(room, mine=mine)
         if said is None:
             whose = {True: " of yours", False: " of somebody else", None: ""}[mine]
-            raise ClientError(f"There is no message{whose} here. Ctrl+Up or a click chooses one.")
+            raise ClientError(f"There is no message{whose} here. F4 or a click chooses one.")
         return said.seq
 
 

@@ -1,7 +1,5 @@
 """The program itself."""
 
-import importlib.metadata
-
 from chat_tui.client.errors import ClientError
 from chat_tui.commands import registry
 from chat_tui.commands.actions.base import Base
@@ -24,6 +22,10 @@ class ProgramActions(Base):
     async def do_clear(self) -> None:
         """`/clear`."""
         self._view.clear()
+
+    async def do_redraw(self) -> None:
+        """`/redraw`."""
+        self._view.draw_anew()
 
     async def do_reconnect(self) -> None:
         """`/reconnect`."""
@@ -49,6 +51,8 @@ class ProgramActions(Base):
 
     async def do_version(self) -> None:
         """`/version`."""
+        import importlib.metadata  # 20 ms that nobody shall wait for at the start
+
         self._view.tell(f"chat-tui {importlib.metadata.version('chat-tui')}")
 
     async def do_quit(self) -> None:

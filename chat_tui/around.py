@@ -1,0 +1,97 @@
+"""The rooms and people that one may mean, those most likely meant first: for completion and for the switcher.
+
+Knows what the client holds, and remembers which rooms were in view. Asks nobody.
+"""
+
+from collections.abc import Iterable
+
+from chat_tui.client.client import Client
+from chat_tui.client.events import ROOM, TOPIC
+from chat_tui.client.people import Person
+from chat_tui.client.room import Room
+from chat_tui.commands.completion import AWAY, ONLINE, Being, Place
+from protocol import frames
+from protocol.text import clean_line
+
+FRESH_SECONDS = 60.0
+"""The server is asked again for its rooms after so long."""
+
+RECENT, FEW = 200, 20
+"""Messages whose senders are known: of the room in view, and of each of the others."""
+
+
+class Around:
+    """See the module."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._visited: dict[str, None] = {}  # the room in view last
+        self._asked: float | None = None
+        self._places: list[Place] = []
+
+    # --- rooms
+
+    def visit(self, room: str) -> None:
+        """This room is in view now."""
+        self._visited.pop(room, None)
+        self._visited[room] = None
+
+    def rooms(self, order: Iterable[str]) -> list[Room]:
+        """Those one was in last, the last one first; then the others, in this order."""
+        names = dict.fromkeys([*reversed(self._visited), *order])
+        return [self._client.rooms[name] for name in names if name in self._client.rooms]
+
+    def visited(self, room: Room) -> bool:
+        """Whether it was in view since the start."""
+        return room.name in self._visited
+
+    def places_are_old(self, now: float) -> bool:
+        """Whether it is time to ask the server for its rooms; who is told so does it."""
+        if self._asked is not None and now - self._asked < FRESH_SECONDS:
+            return False
+        self._asked = now
+        return True
+
+    def learn(self, result: frames.RoomsResult) -> None:
+        """The server has told which rooms it has."""
+        self._places = [
+            Place(clean_line(info.room, ROOM), clean_line(info.topic, TOPIC) or "you are not in it")
+            for info in result.rooms
+        ]
+
+    def places(self) -> list[Place]:
+        """Those of the server that one is not in, as far as it has told."""
+        return [place for place in self._places if place.title not in self._client.rooms]
+
+    # --- people
+
+    def people(self, room: Room | None) -> list[Being]:
+        """Those of a room: who spoke last first, then all who are there."""
+        if room is None:
+            return []
+        spoke = (event.sender for event in reversed(room.events[-RECENT:]) if event.spoken)
+        there = {person.name: person for person in room.people.listed}
+        names = dict.fromkeys([*spoke, *there])
+        names.pop(self._client.name, None)
+        return [_being(name, there.get(name)) for name in names]
+
+    def strangers(self, here: Room | None) -> list[Being]:
+        """Whom one knows from other rooms only."""
+        names: dict[str, Person | None] = {}
+        for room in self._client.rooms.values():
+            if room.direct:
+                names.setdefault(room.partner, None)
+            names.update((person.name, person) for person in room.people.listed)
+            for event in room.events[-FEW:]:
+                names.setdefault(event.sender, None)
+        for name in (self._client.name, *(being.name for being in self.people(here))):
+            names.pop(name, None)
+        return [_being(name, person) for name, person in names.items()]
+
+
+def _being(name: str, person: Person | None) -> Being:
+    if person is None:
+        return Being(name)
+    if person.away:
+        return Being(name, AWAY, f"away: {person.text}" if person.text else "away")
+    return Being(name, ONLINE, "online")

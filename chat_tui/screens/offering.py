@@ -1,0 +1,98 @@
+"""What the main screen offers to complete: gathers what there is, and shows what fits.
+
+A part of the main screen, in a module of its own. All that is known is looked up when it is needed; what
+takes time (the names of emoji, the rooms of the server) is got beside, and offered once it is there.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import on, work
+from textual.screen import Screen
+
+from chat_tui import shortcodes
+from chat_tui.around import Around
+from chat_tui.client.client import Client
+from chat_tui.client.errors import ClientError
+from chat_tui.client.room import Room
+from chat_tui.commands.completion import Completion, Known, Place, complete
+from chat_tui.config import Settings
+from chat_tui.shortcodes import complete_emoji
+from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.offer import Offer
+from protocol import frames
+
+
+class Offering(Screen[None]):
+    """See the module."""
+
+    client: Client
+    _settings: Settings
+    _composer: Composer
+    around: Around
+    _loading_emoji = False
+
+    @property
+    def current(self) -> Room | None:
+        """See `View`."""
+        raise NotImplementedError
+
+    def themes(self) -> list[str]:
+        """See `View`."""
+        raise NotImplementedError
+
+    def _order(self) -> list[str]:
+        raise NotImplementedError
+
+    @on(Composer.Offered)
+    def _offered(self, message: Composer.Offered) -> None:
+        self.query_one(Offer).show(message.candidates, message.marked)
+
+    @on(Offer.Chosen)
+    def _candidate_chosen(self, message: Offer.Chosen) -> None:
+        self._composer.take(message.index)
+        self._composer.focus()
+
+    def _completions(self, before: str, *, asked: bool) -> Completion:
+        found = complete(
+            before,
+            Known(
+                rooms=lambda: [Place(room.title, room.topic) for room in self.around.rooms(self._order())],
+                others=self.around.places,
+                people=lambda: self.around.people(self.current),
+                strangers=lambda: self.around.strangers(self.current),
+                themes=self.themes,
+                emoji=complete_emoji if asked else self._emoji,
+            ),
+        )
+        if before.startswith(("/join ", "/j ")) and not asked:
+            self._learn_places()
+        return found if self._settings.completion_popup else replace(found, opens=False)
+
+    def _emoji(self, prefix: str) -> Sequence[tuple[str, str]]:
+        """Their names, or none as long as the table is not there: nobody waits for it at a key."""
+        if shortcodes.loaded():
+            return complete_emoji(prefix)
+        if len(prefix) > 1:
+            self._load_emoji()
+        return ()
+
+    @work(group="emoji")
+    async def _load_emoji(self) -> None:
+        if not self._loading_emoji:
+            self._loading_emoji = True
+            await asyncio.to_thread(shortcodes.load)
+            self._composer.learned()
+
+    @work(group="places")
+    async def _learn_places(self) -> None:
+        """Ask the server for its rooms, if that is long ago."""
+        if self.client.status.phase == "online" and self.around.places_are_old(time.monotonic()):
+            try:
+                result = await self.client.ask(frames.Rooms(1))
+            except ClientError:
+                return  # the rooms that we are in are offered all the same
+            self.around.learn(result)
+            self._composer.learned()

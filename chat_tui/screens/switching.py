@@ -1,0 +1,83 @@
+"""What the main screen does about going somewhere else: opens the switcher, and does what was chosen in it.
+
+A part of the main screen, in a module of its own; knows the client, and gives what was chosen to the
+commands.
+"""
+
+from textual.screen import Screen
+
+from chat_tui.around import Around
+from chat_tui.client.client import Client
+from chat_tui.client.room import Room
+from chat_tui.commands import registry
+from chat_tui.commands.parser import Call
+from chat_tui.commands.registry import Command
+from chat_tui.screens.switcher import Switcher, Target
+from chat_tui.widgets.composer import Composer
+from protocol.names import fold
+
+
+class Switching(Screen[None]):
+    """See the module."""
+
+    client: Client
+    _composer: Composer
+    around: Around
+
+    @property
+    def current(self) -> Room | None:
+        """See `View`."""
+        raise NotImplementedError
+
+    def _do(self, call: Call) -> object:
+        raise NotImplementedError
+
+    def _order(self) -> list[str]:
+        raise NotImplementedError
+
+    def choose_room(self) -> None:
+        """See `View`."""
+        here = self.current
+        rooms = [room for room in self.around.rooms(self._order()) if room is not here]
+        rooms.sort(key=lambda room: not room.unread and not self.around.visited(room))
+        if here is not None:
+            rooms.append(here)  # one is there, but may look for it all the same
+        targets = [_room(room, here=room is here) for room in rooms]
+        known = {fold(room.title) for room in rooms}
+        beings = [*self.around.people(here), *self.around.strangers(here)]
+        targets += [
+            Target("person", f"@{being.name}", being.about)
+            for being in beings
+            if fold(f"@{being.name}") not in known
+        ]
+        targets += [
+            Target("command", f"/{command.name}", command.help, registry.key_names(command), command.aliases)
+            for command in registry.slash_commands()
+            if command.name != "switch"
+        ]
+        self.app.push_screen(Switcher(targets), self._go_to)
+
+    def _go_to(self, target: Target | None) -> None:
+        if target is None:
+            return
+        match target.kind:
+            case "room" | "person":
+                self._do(Call(registry.BY_NAME["join"], (target.name,)))
+            case "command":
+                self._run_or_begin(registry.BY_NAME[target.name.removeprefix("/")])
+
+    def _run_or_begin(self, command: Command) -> None:
+        """Do it, or let the person write what it needs."""
+        if all(argument.optional for argument in command.arguments):
+            self._do(Call(command, ("",) * len(command.arguments)))
+            return
+        if self._composer.text.strip():
+            self._composer.remember(self._composer.text)
+            self.app.notify("Your text is kept: Up brings it back", timeout=5)
+        self._composer.put(f"/{command.name} ")
+        self._composer.learned()
+
+
+def _room(room: Room, *, here: bool) -> Target:
+    about = "you are here" if here else room.topic
+    return Target("room", room.title, about, unread=room.unread)

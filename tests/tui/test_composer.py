@@ -1,0 +1,121 @@
+"""Where one writes: keys of the shell, characters of many parts, what is pasted, what is too long."""
+
+from protocol import frames, limits
+from tests.support.inprocess import RunningServer
+from tests.support.screen import Chat, Place, open_chat, strips_of
+from tests.support.wire import text_of
+
+FAMILY, THUMB, FLAG, ACCENT = "👩‍👩‍👧", "👍🏽", "🇩🇪", "e\u0301"
+STRANGE = f"{FAMILY}{THUMB}{FLAG}{ACCENT}日"
+
+
+KEYS = [
+    # what is typed, keys, what stands there then
+    ("one two three", ("ctrl+w",), "one two "),
+    ("one two three", ("ctrl+w", "ctrl+w", "ctrl+y"), "one two "),
+    ("one two three", ("ctrl+u",), ""),
+    ("one two three", ("ctrl+u", "ctrl+y"), "one two three"),
+    ("one two three", ("ctrl+u", "x", "backspace", "ctrl+y"), "one two three"),
+    ("one two three", ("alt+b", "alt+b", "alt+d"), "one  three"),
+    ("one two three", ("ctrl+a", "alt+f", "alt+k"), "one"),
+    ("one two three", ("ctrl+a", "alt+f", "alt+k", "home", "ctrl+y"), " two threeone"),
+    ("one two three", ("ctrl+a", "ctrl+d", "ctrl+e", "backspace"), "ne two thre"),
+    ("one two three", ("ctrl+u", "ctrl+z"), "one two three"),
+    ("one two three", ("ctrl+u", "ctrl+underscore", "ctrl+shift+z"), ""),
+    # one key, one character, whatever it is made of
+    (STRANGE, ("backspace", "backspace"), f"{FAMILY}{THUMB}{FLAG}"),
+    (STRANGE, ("backspace", "backspace", "backspace", "backspace"), FAMILY),
+    (STRANGE, ("ctrl+a", "delete", "delete"), f"{FLAG}{ACCENT}日"),
+    (STRANGE, ("ctrl+a", "right", "x"), f"{FAMILY}x{THUMB}{FLAG}{ACCENT}日"),
+    (STRANGE, ("left", "left", "left", "x"), f"{FAMILY}{THUMB}x{FLAG}{ACCENT}日"),
+    (STRANGE, ("left", "left", "shift+left", "x"), f"{FAMILY}{THUMB}x{ACCENT}日"),
+]
+
+
+async def test_keys_that_edit(place: Place) -> None:
+    async with open_chat(place) as chat:
+        for text, keys, left in KEYS:
+            await chat.type(text)
+            await chat.press(*keys)
+            assert chat.composer.text == left, keys
+            await chat.press("escape")
+            chat.composer.put("")
+
+
+def cells(chat: Chat) -> list[int]:
+    """How wide each line of the screen is, by its parts and as a whole."""
+    return [sum(segment.cell_length for segment in strip) for strip in strips_of(chat.app)]
+
+
+async def test_the_cursor_stands_on_whole_characters(place: Place) -> None:
+    async with open_chat(place) as chat:
+        await chat.type(f"{STRANGE} end\n")
+        composer = chat.composer
+        for _ in range(12):
+            await chat.press("left")
+            assert cells(chat) == [80] * 24
+            assert "日" in chat.text("#compose")
+        composer.cursor_location = (0, 2)  # as a click between its parts would have it
+        assert composer.cursor_location == (0, len(FAMILY))
+        await chat.press("ctrl+u", "ctrl+a")
+        for character in FAMILY:  # an input method may give it in parts
+            await chat.type(character)
+        assert composer.text.startswith(FAMILY)
+
+
+async def test_up_in_an_empty_line_can_be_given_away(place: Place) -> None:
+    async with open_chat(place) as chat:
+        for line in ("/version", "/topic"):
+            await chat.enter(line)
+        asked: list[str] = []
+
+        def take() -> bool:
+            asked.append(chat.composer.text)
+            return True
+
+        chat.composer.up_when_empty = take
+        await chat.press("up")
+        assert (asked, chat.composer.text) == ([""], "")
+        await chat.type("draft")
+        await chat.press("up")
+        assert (asked, chat.composer.text) == ([""], "/topic")
+        await chat.press("ctrl+up")
+        assert chat.composer.text == "/version"
+        await chat.press("down", "down")
+        assert chat.composer.text == "draft"
+        await chat.press("ctrl+u", "ctrl+up")
+        assert (asked, chat.composer.text) == ([""], "/topic")
+
+
+async def test_what_is_pasted_is_clean_and_what_is_too_long_is_said_in_time(
+    place: Place, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general")
+    async with open_chat(place) as chat:
+        await chat.paste("a\x1b[31mred\x07\tb\r\nc\u202ed\r\n")
+        assert chat.composer.text == "ared\tb\ncd"
+        assert cells(chat) == [80] * 24
+        await chat.press("enter")
+        await chat.sees("│ cd", "#log")
+        await chat.paste("\n".join(f"line {number}" for number in range(14)))
+        await chat.until(lambda: chat.composer.size.height == 10, "ten lines are seen of it")
+        assert "line 13" in chat.text("#composer")
+        chat.composer.put("")
+
+        excess = chat.main.query_one("#excess")
+        await chat.paste("ä" * (limits.BODY // 2 - 5))
+        assert not excess.display
+        await chat.type("und mehr")
+        await chat.sees("bytes too long for one message", "#excess")
+        told = int(chat.text("#excess").split()[0])
+        text = chat.composer.text
+        await chat.press("enter")
+        await chat.sees("too long: ", "#log")
+        assert chat.composer.text == text
+        await chat.press(*["backspace"] * told)
+        await chat.until(lambda: not excess.display, "it fits")
+        await chat.press("enter")
+        await chat.until(lambda: not chat.composer.text, "it is sent")
+        await chat.until(lambda: not chat.client.sender.pending, "it is stored")
+        said = [event for event in await bob.settled() if isinstance(event, frames.Event)]
+        assert text_of(said[-1]) == text[:-told]
