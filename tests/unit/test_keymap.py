@@ -99,10 +99,10 @@ def test_the_digits_are_one_key_each() -> None:
     ],
 )
 def test_what_is_wrong_is_told_and_the_rest_works(wanted: dict[str, str], problem: str) -> None:
-    keys = Keymap({**wanted, "people": "f4"})
+    keys = Keymap({**wanted, "people": "f6"})
     assert [one for one in keys.problems if problem in one]
     assert len(keys.problems) == 1
-    assert keys.of("people") == ("f4",)
+    assert keys.of("people") == ("f6",)
     assert keys.of("send") == ("enter",)
     assert keys.of("switch")
 
@@ -118,3 +118,13 @@ def test_hints_are_of_things_that_have_keys_and_fit() -> None:
     for name, lesson in LESSONS:
         assert keys.first(name), name
         assert len("Hint: " + lesson.format(key=keys.first(name))) <= 49
+
+
+def test_a_chosen_messages_keys_are_letters_and_can_be_others() -> None:
+    keymap = Keymap(on_message={"edit": "i", "copy": ["y", "r"], "delete": "", "join": "j"})
+    assert [keymap.on_message(key) for key in ("i", "e", "y", "r", "c", "d", "plus")] == [
+        *("edit", "", "copy", "copy", "", "", "react")
+    ]
+    assert keymap.problems == ["message_keys: there is nothing called 'join': the names are those in /help."]
+    twice = Keymap(on_message={"edit": "x", "copy": "x"})
+    assert twice.problems == ["message_keys: x is given to edit and copy; edit has it."]
