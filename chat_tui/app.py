@@ -4,11 +4,13 @@ import gc
 import getpass
 import os
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
 from chat_tui import clipboard, config, endpoints, splash, terminal, themes
 from chat_tui.client.cache import Cache
@@ -17,7 +19,9 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.identity import Attempt, Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.tokens import Tokens
+from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
+from chat_tui.hints import Hints
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
@@ -32,12 +36,12 @@ GARBAGE = (2_000, 10, 100)
 while many messages came; there is hardly any."""
 
 
-class ChatApp(App[None]):
+class ChatApp(App[None], inherit_bindings=False):
     """Opens the main screen for `name` at `endpoint`; without them, the first-run screen asks."""
 
     TITLE = "chat-tui"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "help", "Help", show=False, id="help")]
 
     def __init__(
         self,
@@ -52,16 +56,51 @@ class ChatApp(App[None]):
 
         `endpoint` overrides where to connect.
         """
-        super().__init__()
+        # Without colours the screen is drawn as for a terminal's own ones, which are then left out.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._settings = settings
+        self._keys = Keymap(settings.keys)
+        self.set_keymap(dict(self._keys.changes()))
         self._keep = keep
         self._given = Choice(name, server)
         self._place = server
         self._endpoint = endpoint
         self._main: MainScreen | None = None
-        for theme in themes.OURS:
+        self._problems = [*self._keys.problems, *self._take_themes()]
+
+    def _take_themes(self) -> list[str]:
+        """Take all themes there are, and use the one that is wanted. Returns what is wrong."""
+        found = themes.look_in(config.themes_folder())
+        for theme in (*themes.OURS, *found.themes):
             self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+        wanted = self._settings.theme
+        problems = list(found.problems)
+        if wanted not in self.available_themes:
+            problems.append(f"There is no theme {wanted!r}: {themes.DEFAULT} is shown. /theme lists them.")
+            wanted = themes.DEFAULT
+        self.theme = themes.TERMINAL.name if self.no_color else wanted
+        return problems
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """What pops up is a line in the log for who has it read aloud."""
+        if self._main is not None and self._main.is_attached and self._main.settings.screen_reader:
+            self._main.tell(message)
+        else:
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def action_help(self) -> None:
+        """F1 in a dialog; the main screen has its own."""
+        from chat_tui.screens.help import HelpScreen, keys_of
+
+        self.push_screen(HelpScreen(self._keys, here=keys_of(self.screen)))
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy, and say how it went. Textual's own way asks the terminal only, and never says."""
@@ -95,10 +134,23 @@ class ChatApp(App[None]):
         """Note that somebody is there, whatever screen gets it."""
         if self._main is not None and isinstance(event, _TOUCHES):
             self._main.touched()
+            if isinstance(event, events.Key) and self._main.is_attached:
+                self._main.pressed(event)
+        if isinstance(event, events.Key) and self._asks_for_help(event.key):
+            self.action_help()
+            return
         await super().on_event(event)
+
+    def _asks_for_help(self, key: str) -> bool:
+        """A dialog has the bindings of the app no more than others; help it shall have all the same."""
+        return self._keys.command_at(key) == "help" and self.screen.is_modal and not _is_help(self.screen)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
+            try:
+                Hints(config.hints_file(), self._keys).begin()
+            except config.ConfigError as error:
+                self._problems.append(str(error))
             self._open(choice)
 
     @on(LoginScreen.NameChosen)
@@ -111,7 +163,7 @@ class ChatApp(App[None]):
     def _open(self, choice: Choice, attempt: Attempt | None = None) -> None:
         """Open the main screen; with an `attempt` for somebody who was asked who they are."""
         self._place = choice.server
-        problem = ""
+        problems, self._problems = self._problems, []
         found = endpoints.endpoint(choice.server)
         try:
             if not self._settings.name:
@@ -121,7 +173,7 @@ class ChatApp(App[None]):
             elif attempt is not None and not self._given.name:
                 config.remember(name=choice.name)
         except config.ConfigError as error:
-            problem = str(error)
+            problems.append(str(error))
         endpoint = self._endpoint or found
         try:
             tokens = Tokens(config.tokens_folder())
@@ -134,10 +186,19 @@ class ChatApp(App[None]):
             return
         if attempt is not None:
             who.use(attempt)
-        self._main = main = MainScreen(endpoint, who, outbox, cache, self._settings, found.room)
-        self.push_screen(main)
-        if problem:
-            self.call_later(main.complain, problem)
+        self._main = MainScreen(endpoint, who, outbox, cache, self._settings, self._keys, found.room)
+        self._main.problems = problems
+        self.push_screen(self._main)
+
+
+def _is_help(screen: Screen[Any]) -> bool:
+    """Without loading it."""
+    return type(screen).__name__ == "HelpScreen"
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """What is wrong with the keys and the themes, as the screen says it at its start."""
+    return ChatApp(settings)._problems  # noqa: SLF001  # never run; the one place that knows
 
 
 def _login_name() -> str:

@@ -7,6 +7,8 @@ import getpass
 import os
 import sys
 
+import msgspec
+
 from chat_tui import cli, cli_search, config, endpoints, logins, passwords
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
@@ -15,6 +17,8 @@ from chat_tui.client.query import HELP
 from chat_tui.client.tokens import Tokens
 from chat_tui.passwords import PasswordSource
 from protocol.links import SCHEME, LinkError
+
+_READER = "--screen-reader"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,6 +41,11 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version)
+    parser.add_argument(
+        _READER,
+        action="store_true",
+        help="plain lines that a screen reader can follow (the setting screen_reader makes it so always)",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     link = commands.add_parser(
         "open",
@@ -70,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
         "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
     )
     commands.add_parser("logout", parents=[who], help="log out on this computer")
+    commands.add_parser("check-config", help="look for mistakes in the settings, the keys and the themes")
     for command in (send, follow, search, login, register):
         passwords.add_option(command)
     return parser
@@ -105,24 +115,7 @@ def main() -> None:
     commands = parser()
     given = commands.parse_args(with_open(sys.argv[1:]))
     try:
-        settings = config.load()
-        name, server = getattr(given, "name", ""), getattr(given, "server", "")
-        match given.command:
-            case None:
-                sys.exit(_open_screen(settings, name, server))
-            case "open":
-                sys.exit(_open_screen(settings, name, given.link, keep=True))
-            case "trust":
-                cli.trust(given.link, given.pin)
-            case "forget":
-                cli.forget(given.link)
-            case _:
-                endpoint = endpoints.endpoint(server or settings.server)
-                tokens = Tokens(config.tokens_folder())
-                name = name or settings.name or getpass.getuser()
-                if given.command not in ("login", "register"):
-                    name = tokens.name_of(endpoint.label, name)
-                asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))
+        sys.exit(_run(given))
     except (cli.UsageError, LinkError) as error:
         commands.error(str(error))
     except (ClientError, config.ConfigError) as error:
@@ -134,6 +127,32 @@ def main() -> None:
         # Whoever read our output has gone (`| head`): no error, but Python would still try to flush.
         sys.stderr.close()
         sys.exit(0)
+
+
+def _run(given: argparse.Namespace) -> int:
+    settings = config.load()
+    if given.screen_reader:
+        settings = msgspec.structs.replace(settings, screen_reader=True)
+    name, server = getattr(given, "name", ""), getattr(given, "server", "")
+    match given.command:
+        case None:
+            return _open_screen(settings, name, server)
+        case "open":
+            return _open_screen(settings, name, given.link, keep=True)
+        case "check-config":
+            return _check(settings)
+        case "trust":
+            cli.trust(given.link, given.pin)
+        case "forget":
+            cli.forget(given.link)
+        case _:
+            endpoint = endpoints.endpoint(server or settings.server)
+            tokens = Tokens(config.tokens_folder())
+            name = name or settings.name or getpass.getuser()
+            if given.command not in ("login", "register"):
+                name = tokens.name_of(endpoint.label, name)
+            asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))
+    return 0
 
 
 async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity) -> None:
@@ -165,11 +184,21 @@ def _open_screen(settings: config.Settings, name: str, server: str, *, keep: boo
     return run(settings, name, server, keep=keep)
 
 
+def _check(settings: config.Settings) -> int:
+    from chat_tui.app import mistakes
+
+    found = mistakes(settings)
+    for mistake in found:
+        print(mistake)
+    print(f"{len(found)} mistake{'s' * (len(found) != 1)}" if found else f"{config.config_file()} is right")
+    return 1 if found else 0
+
+
 def with_open(arguments: list[str]) -> list[str]:
     """The arguments with the word `open` before a link that stands where a command would."""
     at = 0
     while at < len(arguments) and arguments[at].startswith("--"):
-        at += 1 if "=" in arguments[at] else 2
+        at += 1 if "=" in arguments[at] or arguments[at] == _READER else 2
     if at < len(arguments) and arguments[at].lower().startswith(SCHEME):
         return [*arguments[:at], "open", *arguments[at:]]
     return arguments

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from chat_tui.commands import matching
 from chat_tui.commands.registry import BY_NAME, Argument, Command, slash_commands
+from chat_tui.settings import SETTINGS
 from protocol.names import fold
 
 MOST = 50
@@ -168,6 +169,8 @@ def _argument(argument: Argument, word: str, known: Known) -> tuple[Candidate, .
             return tuple(_of_command(command, f"{command.name} ") for _, command in fitting)
         case "theme":
             return _words(word, known.themes(), "")
+        case "setting":
+            return _words(word, SETTINGS, "")
         case _:
             return _words(word, argument.words, argument.name)
 

@@ -28,6 +28,7 @@ from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
@@ -36,7 +37,7 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
-from chat_tui.screens.looks import Looks
+from chat_tui.screens.looks import Looks, in_words
 from chat_tui.screens.messages import OnMessages
 from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
@@ -45,6 +46,7 @@ from chat_tui.screens.switching import Switching
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.hint import Hint
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.offer import Offer
 from chat_tui.widgets.people_list import PeopleList
@@ -76,10 +78,12 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         outbox: Outbox,
         cache: Cache,
         settings: Settings,
+        keys: Keymap,
         room: str = "",
     ) -> None:
         """`room` is entered once there is a connection."""
         super().__init__()
+        self.keys = keys
         self._settings = settings
         self._remembered_name = who.name
         self.client = Client(endpoint, who.name, outbox, self._hear, identity=who, cache=cache)
@@ -108,11 +112,12 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
                 yield Static("", id="hit", markup=False)
                 yield Static("", id="excess", markup=False)
                 yield Static("", id="doing", markup=False)
+                yield Hint(id="hint")
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
-                    yield Composer(self._completions, self._submit, self._first, id="composer")
+                    yield Composer(self._completions, self._submit, self.keys.composers(), id="composer")
             yield PeopleList(id="people")
-        yield StatusLine(id="status")
+        yield StatusLine(self.keys, id="status")
 
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
@@ -120,12 +125,11 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
-        self._composer.up_when_empty = self.edit_last
+        self._composer.up_when_empty, self._composer.first = self.edit_last, self._first
         self._panes = Panes(self, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         self.watch(self.app, "app_focus", self.terminal_focused, init=False)
-        if self._settings.away_minutes:
-            self.client.company.idling.after(60 * self._settings.away_minutes)
+        self.begin()
         self.run_worker(self.client.run(), group="client")
         self._draw()
 
@@ -163,6 +167,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         elif status.phase == "stopped" and status.login is None and status.question is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
         self._account_status(status)
+        self.tell_status(status)
 
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
         if room != self._room or not self.app.app_focus:
@@ -216,6 +221,8 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
+        if self.problems and (self._room is not None or self.client.status.phase in ("waiting", "stopped")):
+            self.tell_problems()
         self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
         self.look_after_chosen()
@@ -250,8 +257,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         if name in own:
             own[name]()
         else:
-            command = registry.BY_NAME[name]
-            self._do(Call(command, ("",) * len(command.arguments)))
+            self._run_or_begin(registry.BY_NAME[name])
 
     async def action_number(self, number: int) -> None:
         """Alt and a digit: that room."""
@@ -274,7 +280,8 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
             self.quit()
         else:
             self._interrupted = now
-            self.app.notify("Press Ctrl+C again to quit", timeout=QUIT_SECONDS)
+            key = self.keys.first("interrupt")
+            self.app.notify(f"Press {key} again to quit", timeout=QUIT_SECONDS)
 
     @on(SideList.Chosen, "#rooms")
     def _room_chosen(self, message: SideList.Chosen) -> None:
@@ -372,7 +379,8 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
             return
         # A message that was drawn since the last `_draw` has been seen; one that came after it has not.
         self._mark_read(self._log.drawn_to)
-        if name != self._room:
+        entered = name != self._room
+        if entered:
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
             self.choose_none()
@@ -383,7 +391,10 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         self.around.visit(name)
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
-        self._log.show(self._timelines.enter(name))
+        timeline = self._timelines.enter(name)
+        if entered and self._settings.screen_reader:
+            timeline.notice(in_words(self.client.rooms[name]), "info", time.time_ns() // 1_000_000)
+        self._log.show(timeline)
         self.client.company.watching.watch([name])
         self._draw_soon()
 

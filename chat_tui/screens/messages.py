@@ -17,6 +17,7 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent
 from chat_tui.commands import registry
 from chat_tui.commands.actions.messages import meant_emoji
+from chat_tui.commands.keymap import Keymap
 from chat_tui.screens.writing import Writing
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.log_choice import MessageClicked, QuoteWanted, ReactionClicked
@@ -48,6 +49,7 @@ class Doing:
 class OnMessages(Writing):
     """See the module."""
 
+    keys: Keymap
     _timelines: Timelines
     _log: MessageLog
     _doing: Doing | None = None
@@ -100,19 +102,15 @@ class OnMessages(Writing):
         """Take a key before the composer gets it; whether it is done with."""
         if self._doing is None and self._log.chosen is not None and not self._commanding:
             return self._act_on_message(event)
-        if event.key == "escape" and not self._composer.offering:
-            busy = self._doing is not None or self._log.chosen is not None
+        does, doing = self.keys.command_at(event.key), self._doing
+        if does == "escape" and not self._composer.offering:
+            busy = doing is not None or self._log.chosen is not None
             self._give_up()
             return busy
-        if event.key == "shift+up" and self._composer.cursor_at_first_line:
-            self.choose_message()
-            return True
-        doing = self._doing
-        if event.key == "up" and doing is not None and doing.by_up:
-            # Up again, and nothing was changed: then an earlier line is wanted.
-            self._past = self._composer.text == self._composer.given
-            if self._past:
-                self._give_up()
+        unchanged = self._composer.text == self._composer.given
+        if does == "earlier" and doing is not None and doing.by_up and unchanged:
+            self._give_up()  # Up again: an earlier line is wanted
+            self._past = event.key == "up"
         return False
 
     def edit_last(self) -> bool:
@@ -278,14 +276,14 @@ class OnMessages(Writing):
         A click must not move what stands in the log, so what is only chosen has no line of its own.
         """
         line = self.query_one("#doing", Static)
-        text = self._told(self._doing) if self._doing is not None else ""
+        text = self._in_words(self._doing) if self._doing is not None else ""
         line.display = bool(text)
         line.update(Content(text))
         chosen = self._meant(self._log.chosen) if self._doing is None else None
         self.query_one(StatusLine).hint(self._keys(chosen) if chosen is not None else "")
         self.redraw()
 
-    def _told(self, doing: Doing) -> str:
+    def _in_words(self, doing: Doing) -> str:
         said = self._meant(doing.seq)
         if said is None:
             return "That message is deleted - Esc gives up"

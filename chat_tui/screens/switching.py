@@ -10,6 +10,7 @@ from chat_tui.around import Around
 from chat_tui.client.client import Client
 from chat_tui.client.room import Room
 from chat_tui.commands import registry
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.commands.registry import Command
 from chat_tui.screens.switcher import Switcher, Target
@@ -21,6 +22,7 @@ class Switching(Screen[None]):
     """See the module."""
 
     client: Client
+    keys: Keymap
     _composer: Composer
     around: Around
 
@@ -51,7 +53,7 @@ class Switching(Screen[None]):
             if fold(f"@{being.name}") not in known
         ]
         targets += [
-            Target("command", f"/{command.name}", command.help, registry.key_names(command), command.aliases)
+            Target("command", f"/{command.name}", command.help, self.keys.shown(command), command.aliases)
             for command in registry.slash_commands()
             if command.name != "switch"
         ]

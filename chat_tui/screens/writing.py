@@ -11,6 +11,7 @@ from chat_tui import editor
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
@@ -25,6 +26,7 @@ class Writing(Screen[None]):
     """See the module."""
 
     client: Client
+    keys: Keymap
     _settings: Settings
     _drafts: Drafts
     _composer: Composer
@@ -98,7 +100,7 @@ class Writing(Screen[None]):
 
     @on(Composer.Long)
     def _long(self, message: Composer.Long) -> None:
-        self.app.notify(f"{message.lines} lines: Enter again sends them", timeout=5)
+        self.app.notify(f"{message.lines} lines: {self.keys.first('send')} again sends them", timeout=5)
 
     def _say(self, text: str) -> None:
         if self.current is None:

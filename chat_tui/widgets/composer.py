@@ -7,7 +7,7 @@ once: a message to somebody, or a binding as Textual runs it, would be overtaken
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from textual import events
@@ -24,21 +24,6 @@ ASK_LINES = 10
 HISTORY = 200
 """Lines that Up brings back."""
 
-KEYS = {
-    "enter": "send",
-    "shift+enter": "newline",
-    "alt+enter": "newline",
-    "ctrl+j": "newline",
-    "tab": "complete",
-    "shift+tab": "complete_back",
-    "up": "earlier",
-    "ctrl+up": "earlier",
-    "down": "later",
-    "ctrl+down": "later",
-    "escape": "escape",
-}
-"""What the composer's own keys do."""
-
 WRITING = frozenset(
     {"backspace", "delete", "ctrl+h", "ctrl+d", "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+z"}
 )
@@ -52,7 +37,7 @@ class Completer(Protocol):
 
 
 class Composer(Readline):
-    """See the module. `first` may take a key before it is looked at here; it says whether it did."""
+    """See the module. `keys` says what the composer's own keys do, see `Keymap.composers`."""
 
     class Offered(Message):
         """There is this to choose from; the one at `marked` is meant. None left: stop showing them."""
@@ -76,7 +61,7 @@ class Composer(Readline):
         self,
         completions: Completer,
         submit: Callable[[str], None],
-        first: Callable[[events.Key], bool] = lambda _: False,
+        keys: Mapping[str, str],
         *,
         id: str,  # noqa: A002  # Textual's name
     ) -> None:
@@ -90,9 +75,11 @@ class Composer(Readline):
         )
         self._completions = completions
         self._submit = submit
-        self._first = first
+        self._keys = keys
         self.up_when_empty: Callable[[], bool] = lambda: False
         """What Up does where nothing is written; if it returns False, the line before comes back."""
+        self.first: Callable[[events.Key], bool] = lambda _: False
+        """Gets each key before it is looked at here; if it returns True, it has done what there is to do."""
         self._offer: Completion | None = None
         self._marked: int | None = None
         self._at = (0, 0)  # where the cursor was then
@@ -131,8 +118,8 @@ class Composer(Readline):
 
     async def _on_key(self, event: events.Key) -> None:
         key = event.key
-        does = KEYS.get(key)
-        if self._first(event) or self._choose(does) or self._do(does, key):
+        does = self._keys.get(key)
+        if self.first(event) or self._choose(does) or self._do(does, key):
             handled = True
         elif handled := await self._edit(key):
             self._reconsider(writing=key in WRITING)

@@ -12,7 +12,6 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.color import Color
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.selection import Selection
@@ -79,6 +78,7 @@ class MessageLog(Choice):
         self._blocks = BlockCache(CACHED_LINES)
         self._look: Look | None = None
         self._words: tuple[str, ...] = ()
+        self._plain = False
         self._styles_changed = True
         self._lines = []
         self._laid_out_for: Size | None = None
@@ -127,6 +127,13 @@ class MessageLog(Choice):
         self._words = tuple(words)
         self._styles_changed = True
         self.refresh_rows()
+
+    def be_plain(self, *, on: bool) -> None:
+        """Show plain lines, with nothing drawn around them; see `plain_rows`."""
+        if on != self._plain:
+            self._plain, self._styles_changed = on, True
+            self._drop_selection()
+            self.refresh_rows()
 
     def scroll_lines(self, lines: int) -> None:
         """Move the window; negative numbers towards older rows."""
@@ -316,7 +323,8 @@ class MessageLog(Choice):
         number = line_number(key, line)
         strip = self._selected(block, line, number) or block.strip(line)
         if self.chosen is not None and timeline.key_of(self.chosen) == key:
-            mark = Style(bgcolor=self.get_component_rich_style("message-log--chosen").bgcolor)
+            chosen = self.get_component_rich_style("message-log--chosen")
+            mark = Style(bgcolor=chosen.bgcolor, reverse=chosen.reverse)
             strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)
         strip = strip.apply_offsets(0, number)
         thumb = self._thumb(y, timeline)
@@ -333,12 +341,14 @@ class MessageLog(Choice):
 
     def _selection_style(self) -> Style:
         # Most themes have no text colour of their own for a selection; the full style would show none.
+        if self.app.native_ansi_color:
+            return Style(reverse=True)
         partial = self.screen.get_component_rich_style("screen--selection", partial=True)
         return partial + Style(bgcolor=self.screen.get_component_rich_style("screen--selection").bgcolor)
 
     @property
     def _indicator_width(self) -> int:
-        return int(self.size.width > 2)
+        return int(self.size.width > 2 and not self._plain)
 
     @property
     def _text_style(self) -> Style:
@@ -379,7 +389,7 @@ class MessageLog(Choice):
             return
         self._styles_changed = False
         styles = styles_of(self.rich_style, self.get_component_rich_style)
-        background = self._opaque_background()
+        background = self.background_colors[1]
         named: dict[str, Style] = {}
 
         def name_style(name: str) -> Style:
@@ -389,24 +399,17 @@ class MessageLog(Choice):
                 found = named[name] = Style(color=colour, bgcolor=styles.text.bgcolor, bold=True)
             return found
 
-        look = Look(width, styles, name_style, background, me, self._words)
+        look = Look(width, styles, name_style, background, me, self._words, self._plain)
         if look != self._look:
             self._look = look
             self._blocks.clear()
-
-    def _opaque_background(self) -> Color:
-        background = self.background_colors[1]
-        if background.ansi is not None:
-            # What the terminal's own colours are nobody can know; the theme says whether they are dark.
-            return Color(0, 0, 0) if self.app.current_theme.dark else Color(255, 255, 255)
-        return background
 
     # --- selection --------------------------------------------------------------------------------
 
     @property
     def allow_select(self) -> bool:
-        """Text can be selected."""
-        return True
+        """Text can be selected; where it is plain that is the terminal's business."""
+        return not self._plain
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text as it was written: without what the log draws around it."""

@@ -43,5 +43,5 @@ class PeopleList(SideList):
             return Content.assemble(sign, f"{AWAY} ", (name, style)).stylize("dim")
         if name == me:
             return Content.assemble(sign, (name, "bold $text-primary"))
-        colour = Style(foreground=name_colour(name, self.styles.background))
+        colour = Style(foreground=name_colour(name, self.background_colors[1]))
         return Content.assemble(sign, (name, colour))

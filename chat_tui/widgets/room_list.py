@@ -33,4 +33,7 @@ class RoomList(SideList):
         elif unread:
             label = label.stylize("bold")
         entry = Content.assemble(label, (badge, "bold $text-accent"))
-        return entry.stylize_before("on $primary 15%") if current else entry
+        if not current:
+            return entry
+        # The terminal's own colours have no faint ones.
+        return entry.stylize_before("reverse" if self.app.native_ansi_color else "on $primary 15%")

@@ -58,7 +58,7 @@ class SideList(Widget):
     def is_new(self, *announced: object) -> bool:
         """Whether what `show` will be called with comes of something else than the last time. If not, the
         entries need not be made at all."""
-        self._announced = (*announced, self.content_size)
+        self._announced = (*announced, self.content_size, self.app.theme)
         return self._announced != self._shown
 
     def show(

@@ -8,11 +8,12 @@ from textual.content import Content
 from textual.widget import Widget
 
 from chat_tui.client.updates import Status
+from chat_tui.commands.keymap import Keymap
 from chat_tui.wrapping import truncate
 
 TICK_SECONDS = 0.5
-KEYS = ("F1 help  Ctrl+K rooms  Ctrl+Q quit", "F1 help  Ctrl+Q quit", "F1 help")
-"""The longest of these that fits is shown."""
+KEYS = (("help", "help"), ("switch", "rooms"), ("quit", "quit"))
+"""The commands whose keys are shown, and a word each; where it is narrow the second goes, then the third."""
 
 REASON = 30
 """Cells of what one said when one went away: a reminder."""
@@ -23,8 +24,11 @@ class StatusLine(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+    def __init__(self, keys: Keymap, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
+        found = [(name, f"{keys.first(name)} {word}") for name, word in KEYS if keys.first(name)]
+        fewer = (KEYS, [KEYS[0], KEYS[2]], [KEYS[0]])
+        self._keys = ["  ".join(text for name, text in found if name in dict(some)) for some in fewer]
         self._status = Status()
         self._where = ""
         self._name = ""
@@ -80,7 +84,7 @@ class StatusLine(Widget):
         if self._status.phase in ("waiting", "stopped"):
             parts += [("· ", "$foreground 50%"), (f"{self._status.reason} ", "")]
         state = Content.assemble(state, *parts)
-        for keys in KEYS:
+        for keys in self._keys:
             left = width - state.cell_length - cell_len(keys) - 1
             if left > 0:
                 return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")
