@@ -116,6 +116,7 @@ MessageLog {
             text-style: bold reverse;
         }
         & > .message-log--code { color: $secondary; }
+        & > .message-log--chosen { text-style: reverse; }
     }
 }
 """

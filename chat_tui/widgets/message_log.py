@@ -323,7 +323,8 @@ class MessageLog(Choice):
         number = line_number(key, line)
         strip = self._selected(block, line, number) or block.strip(line)
         if self.chosen is not None and timeline.key_of(self.chosen) == key:
-            mark = Style(bgcolor=self.get_component_rich_style("message-log--chosen").bgcolor)
+            chosen = self.get_component_rich_style("message-log--chosen")
+            mark = Style(bgcolor=chosen.bgcolor, reverse=chosen.reverse)
             strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)
         strip = strip.apply_offsets(0, number)
         thumb = self._thumb(y, timeline)

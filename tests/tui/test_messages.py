@@ -81,7 +81,7 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.sees("┌ bob: who is there?", "#log")
 
         # Reactions, by name, and back.
-        await chat.press("shift+up", "up", "up", "up", "plus")
+        await chat.press("f4", "up", "up", "up", "plus")
         await chat.enter(":thumbsup:")
         reaction = await sent(bob)
         assert codec.unpack_body(reaction.body, frames.ReactionBody) == frames.ReactionBody("👍")
