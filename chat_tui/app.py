@@ -59,7 +59,7 @@ class ChatApp(App[None], inherit_bindings=False):
         # Without colours the screen is drawn as for a terminal's own ones, which are then left out.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._settings = settings
-        self._keys = Keymap(settings.keys)
+        self._keys = Keymap(settings.keys, settings.message_keys)
         self.set_keymap(dict(self._keys.changes()))
         self._keep = keep
         self._given = Choice(name, server)

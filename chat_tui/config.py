@@ -64,6 +64,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dict[str, str | list[str]],
         Meta(description="Other keys, by a command's name, in the table [keys]; from the next start."),
     ] = {}  # msgspec gives each struct its own
+    message_keys: Annotated[
+        dict[str, str | list[str]],
+        Meta(description="Likewise those that act on a chosen message, in the table [message_keys]."),
+    ] = {}
 
 
 def config_file() -> Path:

@@ -8,7 +8,7 @@ server has pruned, up to its `floor`, can't be fetched: a run that ends below it
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chat_tui.client.acts import Act
 from chat_tui.client.calling import Calls
@@ -155,8 +155,7 @@ class Room:
         if event.seq > self.tallied:
             self.tallied = event.seq
             self.unread += self._unseen(event)
-        if self._names_me(event):
-            self.called.add(event.seq)
+        self._look_at(event)
         if event.seq <= self.counted:
             return
         self.counted = event.seq
@@ -212,8 +211,26 @@ class Room:
         """Whether this is something that the user does not want to read."""
         return event.spoken and event.user in self.ignored
 
-    def _names_me(self, event: RoomEvent) -> bool:
-        return self._unseen(event) and self.calls.fits(event.text)
+    def _look_at(self, event: RoomEvent) -> None:
+        """Does it call the person, or change whether another one does?"""
+        if self._unseen(event) and event.text and (self.calls.fits(event.text) or self._answers_me(event)):
+            self.called.add(event.seq)
+        elif event.kind == frames.EDIT and event.target is not None:
+            said = self._held(event.target)
+            if said is not None and said.user == event.user and event.text:
+                self._look_at(replace(said, text=event.text))
+                if not (self.calls.fits(event.text) or self._answers_me(said)):
+                    self.called.discard(said.seq)
+        elif event.kind == frames.DELETE and event.target is not None:
+            self.called.discard(event.target)
+
+    def _held(self, seq: int) -> RoomEvent | None:
+        return self.events[seq - self.base - 1] if self.base < seq <= self.last else None
+
+    def _answers_me(self, event: RoomEvent) -> bool:
+        """Whether it answers something that the person has said, as far as that is held."""
+        said = self._held(event.reply) if event.reply is not None else None
+        return said is not None and said.user == self.me
 
     def notifies(self, event: RoomEvent) -> bool:
         """Whether the person wants to be told of it at once."""
@@ -232,9 +249,9 @@ class Room:
 
     def look_for_calls(self) -> None:
         """The person is called by something else than before."""
-        held = self.events[max(0, self.read - self.base) :]
         self.called = {seq for seq in self.called if self.floor < seq <= self.base}
-        self.called |= {event.seq for event in held if self._names_me(event)}
+        for event in self.events[max(0, self.read - self.base) :]:
+            self._look_at(event)
 
     def judge_anew(self) -> bool:
         """Others are ignored than before: count what is unread. False: only the server can."""
@@ -312,7 +329,8 @@ class Room:
         kept.reverse()
         self.events[:0] = kept
         self.base -= len(kept)
-        self.called |= {event.seq for event in kept if self._names_me(event)}
+        if kept and self.unread:
+            self.look_for_calls()  # what they answer, and what an edit is of, may be there only now
         if self.base <= self.read < self.base + len(kept):
             self._recount()
         return kept

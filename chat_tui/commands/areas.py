@@ -13,6 +13,10 @@ AREAS: dict[str, tuple[str, ...]] = {
         *("page_up", "page_down", "oldest", "newest", "interrupt", "bare", "search", "searchnext"),
         *("searchprevious", "clear", "attention", "notify", "highlight", "unhighlight"),
     ),
+    "A chosen message": (
+        *("select", "select_up", "message_up", "message_down", "message_leave", "edit", "reply", "react"),
+        *("delete", "copy"),
+    ),
     "Rooms": (
         *("switch", "next", "previous", "number", "roomlist", "join", "create", "leave", "rooms", "topic"),
         *("members", "invite", "private", "public", "deleteroom"),

@@ -51,30 +51,51 @@ class BadKeyError(ValueError):
     """This is no key; the text says why."""
 
 
+Wanted = Mapping[str, str | Sequence[str]]
+"""As the settings have it: a command's name, and its key or keys."""
+
+
 class Keymap:
-    """See the module. `wanted` is as the settings have it: a command's name, and its key or keys."""
+    """See the module. `wanted` are the keys themselves, `on_message` those while a message is chosen."""
 
-    def __init__(self, wanted: Mapping[str, str | Sequence[str]] | None = None) -> None:
+    def __init__(self, wanted: Wanted | None = None, on_message: Wanted | None = None) -> None:
         self.problems: list[str] = []
-        self._wanted: dict[str, tuple[str, ...]] = {}
-        for name, keys in (wanted or {}).items():
-            self._want(name, [keys] if isinstance(keys, str) else keys)
+        self._wanted = self._understand("keys", wanted or {}, _COMMANDS, letters=False)
         self._keys, self._names = self._settle()
+        given = self._understand("message_keys", on_message or {}, _ON_MESSAGE, letters=True)
+        self._on_message = self._settle_on_message(given)
 
-    def _want(self, name: str, keys: Sequence[str]) -> None:
-        if name not in _COMMANDS:
-            near = difflib.get_close_matches(name, _COMMANDS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else "the names are those in /help."
-            self.problems.append(f"keys: there is nothing called {name!r}: {hint}")
-            return
-        found = []
-        for key in keys:
-            try:
-                found += [parse(key)] if key.strip() else []
-            except BadKeyError as error:
-                self.problems.append(f"keys: {name}: {error}")
-        if found or not any(key.strip() for key in keys):
-            self._wanted[name] = tuple(dict.fromkeys(found))
+    def _understand(
+        self, table: str, wanted: Wanted, commands: Mapping[str, Command], *, letters: bool
+    ) -> dict[str, tuple[str, ...]]:
+        understood: dict[str, tuple[str, ...]] = {}
+        for name, given in wanted.items():
+            keys = [given] if isinstance(given, str) else given
+            if name not in commands:
+                near = difflib.get_close_matches(name, commands, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else "the names are those in /help."
+                self.problems.append(f"{table}: there is nothing called {name!r}: {hint}")
+                continue
+            found = []
+            for key in keys:
+                try:
+                    found += [parse(key, letters=letters)] if key.strip() else []
+                except BadKeyError as error:
+                    self.problems.append(f"{table}: {name}: {error}")
+            if found or not any(key.strip() for key in keys):
+                understood[name] = tuple(dict.fromkeys(found))
+        return understood
+
+    def _settle_on_message(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Likewise for the keys while a message is chosen."""
+        names: dict[str, str] = {}
+        left = {name: command.on_message for name, command in _ON_MESSAGE.items() if name not in wanted}
+        for name, keys in [*wanted.items(), *left.items()]:
+            for key in keys:
+                if (first := names.setdefault(key, name)) != name and name in wanted:
+                    text = f"message_keys: {key_name(key)} is given to {first} and {name}; {first} has it."
+                    self.problems.append(text)
+        return names
 
     def _settle(self) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         """Give each key to one command: what the settings say first, in their order; then the defaults."""
@@ -121,6 +142,14 @@ class Keymap:
         """The name of the command that a key has; empty if none."""
         return self._names.get(key, "")
 
+    def on_message(self, key: str) -> str:
+        """The name of the command that a key has while a message is chosen; empty if none."""
+        return self._on_message.get(key, "")
+
+    def shown_on_message(self, command: Command) -> str:
+        """All keys of a command while a message is chosen, as people write them."""
+        return ", ".join(key_name(key) for key, name in self._on_message.items() if name == command.name)
+
     def composers(self) -> dict[str, str]:
         """What the composer does by itself: key, and the command's name."""
         return {key: name for key, name in self._names.items() if _COMMANDS[name].composer}
@@ -142,6 +171,7 @@ class Keymap:
 
 
 _COMMANDS = {command.name: command for command in registry.COMMANDS}
+_ON_MESSAGE = {name: command for name, command in _COMMANDS.items() if command.on_message}
 
 
 def identities(command: Command) -> list[str]:
@@ -150,8 +180,8 @@ def identities(command: Command) -> list[str]:
     return [command.name, *more]
 
 
-def parse(text: str) -> str:
-    """A key as a person wrote it in Textual's spelling. Raises `BadKeyError`."""
+def parse(text: str, *, letters: bool = False) -> str:
+    """A key as a person wrote it in Textual's spelling; with `letters` one alone. Raises `BadKeyError`."""
     words = [word.strip() for word in text.strip().lower().split("+")]
     if words[-1] == "":  # the plus key itself: `ctrl++`
         words[-2:] = ["+"]
@@ -161,6 +191,8 @@ def parse(text: str) -> str:
             raise BadKeyError(f"{text!r} is no key: {word!r} is none of ctrl, alt, shift. Write {_EXAMPLES}.")
     held = sorted({_MODIFIERS[word] for word in modifiers})
     base = _base(text, base)
+    if letters and len(words) == 1 and len(text.strip()) == 1:
+        return _base(text, text.strip())
     if base not in NAMED and not {"ctrl", "alt", "super"} & set(held):
         raise BadKeyError(f"{text!r} would be a letter of your messages. Write {_EXAMPLES}.")
     key = "+".join([*held, base])
@@ -201,7 +233,7 @@ _KEY_NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc"}
 
 def key_name(key: str) -> str:
     """A key as people write it: `alt+up` is Alt+Up, `ctrl+slash` Ctrl+/."""
-    return "+".join(_part_name(part) for part in key.split("+"))
+    return key if len(key) == 1 else "+".join(_part_name(part) for part in key.split("+"))
 
 
 def _part_name(part: str) -> str:
@@ -221,5 +253,16 @@ def key_table() -> str:
         f"| {keymap.shown(command)} | `{command.name}` | {command.help} |"
         for command in registry.COMMANDS
         if command.keys
+    ]
+    return "\n".join(rows)
+
+
+def message_key_table() -> str:
+    """The keys that act on a chosen message, likewise."""
+    keymap = Keymap()
+    rows = ["| key | name | what it does |", "|---|---|---|"]
+    rows += [
+        f"| {keymap.shown_on_message(command)} | `{command.name}` | {command.help} |"
+        for command in _ON_MESSAGE.values()
     ]
     return "\n".join(rows)

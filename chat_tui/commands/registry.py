@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Completes = Literal["room", "any room", "name", "command", "theme", "setting", "nothing"]
+Completes = Literal["room", "any room", "name", "command", "theme", "setting", "emoji", "nothing"]
 """`room` is one of those one is in, `any room` may be another one."""
 
 
@@ -31,13 +31,15 @@ class Argument:
 @dataclass(slots=True, frozen=True)
 class Command:
     """Something to do. `keys` in Textual's spelling, the one to show first: those that it has unless the
-    settings say others (see `keymap`). `slash`: can be typed; `composer`: who writes does it there."""
+    settings say others (see `keymap`); `on_message`: those that do it while a message is chosen. `slash`: can
+    be typed; `composer`: who writes does it there."""
 
     name: str
     help: str
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    on_message: tuple[str, ...] = ()
     slash: bool = True
     example: str = ""
     composer: bool = False
@@ -56,6 +58,7 @@ _TERM = (
     Argument("reason", optional=True, rest=True),
 )
 _TEXT = Argument("text", rest=True, completes="name")
+_SOME_TEXT = Argument("text", optional=True, rest=True, completes="name")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -135,6 +138,35 @@ COMMANDS: tuple[Command, ...] = (
         example="/deleteroom #old #old",
     ),
     Command("me", "Say what you do.", (_TEXT,), example="/me waves"),
+    Command("select", "Choose a message, to do something with it; again for the one before.", keys=("f4",)),
+    Command(
+        "edit",
+        "Change the chosen message, or your last one; without a text, in the input line.",
+        (_SOME_TEXT,),
+        on_message=("e",),
+        example="/edit Lunch at 13, not 12",
+    ),
+    Command(
+        "reply",
+        "Answer the chosen message, or the newest one of somebody else.",
+        (_SOME_TEXT,),
+        on_message=("r",),
+        example="/reply Agreed!",
+    ),
+    Command(
+        "react",
+        "React to the chosen message, or the newest one; again takes it back.",
+        (Argument("emoji", optional=True, completes="emoji"),),
+        on_message=("plus",),
+        example="/react :thumbsup:",
+    ),
+    Command(
+        "delete",
+        "Delete the chosen message, or your last one, for good.",
+        aliases=("redact",),
+        on_message=("d",),
+    ),
+    Command("copy", "Copy the text of the chosen message, or of the newest one.", on_message=("c", "y")),
     Command("nick", "Change your name.", (Argument("name"),)),
     Command("register", "Give your name a password, so that nobody else comes in under it. It is asked for."),
     Command("password", "Change your password. It is asked for; your other devices are logged out."),
@@ -249,6 +281,16 @@ COMMANDS: tuple[Command, ...] = (
         slash=False,
         example="/switch 2",
     ),
+    Command(
+        "select_up",
+        "The same, from the first line of what is written.",
+        keys=("shift+up",),
+        slash=False,
+        composer=True,
+    ),
+    Command("message_up", "Choose the message before.", on_message=("up", "k", "shift+up"), slash=False),
+    Command("message_down", "Choose the message after.", on_message=("down", "j"), slash=False),
+    Command("message_leave", "Choose none any more.", on_message=("escape", "enter"), slash=False),
     Command("page_up", "Scroll up; older messages load by themselves.", keys=("pageup",), slash=False),
     Command("page_down", "Scroll down.", keys=("pagedown",), slash=False),
     Command("oldest", "Go to the oldest loaded message.", keys=("ctrl+home",), slash=False),

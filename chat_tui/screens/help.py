@@ -126,7 +126,8 @@ class HelpScreen(ModalScreen[None]):
             yield title, [self._of(command) for command in commands]
 
     def _of(self, command: Command) -> Row:
-        ways = [self._keys.shown(command), command.usage if command.slash else ""]
+        chosen = self._keys.shown_on_message(command)
+        ways = [self._keys.shown(command), chosen, command.usage if command.slash else ""]
         return [way for way in ways if way], command.help
 
     def action_scroll(self, lines: int) -> None:

@@ -40,11 +40,11 @@ from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
 from chat_tui.screens.heeding import Heeding
 from chat_tui.screens.looks import Looks, in_words
+from chat_tui.screens.messages import OnMessages
 from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switching import Switching
-from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
@@ -65,7 +65,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, Heeding):
+class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding, Heeding):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -114,10 +114,12 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, H
                     yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
                 yield Static("", id="excess", markup=False)
+                yield Static("", id="doing", markup=False)
                 yield Hint(id="hint")
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
-                    yield Composer(self._completions, self._submit, self.keys.composers(), id="composer")
+                    keys = self.keys.composers()
+                    yield Composer(self._completions, self._submit, keys, self._first, id="composer")
             yield PeopleList(id="people")
         yield StatusLine(self.keys, id="status")
 
@@ -127,8 +129,10 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, H
         # Kept, for the last drawing may be asked for while the screen is being taken down.
         self._log = self.query_one(MessageLog)
         self._composer = self.query_one(Composer)
+        self._composer.up_when_empty = self.edit_last
         self._panes = Panes(self, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
+        self.watch(self.app, "app_focus", self.terminal_focused, init=False)
         self.begin()
         self.run_worker(self.client.run(), group="client")
         self._draw()
@@ -224,6 +228,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, H
             self.tell_problems()
         self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
+        self.look_after_chosen()
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -239,6 +244,8 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, H
             await self._actions.run(call)
         except ClientError as error:
             self.complain(str(error))
+        finally:
+            self.command_done()
 
     async def action_do(self, name: str) -> None:
         """A key of the registry was pressed."""
@@ -379,6 +386,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, H
         if entered:
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
+            self.choose_none()
             self._keep_draft()
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))

@@ -62,7 +62,7 @@ class Writing(Screen[None]):
             self.complain(str(error))
             return
         self._composer.remember(line)
-        self._composer.put("")
+        self._composer.put(self._after())
         self._keep_draft()
         if isinstance(meant, Call):
             self._do(meant)
@@ -77,9 +77,17 @@ class Writing(Screen[None]):
         """Write what is in the composer to the disk, if that has changed."""
         self._keeping = False
         try:
-            self._drafts.keep(self._room, self._composer.text)
+            self._drafts.keep(self._room, self._draft())
         except ClientError as error:
             self.complain(str(error))
+
+    def _draft(self) -> str:
+        """What is being written for this room, and shall be there again after a restart."""
+        return self._composer.text
+
+    def _after(self) -> str:
+        """What is in the composer after something was submitted."""
+        return ""
 
     @on(Composer.Changed)
     def _measured(self) -> None:

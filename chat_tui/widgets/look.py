@@ -61,6 +61,7 @@ PARTS = {f"message-log--{part.name}" for part in fields(Styles) if part.name != 
     "message-log--new",
     "message-log--newest",
     "message-log--thumb",
+    "message-log--chosen",
 }
 """The component classes of a log: its styles, the bar at its end and the mark beside it."""
 
@@ -101,6 +102,7 @@ MessageLog {
     & > .message-log--new { background: $accent; color: auto; text-style: bold; }
     & > .message-log--newest { color: $foreground 60%; }
     & > .message-log--thumb { color: $foreground 30%; }
+    & > .message-log--chosen { background: $primary-muted; }
 
     /* The terminal's own colours have no shades: what is faint is dim, what is lit is reversed. */
     &:ansi {
@@ -114,6 +116,7 @@ MessageLog {
             text-style: bold reverse;
         }
         & > .message-log--code { color: $secondary; }
+        & > .message-log--chosen { text-style: reverse; }
     }
 }
 """

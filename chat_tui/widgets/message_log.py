@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -17,11 +16,12 @@ from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
 from chat_tui.colours import name_colour
 from chat_tui.timeline import Timeline
 from chat_tui.widgets.block import Block, name_links
+from chat_tui.widgets.log_choice import Choice, Line
+from chat_tui.widgets.log_edges import bar, in_thumb
 from chat_tui.widgets.log_rows import BlockCache, before_rows, hint, instead_of_rows
 from chat_tui.widgets.log_selection import (
     LINE_END,
@@ -33,7 +33,6 @@ from chat_tui.widgets.log_selection import (
     word_at,
 )
 from chat_tui.widgets.look import CSS, PARTS, Look, styles_of
-from chat_tui.wrapping import truncate
 
 WHEEL_LINES = 3
 HEIGHT_FOR_BAR = 3
@@ -41,10 +40,8 @@ HEIGHT_FOR_BAR = 3
 CACHED_LINES = 400
 """Ten screens. A line that was drawn takes 10 kB in Textual's caches."""
 
-_Line = tuple[int, int, Block]
 
-
-class MessageLog(Widget):
+class MessageLog(Choice):
     """Shows a timeline: at its bottom, or anchored at a row that stays put whatever is added."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PARTS
@@ -83,7 +80,7 @@ class MessageLog(Widget):
         self._words: tuple[str, ...] = ()
         self._plain = False
         self._styles_changed = True
-        self._lines: list[_Line | None] = []
+        self._lines = []
         self._laid_out_for: Size | None = None
         self._asked_at: tuple[Timeline, int] | None = None
         self._was_at_bottom = True
@@ -112,6 +109,7 @@ class MessageLog(Widget):
             self._timeline = timeline
             self._generation = timeline.generation
             self._drawn_to = 0
+            self.chosen = None
             self._drop_selection()
         self.refresh_rows()
 
@@ -215,8 +213,8 @@ class MessageLog(Widget):
         last = self._lines[-1]
         return last is not None and last[0] >= timeline.end - 1 and last[1] == last[2].height - 1
 
-    def _lines_from_bottom(self, timeline: Timeline, height: int) -> list[_Line | None]:
-        lines: list[_Line | None] = []
+    def _lines_from_bottom(self, timeline: Timeline, height: int) -> list[Line | None]:
+        lines: list[Line | None] = []
         key = timeline.end if len(timeline) else timeline.end + 1
         while len(lines) < height and key >= timeline.first:
             key -= 1
@@ -229,9 +227,9 @@ class MessageLog(Widget):
         lines.reverse()
         return lines
 
-    def _lines_from_anchor(self, timeline: Timeline, height: int) -> list[_Line | None]:
+    def _lines_from_anchor(self, timeline: Timeline, height: int) -> list[Line | None]:
         key, line = self._anchor(timeline)
-        lines: list[_Line | None] = []
+        lines: list[Line | None] = []
         while key < timeline.end and len(lines) < height:
             block = self._block(timeline, key)
             until = min(block.height, line + height - len(lines))
@@ -272,6 +270,7 @@ class MessageLog(Widget):
         if self._was_at_bottom != timeline.view.following:
             self._was_at_bottom = timeline.view.following
             self._post(self.ViewChanged(at_bottom=self._was_at_bottom))
+        self._want_quotes(timeline)
         here = (timeline, timeline.first_seq)
         if (
             timeline.has_older
@@ -281,10 +280,6 @@ class MessageLog(Widget):
         ):
             self._asked_at = here
             self._post(self.OlderWanted(timeline))
-
-    def _post(self, message: Message) -> None:
-        # Who draws or scrolls us is taken for the sender, and a message is not given to its sender.
-        self.post_message(message.set_sender(self))
 
     def _lines_above(self, timeline: Timeline) -> int:
         """The lines above the window, counted up to a screen of them."""
@@ -327,6 +322,10 @@ class MessageLog(Widget):
         key, line, block = here
         number = line_number(key, line)
         strip = self._selected(block, line, number) or block.strip(line)
+        if self.chosen is not None and timeline.key_of(self.chosen) == key:
+            chosen = self.get_component_rich_style("message-log--chosen")
+            mark = Style(bgcolor=chosen.bgcolor, reverse=chosen.reverse)
+            strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)
         strip = strip.apply_offsets(0, number)
         thumb = self._thumb(y, timeline)
         # Strips remember what was made of them, so one that is only filled up is not made anew.
@@ -361,26 +360,16 @@ class MessageLog(Widget):
         top, bottom = self._lines[0], self._lines[-1]
         if timeline.view.following or top is None or bottom is None or not self._indicator_width:
             return None
-        rows = len(timeline) + 1
-        shown = bottom[0] - top[0] + 1
-        size = max(1, height * shown // rows)
-        start = (height - size) * (top[0] - timeline.first + 1) // max(1, rows - shown)
-        if start <= y < start + size:
+        shown, above = bottom[0] - top[0] + 1, top[0] - timeline.first + 1
+        if in_thumb(y, height, above, shown, len(timeline) + 1):
             return Segment("▐", self.get_component_rich_style("message-log--thumb"))
         return None
 
     def _bar(self, timeline: Timeline) -> Strip:
         """The last line while the newest row is out of sight."""
-        width, unseen = self.size.width, timeline.unseen
-        if unseen:
-            text = truncate(f"↓ {unseen:,} new message{'s' * (unseen != 1)}  (End)", width)
-            style = self.get_component_rich_style("message-log--new")
-            left = (width - cell_len(text)) // 2
-        else:
-            text = truncate("↓ newest  (End) ", width)
-            style = self.get_component_rich_style("message-log--newest")
-            left = width - cell_len(text)
-        strip = Strip([Segment(" " * left + text, style)]).adjust_cell_length(width, style)
+        style = self.get_component_rich_style
+        new, newest = style("message-log--new"), style("message-log--newest")
+        strip = bar(timeline.unseen, self.size.width, new, newest)
         last = self._lines[-1] if self._lines else None
         return strip.apply_offsets(LINE_END, line_number(last[0], last[1])) if last else strip
 
@@ -446,7 +435,7 @@ class MessageLog(Widget):
         if offset is None or timeline is None:
             return
         key, line = row_line(offset.y)
-        if not timeline.first <= key < timeline.end:
+        if not self._is_row(key):
             return
         block = self._block(timeline, key)
         if event.chain == 2:
@@ -473,6 +462,8 @@ class MessageLog(Widget):
             self.to_bottom()
         elif event.chain > 1:
             self._select_at(event)
+        elif event.screen_offset == self._pressed_at:  # else something was selected
+            self._click_message(event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll by the wheel."""

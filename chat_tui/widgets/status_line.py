@@ -38,6 +38,7 @@ class StatusLine(Widget):
         self._away: str | None = None
         self._typing: Sequence[str] = ()
         self._wanting = 0
+        self._hint = ""
         self._shown: object = None
 
     def show(
@@ -63,10 +64,18 @@ class StatusLine(Widget):
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
         self.refresh()
 
+    def hint(self, text: str) -> None:
+        """What the keys do now, where that is not as ever; it goes before all but the connection."""
+        if text != self._hint:
+            self._hint = text
+            self.refresh()
+
     def render(self) -> Content:
         """One line, as long as the terminal allows; why it is not connected comes last."""
         width = self.size.width
         state = Content.assemble(" ", *self._state(), " ")
+        if self._hint:
+            return self._with_hint(state, width)
         parts: list[tuple[str, str]] = []
         if self._wanting:
             rooms = "1 room wants" if self._wanting == 1 else f"{self._wanting} rooms want"
@@ -88,6 +97,13 @@ class StatusLine(Widget):
             if left > 0:
                 return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")
         return state.rstrip().truncate(width, ellipsis=True)
+
+    def _with_hint(self, state: Content, width: int) -> Content:
+        hint = Content.styled(self._hint, "$text-accent")
+        if state.cell_length + hint.cell_length >= width:
+            state = Content.assemble(" ", self._state()[0], " ")
+        left = width - state.cell_length - hint.cell_length - 1
+        return Content.assemble(state, " " * max(0, left), hint, " ").truncate(width, ellipsis=True)
 
     def _state(self) -> list[tuple[str, str]]:
         status = self._status

@@ -30,6 +30,7 @@ async def delivered(chat: Chat) -> None:
 
 def test_every_command_does_something() -> None:
     own = {"number", "page_up", "page_down", "oldest", "newest", "interrupt"}
+    own |= {"message_up", "message_down", "message_leave"}
     for command in registry.COMMANDS:
         assert command.composer or command.name in own or hasattr(Actions, f"do_{command.name}"), command.name
 
@@ -169,6 +170,7 @@ async def test_help_lists_everything_and_one_command_in_detail(place: Place) -> 
             assert all(part in shown for part in command.usage.split())  # a long one takes two lines
         for command in registry.COMMANDS:
             assert Keymap().first(command.name) in shown
+            assert Keymap().shown_on_message(command) in shown
         await chat.press("escape")
         await chat.until(lambda: chat.main.is_active, "it is closed")
         await chat.type("x")

@@ -19,7 +19,7 @@ KEYS: dict[str, str | list[str]] = {
     "complete": "f6",
     "invite": "f12",
     "page_up": "ctrl+up",
-    "version": "f4",
+    "version": "f10",
     "topik": "f11",
     "members": "ctrl+p",
 }
@@ -41,7 +41,7 @@ async def test_keys_of_the_settings(place: Place, server: RunningServer) -> None
         await chat.sees("two @bob", "#log")
         assert chat.composer.text == ""
 
-        await chat.press("f4")
+        await chat.press("f10")
         await chat.sees("chat-tui 0.", "#log")
         await chat.press("f12")
         assert chat.composer.text == "/invite "

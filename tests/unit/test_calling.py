@@ -92,6 +92,28 @@ def test_what_a_level_means(
     assert [event.text for event in one.events if one.notifies(event)] == told
 
 
+def test_edits_deletions_and_answers_are_what_they_say() -> None:
+    one = room("#a", "nothing", "ann?", "ann, all of you", "more")
+
+    def come(kind: str, text: str, user: int = OTHER, **fields: int) -> None:
+        event = RoomEvent("#a", one.last + 1, user, "bob", kind, text, 0, **fields)
+        one.events.append(event)
+        one._count(event)
+
+    come(frames.EDIT, "ann, something", target=1)
+    come(frames.EDIT, "nobody", target=2)
+    come(frames.EDIT, "nobody", user=9, target=3)  # no edit of who said it
+    assert one.called == {1, 3}
+    come(frames.DELETE, "", target=3)
+    come(frames.MESSAGE, "mine", user=ME)
+    come(frames.MESSAGE, "an answer", reply=9)
+    come(frames.MESSAGE, "an answer to another", reply=4)
+    come(frames.EDIT, "still an answer", target=10)
+    assert one.called == {1, 10}
+    one.look_for_calls()
+    assert one.called == {1, 10}, "looking again finds the same"
+
+
 def test_mentions_follow_what_calls_and_what_is_read() -> None:
     one = room("#a", "ann?", "deploy", "ann!")
     assert one.called == {1, 3}

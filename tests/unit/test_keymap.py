@@ -64,14 +64,16 @@ def test_without_settings_the_keys_are_those_of_the_registry() -> None:
 
 
 def test_other_keys_and_none() -> None:
-    keys = Keymap({"switch": "ctrl+t", "next": ["f5", "alt+n"], "quit": "", "complete": "f4", "topic": "f10"})
+    keys = Keymap(
+        {"switch": "ctrl+t", "next": ["f5", "alt+n"], "quit": "", "complete": "f12", "topic": "f10"}
+    )
     assert keys.problems == []
     assert keys.first("switch") == "Ctrl+T"
     assert keys.shown(registry.BY_NAME["next"]) == "F5, Alt+N"
     assert keys.of("quit") == ()
     assert keys.first("quit") == ""
     composers = keys.composers()
-    assert composers["f4"] == "complete"
+    assert composers["f12"] == "complete"
     assert "tab" not in composers
     assert dict(keys.changes()) == {
         "switch": "ctrl+t",
@@ -99,10 +101,10 @@ def test_the_digits_are_one_key_each() -> None:
     ],
 )
 def test_what_is_wrong_is_told_and_the_rest_works(wanted: dict[str, str], problem: str) -> None:
-    keys = Keymap({**wanted, "people": "f4"})
+    keys = Keymap({**wanted, "people": "f12"})
     assert [one for one in keys.problems if problem in one]
     assert len(keys.problems) == 1
-    assert keys.of("people") == ("f4",)
+    assert keys.of("people") == ("f6",)
     assert keys.of("send") == ("enter",)
     assert keys.of("switch")
 
@@ -118,3 +120,13 @@ def test_hints_are_of_things_that_have_keys_and_fit() -> None:
     for name, lesson in LESSONS:
         assert keys.first(name), name
         assert len("Hint: " + lesson.format(key=keys.first(name))) <= 49
+
+
+def test_a_chosen_messages_keys_are_letters_and_can_be_others() -> None:
+    keymap = Keymap(on_message={"edit": "i", "copy": ["y", "r"], "delete": "", "join": "j"})
+    assert [keymap.on_message(key) for key in ("i", "e", "y", "r", "c", "d", "plus")] == [
+        *("edit", "", "copy", "copy", "", "", "react")
+    ]
+    assert keymap.problems == ["message_keys: there is nothing called 'join': the names are those in /help."]
+    twice = Keymap(on_message={"edit": "x", "copy": "x"})
+    assert twice.problems == ["message_keys: x is given to edit and copy; edit has it."]

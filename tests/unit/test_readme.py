@@ -13,6 +13,7 @@ def with_tables(text: str) -> str:
     """The README with its tables made anew."""
     tables = {
         "keys": keymap.key_table(),
+        "message keys": keymap.message_key_table(),
         "commands": registry.command_table(),
         "settings": settings.setting_table(),
     }

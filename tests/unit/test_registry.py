@@ -41,7 +41,9 @@ def test_no_name_and_no_alias_twice() -> None:
 
 def test_no_key_twice() -> None:
     keys = [key for command in COMMANDS for key in command.keys]
-    assert [key for key, count in Counter(keys).items() if count > 1] == []
+    on_message = [key for command in COMMANDS for key in command.on_message]
+    for given in (keys, on_message):
+        assert [key for key, count in Counter(given).items() if count > 1] == []
 
 
 def test_only_what_can_be_typed_is_found_by_name() -> None:
@@ -52,7 +54,7 @@ def test_only_what_can_be_typed_is_found_by_name() -> None:
 def test_what_cannot_be_typed_has_a_key_and_no_arguments() -> None:
     for command in COMMANDS:
         if not command.slash:
-            assert command.keys
+            assert command.keys or command.on_message
             assert not command.arguments
 
 
@@ -110,7 +112,9 @@ def test_describe_says_everything() -> None:
     ]
 
 
-@pytest.mark.parametrize(("key", "name"), [("alt+up", "Alt+Up"), ("f1", "F1"), ("ctrl+k", "Ctrl+K")])
+@pytest.mark.parametrize(
+    ("key", "name"), [("alt+up", "Alt+Up"), ("f1", "F1"), ("ctrl+k", "Ctrl+K"), ("e", "e"), ("plus", "+")]
+)
 def test_keys_as_people_write_them(key: str, name: str) -> None:
     assert key_name(key) == name
 

@@ -75,6 +75,22 @@ class View(Protocol):
     def flip_bare(self) -> None:
         """Show the bare messages, or all again."""
 
+    @property
+    def chosen(self) -> int | None:
+        """The message that was chosen in the room in view, by its `seq`."""
+
+    def choose_message(self) -> None:
+        """Choose the lowest message in view, or the one before that which is chosen."""
+
+    def choose_none(self) -> None:
+        """What was chosen has been dealt with."""
+
+    def write(self, what: str, seq: int) -> None:
+        """Let the person write what a message says now (`edit`), a `reply`, or with what they `react`."""
+
+    def copy(self, text: str) -> None:
+        """Put text into the clipboard."""
+
     def set_draft(self, text: str) -> None:
         """Put text into the composer."""
 
