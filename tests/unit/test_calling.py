@@ -95,8 +95,10 @@ def test_what_a_level_means(
 def test_edits_deletions_and_answers_are_what_they_say() -> None:
     one = room("#a", "nothing", "ann?", "ann, all of you", "more")
 
-    def come(kind: str, text: str, user: int = OTHER, **fields: int) -> None:
-        event = RoomEvent("#a", one.last + 1, user, "bob", kind, text, 0, **fields)
+    def come(
+        kind: str, text: str, user: int = OTHER, *, target: int | None = None, reply: int | None = None
+    ) -> None:
+        event = RoomEvent("#a", one.last + 1, user, "bob", kind, text, 0, target=target, reply=reply)
         one.events.append(event)
         one._count(event)
 
