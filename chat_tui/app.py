@@ -5,21 +5,18 @@ import os
 import sys
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
 
-from chat_tui import clipboard, config, endpoints, terminal, themes
-from chat_tui.client.cache import Cache
+from chat_tui import clipboard, config, endpoints, remembered, terminal, themes
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
-from chat_tui.client.identity import Attempt, Identity
-from chat_tui.client.outbox import Outbox
-from chat_tui.client.tokens import Tokens
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.login import LoginScreen
-from chat_tui.screens.main import MainScreen
+from chat_tui.screens.servers import Servers
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
 
@@ -50,9 +47,8 @@ class ChatApp(App[None]):
         self._settings = settings
         self._keep = keep
         self._given = Choice(name, server)
-        self._place = server
         self._endpoint = endpoint
-        self._main: MainScreen | None = None
+        self._servers = Servers(self, settings)
         for theme in themes.OURS:
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
@@ -85,9 +81,14 @@ class ChatApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
-        if self._main is not None and isinstance(event, _TOUCHES):
-            self._main.touched()
+        if isinstance(event, _TOUCHES):
+            self._servers.touched()
         await super().on_event(event)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End, and leave all servers."""
+        self._servers.say_goodbye()
+        super().exit(result, return_code, message)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
@@ -95,41 +96,50 @@ class ChatApp(App[None]):
 
     @on(LoginScreen.NameChosen)
     def _name_chosen(self, message: LoginScreen.NameChosen) -> None:
-        """It is somebody else: with a cache, an outbox and a login of their own."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        self._open(Choice(message.name, self._place), message.attempt)
+        """It is somebody else."""
+        screen = self._servers.in_view
+        if screen is None:
+            return
+        first = screen is self._servers.screens[0]
+        try:
+            screen = self._servers.replace(screen, message.name, message.attempt)
+            if not first:
+                self._servers.named(screen, message.name)
+            elif not self._given.name:
+                config.remember(name=message.name)
+        except config.ConfigError as error:
+            self.call_later(screen.complain, str(error))
+        except ClientError as error:
+            self.exit(return_code=1, message=f"chat-tui: {error}")
 
-    def _open(self, choice: Choice, attempt: Attempt | None = None) -> None:
-        """Open the main screen; with an `attempt` for somebody who was asked who they are."""
-        self._place = choice.server
+    def _open(self, choice: Choice) -> None:
+        """Open the first server, then those that are remembered beside it, unless one alone was asked for."""
         problem = ""
-        found = endpoints.endpoint(choice.server)
         try:
             if not self._settings.name:
-                config.remember(name=choice.name, server=found.place)
+                config.remember(name=choice.name, server=endpoints.endpoint(choice.server).place)
             elif self._keep:
-                config.remember(server=found.place)
-            elif attempt is not None and not self._given.name:
-                config.remember(name=choice.name)
+                remembered.first(endpoints.endpoint(choice.server).place)
         except config.ConfigError as error:
             problem = str(error)
-        endpoint = self._endpoint or found
         try:
-            tokens = Tokens(config.tokens_folder())
-            name = choice.name if attempt is not None else tokens.name_of(endpoint.label, choice.name)
-            who = Identity(endpoint.label, name, tokens)
-            outbox = Outbox(config.outbox_file(), endpoint.label, who.name)
-            cache = Cache(config.cache_file(endpoint.label, who.name))
+            main = self._servers.open(choice.server, choice.name, self._endpoint)
+            if self._keep or not self._given.server:
+                self._open_others(choice.name)
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        if attempt is not None:
-            who.use(attempt)
-        self._main = main = MainScreen(endpoint, who, outbox, cache, self._settings, found.room)
-        self.push_screen(main)
+        self._servers.show(main)
         if problem:
             self.call_later(main.complain, problem)
+
+    def _open_others(self, name: str) -> None:
+        places = [*remembered.beside(self._settings)]
+        if self._keep and self._settings.server not in ("", config.LOCAL):
+            places.insert(0, config.Place(self._settings.server))
+        for one in places:
+            if not self._servers.is_open(one.place):
+                self._servers.open(one.place, one.name or name)
 
 
 def _login_name() -> str:
@@ -145,7 +155,8 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
     try:
         if name:
             check_user_name(name)
-        endpoints.endpoint(server or settings.server)
+        for place in (server or settings.server, *(one.place for one in remembered.beside(settings))):
+            endpoints.endpoint(place)
     except (BadNameError, LinkError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2

@@ -8,13 +8,16 @@ import hashlib
 import tomllib
 import warnings
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import platformdirs
 from msgspec import Meta
 
 from protocol.names import fold
+
+if TYPE_CHECKING:
+    from tomlkit.items import Array
 
 APP = "chat-tui"
 LOCAL = "local"
@@ -29,10 +32,17 @@ Notifications = Literal["auto", "bell", "off"]
 """When somebody names this person: all that works here, the terminal's bell only, or nothing."""
 
 
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A server that is remembered beside the first one, and who one is there if that is another name."""
+
+    place: str
+    name: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings file. After `away_minutes` without a key press a person is shown as away (0: never); with
     `send_typing` others see that they write; with `completion_popup` what can be completed is
-    shown unasked."""
+    shown unasked. `servers` are opened beside `server`."""
 
     name: str = ""
     server: str = ""
@@ -41,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     away_minutes: Annotated[float, Meta(ge=0, le=10_000)] = 10
     send_typing: bool = True
     completion_popup: bool = True
+    servers: tuple[str | Place, ...] = ()
 
 
 def config_file() -> Path:
@@ -95,7 +106,10 @@ def load() -> Settings:
         raise ConfigError(f"cannot read the settings in {path}: {error}") from error
 
 
-def remember(**changes: str) -> None:
+Entry = str | dict[str, str]
+
+
+def remember(**changes: str | list[Entry]) -> None:
     """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
     import tomlkit  # 30 ms that only who changes settings pays
 
@@ -103,10 +117,26 @@ def remember(**changes: str) -> None:
     try:
         path = path.resolve()  # a link, as people's collections of settings have them, stays one
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-        document.update(changes)
+        for key, value in changes.items():
+            document[key] = _array(value) if isinstance(value, list) else value
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(tomlkit.dumps(document), encoding="utf-8")
         draft.replace(path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot write the settings to {path}: {error}") from error
+
+
+def _array(entries: list[Entry]) -> "Array":
+    """On a line of its own each. Not as tables: what stands below in the file would become part of those."""
+    import tomlkit
+
+    array = tomlkit.array()
+    for entry in entries:
+        if isinstance(entry, str):
+            array.append(entry)
+        else:
+            table = tomlkit.inline_table()
+            table.update(entry)
+            array.append(table)
+    return array.multiline(len(entries) > 1)

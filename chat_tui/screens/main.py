@@ -6,7 +6,7 @@ others is `Content` of plain text here, never markup.
 """
 
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -37,8 +37,10 @@ from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
 from chat_tui.screens.looks import Looks
+from chat_tui.screens.neighbours import Neighbours
 from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
+from chat_tui.screens.splitting import Splitting
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switching import Switching
 from chat_tui.screens.writing import Writing
@@ -47,12 +49,15 @@ from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.offer import Offer
+from chat_tui.widgets.pane import Pane
 from chat_tui.widgets.people_list import PeopleList
 from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
-from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM, fold
+
+if TYPE_CHECKING:
+    from chat_tui.screens.servers import Servers
 
 FRAME_SECONDS = 1 / 60
 """Panes are drawn anew at most so often, whatever comes from the network."""
@@ -61,7 +66,7 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
+class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, Splitting, Neighbours):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -76,10 +81,12 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
         outbox: Outbox,
         cache: Cache,
         settings: Settings,
+        servers: "Servers",
         room: str = "",
     ) -> None:
         """`room` is entered once there is a connection."""
         super().__init__()
+        self.servers = servers
         self._settings = settings
         self._remembered_name = who.name
         self.client = Client(endpoint, who.name, outbox, self._hear, identity=who, cache=cache)
@@ -101,9 +108,10 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
         with Horizontal(id="body"):
             yield RoomList(id="rooms")
             with Vertical(id="middle"):
-                yield TopicBar(id="topic")
                 with Container(id="view"):
-                    yield MessageLog(self._timelines.lobby, id="log")
+                    with Horizontal(id="panes"):
+                        yield Pane(self._timelines.lobby, topic="topic", log="log")
+                        yield Pane(self._timelines.lobby, topic="topic-beside", log="log-beside")
                     yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
                 yield Static("", id="excess", markup=False)
@@ -117,9 +125,10 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
         """Find the parts and begin to connect."""
         self._attention = Attention(Notifier(self.app, self._settings.notifications))
         # Kept, for the last drawing may be asked for while the screen is being taken down.
-        self._log = self.query_one(MessageLog)
+        self._log = self.query_one("#log", MessageLog)
+        self._both = (self.query(Pane).first(), self.query(Pane).last())
         self._composer = self.query_one(Composer)
-        self._panes = Panes(self, self.client, self._timelines)
+        self._panes = Panes(self, self.servers, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         if self._settings.away_minutes:
             self.client.company.idling.after(60 * self._settings.away_minutes)
@@ -128,15 +137,19 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
 
     async def on_unmount(self) -> None:
         """Say goodbye."""
-        self._keep_draft()
-        self._panes.title.restore()
+        goodbye = self.say_goodbye()
         self.workers.cancel_node(self)  # nobody is there any more to be told how commands went
-        await self.client.stop()
+        self.servers.gone(self)
+        await goodbye
 
     # --- what the client tells
 
+    @property
+    def _looking(self) -> bool:
+        return self.app.app_focus and self.in_view
+
     def _hear(self, update: Update) -> None:
-        self._timelines.hear(update, looking=self.app.app_focus)
+        self._timelines.hear(update, looking=self._looking)
         match update:
             case updates.Appended(room, events):
                 self._look_for_calls(room, events)
@@ -155,14 +168,23 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
 
     def _status_changed(self, status: updates.Status) -> None:
         if status.phase == "online" and self._wanted:
-            self._do(Call(registry.BY_NAME["join"], (self._wanted,)))
+            self.enter(self._wanted)
             self._wanted = ""
         elif status.phase == "stopped" and status.login is None and status.question is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
         self._account_status(status)
 
+    def came_into_view(self) -> None:
+        """Another server was shown before."""
+        self._account_status(self.client.status)
+        self._draw_soon()
+
+    def enter(self, room: str) -> None:
+        """Go where a link leads."""
+        self._do(Call(registry.BY_NAME["join"], (room,)))
+
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
-        if room != self._room or not self.app.app_focus:
+        if not self.looks_at(room):
             silent = {self.client.user, *self.client.company.mine.ignored}
             spoken = [event for event in events if event.spoken and event.user not in silent]
             self._attention.look_through(spoken, self.client.name, self.client.rooms[room])
@@ -209,11 +231,15 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
         if self._lent or not self._log.is_attached:
             return
         self._mark_read()
-        self._attention.call(self._room)
+        self._attention.call(self._room if self.in_view else None, self.called)
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
-        self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
+        if not self.in_view:
+            self.servers.changed(self)
+            return
+        self.draw_beside()
+        self._panes.draw(self.current, self.pane.topic, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
 
     def _mark_read(self, seq: int | None = None) -> None:
@@ -272,7 +298,11 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
 
     @on(SideList.Chosen, "#rooms")
     def _room_chosen(self, message: SideList.Chosen) -> None:
-        self.open_room(self._order()[message.index])
+        rooms = self._order()
+        if message.index < len(rooms):
+            self.open_room(rooms[message.index])
+        else:
+            self.show_server(self.others[message.index - len(rooms)])
 
     @on(SideList.Chosen, "#people")
     def _person_chosen(self, message: SideList.Chosen) -> None:
@@ -372,6 +402,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding):
             self._keep_draft()
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
+            self._entering(name)
         self._room = name
         self.around.visit(name)
         title = self._title_of(name)

@@ -1,27 +1,42 @@
-"""The left pane: the rooms one is in, numbered, with what is unread in them; first channels, then people."""
+"""The left pane: the rooms one is in, numbered, with what is unread in them; first channels, then people.
+
+Below them the other servers, a line for each, if there are any.
+"""
 
 from collections.abc import Sequence
 
 from textual.content import Content
 
+from chat_tui import standing
+from chat_tui.client.client import Client
 from chat_tui.client.room import Room
 from chat_tui.widgets.side_list import SideList
+
+SIGNS = {
+    "online": ("●", "$text-success"),
+    "connecting": ("◌", "$text-warning"),
+    "waiting": ("○", "$text-error"),
+    "stopped": ("✕", "$text-error"),
+}
+"""The status line's, for each phase of a client."""
 
 
 class RoomList(SideList):
     """See the module."""
 
-    def show_rooms(self, rooms: Sequence[Room], current: Room | None) -> None:
-        """Show these rooms; `current` is the one in view."""
+    def show_rooms(self, rooms: Sequence[Room], current: Room | None, others: Sequence[Client] = ()) -> None:
+        """Show these rooms; `current` is the one in view. `others`: the servers that are not."""
         entries = [self._entry(number, room, current=room is current) for number, room in enumerate(rooms, 1)]
         at = rooms.index(current) if current is not None else None
         direct = next((number for number, room in enumerate(rooms) if room.direct), None)
-        heading = None if direct is None else (direct, Content.styled("Direct", "$foreground 60%"))
-        self.show(Content.styled("Rooms", "$foreground 60%"), entries, visible=at, heading=heading)
+        headings = [] if direct is None else [(direct, _heading("Direct"))]
+        if others:
+            headings.append((len(rooms), _heading("Servers")))
+            entries += map(self._server, others)
+        self.show(_heading("Rooms"), entries, visible=at, headings=headings)
 
     def _entry(self, number: int, room: Room, *, current: bool) -> Content:
-        unread = room.unread
-        badge = f" {unread if unread < 1000 else '999+'}" if unread else ""
+        unread, badge = room.unread, _badge(room.unread)
         # A star says that not everybody can read there, as in the answer of IRC servers to NAMES.
         label = Content(f"{number if number < 10 else ' '} {room.title}{'*' * room.private}")
         label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
@@ -31,3 +46,22 @@ class RoomList(SideList):
             label = label.stylize("bold")
         entry = Content.assemble(label, (badge, "bold $text-accent"))
         return entry.stylize_before("on $primary 15%") if current else entry
+
+    def _server(self, client: Client) -> Content:
+        unread = standing.unread(client)
+        asks = standing.asks(client)
+        badge = f" {asks}" if asks else _badge(unread)
+        sign, colour = SIGNS[client.status.phase]
+        label = Content.assemble((sign, colour), " ", client.endpoint.label)
+        label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
+        if unread or asks:
+            label = label.stylize("bold")
+        return Content.assemble(label, (badge, "bold $text-accent"))
+
+
+def _heading(text: str) -> Content:
+    return Content.styled(text, "$foreground 60%")
+
+
+def _badge(unread: int) -> str:
+    return f" {unread if unread < 1000 else '999+'}" if unread else ""

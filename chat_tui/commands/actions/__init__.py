@@ -11,12 +11,21 @@ from chat_tui.commands.actions.moderation import ModerationActions
 from chat_tui.commands.actions.people import PeopleActions
 from chat_tui.commands.actions.program import ProgramActions, describe
 from chat_tui.commands.actions.rooms import RoomActions
+from chat_tui.commands.actions.servers import ServerActions
 from chat_tui.commands.parser import Call
 
 __all__ = ["Actions", "View", "describe"]
 
 
-class Actions(RoomActions, ModerationActions, MessageActions, PeopleActions, AccountActions, ProgramActions):
+class Actions(
+    RoomActions,
+    ModerationActions,
+    MessageActions,
+    PeopleActions,
+    AccountActions,
+    ServerActions,
+    ProgramActions,
+):
     """All of them."""
 
     async def run(self, call: Call) -> None:

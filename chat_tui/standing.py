@@ -1,0 +1,41 @@
+"""How it stands with a server that one is on: connected or not, what it asks, what is new there.
+
+Knows the client, and nothing of how it is shown.
+"""
+
+from collections.abc import Iterable
+
+from chat_tui.client.client import Client
+
+
+def unread(client: Client) -> int:
+    """Messages nobody has read, in all rooms."""
+    return sum(room.unread for room in client.rooms.values())
+
+
+def all_unread(clients: Iterable[Client]) -> int:
+    """The same on all servers."""
+    return sum(map(unread, clients))
+
+
+def asks(client: Client) -> str:
+    """What it needs of the person before it goes on, in a word or two; "" if nothing."""
+    status = client.status
+    if status.phase != "stopped":
+        return ""
+    if status.login is not None:
+        return "log in"
+    return "trust it?" if status.question is not None else ""
+
+
+def in_words(client: Client) -> str:
+    """How the connection is."""
+    status = client.status
+    match status.phase:
+        case "stopped" if status.login is not None:
+            return "asks you to log in"
+        case "stopped" if status.question is not None:
+            return "asks whether you trust it"
+        case "stopped" | "waiting":
+            return f"not connected: {status.reason}"
+    return status.phase

@@ -1,0 +1,37 @@
+"""A room on the screen: its topic bar, and its log below."""
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from chat_tui.timeline import Timeline
+from chat_tui.widgets.message_log import MessageLog
+from chat_tui.widgets.topic_bar import TopicBar
+
+
+class Pane(Vertical):
+    """See the module."""
+
+    class Entered(Message):
+        """The person has clicked there."""
+
+        def __init__(self, pane: "Pane") -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, timeline: Timeline, *, topic: str, log: str) -> None:
+        """`topic` and `log` are the ids of the parts; the log begins with this timeline."""
+        super().__init__()
+        self.topic = TopicBar(id=topic)
+        self.messages = MessageLog(timeline, id=log)
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        yield self.topic
+        yield self.messages
+
+    def on_click(self, event: events.Click) -> None:
+        """Wherever it was."""
+        if event.chain == 1:
+            self.post_message(self.Entered(self))
