@@ -1,0 +1,73 @@
+"""Two rooms side by side."""
+
+from chat_tui.config import Settings
+from tests.support.inprocess import RunningServer
+from tests.support.screen import Chat, Place, open_chat
+
+
+def beside(chat: Chat) -> str:
+    """What stands in the right pane."""
+    return chat.text("#log-beside")
+
+
+def title(chat: Chat, pane: str) -> str:
+    return chat.text(pane).split()[0]
+
+
+async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> None:
+    bob = await server.enter("bob", "#deploys", "#general", "#random")
+    alice = await server.enter("alice", "#deploys", "#general", "#random")
+    await alice.close()
+    for number in range(60):
+        await bob.tell("#deploys", f"deploy {number}")
+    async with open_chat(place, size=(160, 30), settings=Settings(completion_popup=False)) as chat:
+        await chat.until(lambda: len(chat.client.rooms) == 3, "all rooms are there")
+        rooms = chat.client.rooms
+        await chat.enter("/other")
+        await chat.sees("There is no room beside this one", "#log")
+        await chat.enter("/split #dep")
+        await chat.sees("deploy 59", "#log-beside")
+        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#general", "#deploys")
+        # live in both; what is seen is read, and calls nobody
+        await bob.tell("#general", "hello")
+        await bob.tell("#deploys", "alice: done")
+        await chat.sees("hello", "#log")
+        await chat.sees("alice: done", "#log-beside")
+        await chat.until(lambda: not rooms["#deploys"].unread, "it is read")
+        assert not chat.bells
+        # unless one looks elsewhere, or further up
+        await chat.blur()
+        await bob.tell("#deploys", "alice: again")
+        await chat.until(lambda: chat.bells == 1, "it calls")
+        assert rooms["#deploys"].unread == 1
+        await chat.focus()
+        await chat.until(lambda: not rooms["#deploys"].unread, "it is read now")
+        await chat.pilot._post_mouse_events([events.MouseScrollUp], "#log-beside")
+        await bob.tell("#deploys", "further down")
+        await chat.sees("1 new message", "#log-beside")
+        assert rooms["#deploys"].unread == 1
+        # going there: what stands where stays
+        await chat.type("to general")
+        await chat.press("f6")
+        await chat.until(lambda: chat.main.current is rooms["#deploys"], "in the other one")
+        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#general", "#deploys")
+        assert chat.composer.text == ""
+        assert chat.composer.has_focus
+        await chat.press("end")
+        await chat.sees("further down", "#log-beside")
+        await chat.enter("well done")
+        await chat.sees("well done", "#log-beside")
+        assert "well done" not in chat.text("#log")
+        await chat.press("f6")
+        assert chat.composer.text == "to general"
+        await chat.pilot.click("#log-beside")
+        await chat.until(lambda: chat.main.current is rooms["#deploys"], "by a click")
+        await chat.enter("/switch #general")
+        assert chat.main.current is rooms["#general"]
+        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#general", "#deploys")
+        await chat.enter("/switch #random")
+        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#random", "#deploys")
+        # too narrow for two, and wide again
+        await chat.press("f6")
+        await chat.pilot.resize_terminal(149, 30)
+        await chat.until(lambda: not chat.log.display or not chat.main.pane.sibling, "one is left")
