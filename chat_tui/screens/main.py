@@ -408,7 +408,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
         self._log.show(self._timelines.enter(name))
-        self.client.company.watching.watch([name])
+        self.know_who_is_there()
         self._draw_soon()
 
     def step_room(self, step: int) -> None:

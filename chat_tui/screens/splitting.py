@@ -106,6 +106,11 @@ class Splitting(Screen[None]):
         if shown:
             self._log = self._panes_in_order()[1].messages
 
+    def know_who_is_there(self) -> None:
+        """In the rooms that are shown."""
+        rooms = [room.name for room in (self.current, self.beside) if room is not None]
+        self.client.company.watching.watch(rooms)
+
     def draw_beside(self) -> None:
         """Draw the other pane."""
         here, there = self._panes_in_order()
@@ -114,6 +119,7 @@ class Splitting(Screen[None]):
         for pane in (here, there):
             pane.set_class(room is not None, "-split")
             pane.set_class(pane is there, "-beside")
+        self.know_who_is_there()
         if room is None:
             return
         there.messages.show(self._timelines.of(room.name))

@@ -3,7 +3,7 @@
 A part of the main screen, in a module of its own; knows the composer and the client, and no other pane.
 """
 
-from textual import on
+from textual import events, on
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -16,6 +16,9 @@ from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
 from chat_tui.widgets.composer import Composer
 from protocol.text import clean_text
+
+LINES, ABOVE = 10, 4
+"""The composer grows to so many lines, where there are that many and some others above and below."""
 
 DRAFT_SECONDS = 1.0
 """What is being written is on the disk so long after it was typed."""
@@ -78,6 +81,10 @@ class Writing(Screen[None]):
             self._drafts.keep(self._room, self._composer.text)
         except ClientError as error:
             self.complain(str(error))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is being written shall not push itself off the screen."""
+        self._composer.styles.max_height = max(1, min(LINES, event.size.height - ABOVE))
 
     @on(Composer.Changed)
     def _measured(self) -> None:

@@ -1,17 +1,20 @@
 """Two rooms side by side."""
 
 from chat_tui.config import Settings
+from chat_tui.widgets.message_log import MessageLog
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat
 
 
-def beside(chat: Chat) -> str:
-    """What stands in the right pane."""
-    return chat.text("#log-beside")
-
-
 def title(chat: Chat, pane: str) -> str:
     return chat.text(pane).split()[0]
+
+
+async def titles(chat: Chat, left: str, right: str) -> None:
+    """Wait until these are the rooms in the two panes."""
+    await chat.until(
+        lambda: (title(chat, "#topic"), title(chat, "#topic-beside")) == (left, right), f"{left} and {right}"
+    )
 
 
 async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> None:
@@ -27,7 +30,7 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         await chat.sees("There is no room beside this one", "#log")
         await chat.enter("/split #dep")
         await chat.sees("deploy 59", "#log-beside")
-        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#general", "#deploys")
+        await titles(chat, "#general", "#deploys")
         # live in both; what is seen is read, and calls nobody
         await bob.tell("#general", "hello")
         await bob.tell("#deploys", "alice: done")
@@ -42,7 +45,7 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         assert rooms["#deploys"].unread == 1
         await chat.focus()
         await chat.until(lambda: not rooms["#deploys"].unread, "it is read now")
-        await chat.pilot._post_mouse_events([events.MouseScrollUp], "#log-beside")
+        chat.main.query_one("#log-beside", MessageLog).scroll_lines(-3)
         await bob.tell("#deploys", "further down")
         await chat.sees("1 new message", "#log-beside")
         assert rooms["#deploys"].unread == 1
@@ -50,7 +53,7 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         await chat.type("to general")
         await chat.press("f6")
         await chat.until(lambda: chat.main.current is rooms["#deploys"], "in the other one")
-        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#general", "#deploys")
+        await titles(chat, "#general", "#deploys")
         assert chat.composer.text == ""
         assert chat.composer.has_focus
         await chat.press("end")
@@ -64,10 +67,28 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         await chat.until(lambda: chat.main.current is rooms["#deploys"], "by a click")
         await chat.enter("/switch #general")
         assert chat.main.current is rooms["#general"]
-        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#general", "#deploys")
+        await titles(chat, "#general", "#deploys")
+        chat.composer.put("")
         await chat.enter("/switch #random")
-        assert (title(chat, "#topic"), title(chat, "#topic-beside")) == ("#random", "#deploys")
+        await titles(chat, "#random", "#deploys")
         # too narrow for two, and wide again
         await chat.press("f6")
         await chat.pilot.resize_terminal(149, 30)
-        await chat.until(lambda: not chat.log.display or not chat.main.pane.sibling, "one is left")
+        await chat.until(lambda: not chat.main.query_one("#log").is_on_screen, "one is left")
+        assert title(chat, "#topic-beside") == "#deploys"
+        await chat.enter("all the width")
+        await chat.sees("all the width", "#log-beside")
+        await bob.tell("#random", "who sees it?")
+        await chat.until(lambda: rooms["#random"].unread == 1, "nobody does")
+        await chat.press("f6")
+        await chat.sees("who sees it?", "#log-beside")
+        await chat.pilot.resize_terminal(160, 30)
+        await chat.sees("all the width", "#log")
+        await titles(chat, "#deploys", "#random")
+        await chat.press("f5")
+        await chat.until(lambda: not chat.main.query_one("#log").is_on_screen, "closed")
+        # a room that one leaves does not stay
+        await chat.enter("/split #general")
+        await chat.sees("hello", "#log")
+        await chat.enter("/leave #general")
+        await chat.until(lambda: not chat.main.query_one("#log").is_on_screen, "gone")
