@@ -20,7 +20,8 @@ from tests.unit.test_formatting import hard_text
 SCRIPTS = [
     "日本語の部屋", "한국어", "ไทยที่นี่", "नमस्ते", "שלום עולם", "مرحبا بالعالم", "e\u0301a\u0308o\u0302\u0323",
     "👨\u200d👩\u200d👧\u200d👦", "👍🏽", "🇩🇪🇫", "❤\ufe0f", "1\ufe0f\u20e3", "\u200b\u200d\ufeff",
-    "\u202eabc", "ﷺ", "Z\u0337\u0321", "\u0301", "\uff41", "\u115f", "[bold]", "[/]", "\\[", "https://例え.jp/" + "a" * 30,
+    "\u202eabc", "ﷺ", "Z\u0337\u0321", "\u0301", "\uff41", "\u115f", "[bold]", "[/]", "\\[",
+    "https://例え.jp/" + "a" * 30,
 ]  # fmt: skip
 nasty = st.lists(st.sampled_from([*SCRIPTS, " ", "a", "-", "\n"]), max_size=12).map("".join) | hard_text
 
