@@ -1,163 +1,30 @@
-"""`chat-tui`: the screen, and the commands that work without one."""
+"""`chat-tui`: shows that it starts, and only then loads the program, which takes ten times as long as Python.
 
-import argparse
-import asyncio
-import getpass
-import importlib.metadata
+Whatever is imported here stands before the first picture.
+"""
+
+import gc
 import sys
 
-from chat_tui import cli, cli_search, config, endpoints, logins, passwords
-from chat_tui.client.entrance import Endpoint
-from chat_tui.client.errors import ClientError
-from chat_tui.client.identity import Identity
-from chat_tui.client.query import HELP
-from chat_tui.client.tokens import Tokens
-from chat_tui.passwords import PasswordSource
-from protocol.links import SCHEME, LinkError
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of `chat-tui`."""
-    who = argparse.ArgumentParser(add_help=False)
-    who.add_argument(
-        "--name", type=cli.user_name, default=argparse.SUPPRESS, help="who you are (default: as remembered)"
-    )
-    who.add_argument(
-        "--server",
-        metavar="HOST:PORT",
-        default=argparse.SUPPRESS,
-        help="where the chat is: an address (with TLS unless it is on this computer; tls:// or plain:// "
-        "before it says otherwise), a chat:// link, or 'local' for one of your own (default: as remembered)",
-    )
-    parser = argparse.ArgumentParser(
-        prog="chat-tui",
-        parents=[who],
-        description="A team's chat in the terminal. Without a command it opens the screen.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"chat-tui {importlib.metadata.version('chat-tui')}"
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    link = commands.add_parser(
-        "open",
-        parents=[who],
-        help="go where a chat:// link leads, and remember that server (you may leave the word 'open' out)",
-    )
-    link.add_argument(
-        "link", metavar="LINK", type=cli.server_link, help="as in chat://chat.example.org/#room"
-    )
-    send = commands.add_parser("send", parents=[who], help="store one message in a room")
-    send.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
-    send.add_argument("text", help="what to say; - reads it from standard input")
-    send.add_argument(
-        "--cid", type=cli.message_id, help="an id of your own: sending it again stores nothing twice"
-    )
-    follow = commands.add_parser("follow", parents=[who], help="print what happens in a room")
-    follow.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
-    follow.add_argument(
-        "--since", type=cli.since, metavar="SEQ|all", help="begin after this event, or with the first"
-    )
-    follow.add_argument("--count", type=int, metavar="N", help="end after so many events")
-    follow.add_argument("--json", action="store_true", help="one JSON object a line")
-    search = commands.add_parser("search", parents=[who], help="print messages that match")
-    search.add_argument("query", nargs="+", help=f"{HELP}; without in: in all rooms")
-    search.add_argument("--count", type=int, metavar="N", default=50, help="at most so many (default: 50)")
-    search.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_trust(commands)
-    login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
-    register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
-    register.add_argument(
-        "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
-    )
-    commands.add_parser("logout", parents=[who], help="log out on this computer")
-    for command in (send, follow, search, login, register):
-        passwords.add_option(command)
-    return parser
-
-
-def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    trust = commands.add_parser("trust", help="know a server by its key")
-    trust.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is, or a link to it")
-    trust.add_argument(
-        "--pin",
-        type=cli.server_pin,
-        help="what `chat-server pin` prints there (a link may have it)",
-    )
-    forget = commands.add_parser("forget", help="know a server no longer, because it was set up anew")
-    forget.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is")
+from chat_tui import splash
 
 
 def main() -> None:
-    """Run. Ends with 0, 1 if it failed, 2 if called wrongly, 130 if interrupted."""
-    commands = parser()
-    given = commands.parse_args(with_open(sys.argv[1:]))
+    """Run `commandline.main`."""
+    picture = splash.Splash() if splash.fits(sys.argv[1:]) else None
+    gc.disable()  # nothing that is imported is garbage
     try:
-        settings = config.load()
-        name, server = getattr(given, "name", ""), getattr(given, "server", "")
-        match given.command:
-            case None:
-                sys.exit(_open_screen(settings, name, server))
-            case "open":
-                sys.exit(_open_screen(settings, name, given.link, keep=True))
-            case "trust":
-                cli.trust(given.link, given.pin)
-            case "forget":
-                cli.forget(given.link)
-            case _:
-                endpoint = endpoints.endpoint(server or settings.server)
-                tokens = Tokens(config.tokens_folder())
-                name = name or settings.name or getpass.getuser()
-                if given.command not in ("login", "register"):
-                    name = tokens.name_of(endpoint.label, name)
-                asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))
-    except (cli.UsageError, LinkError) as error:
-        commands.error(str(error))
-    except (ClientError, config.ConfigError) as error:
-        print(f"chat-tui: {error}", file=sys.stderr)
-        sys.exit(1)
+        if picture is not None:
+            picture.show()
+        from chat_tui import commandline
+
+        gc.enable()
+        commandline.main()
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): no error, but Python would still try to flush.
-        sys.stderr.close()
-        sys.exit(0)
-
-
-async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity) -> None:
-    source = PasswordSource(getattr(given, "password_file", ""))
-    match given.command:
-        case "send":
-            if given.text == source.file == "-":
-                raise cli.UsageError("standard input can't be both the text and the password")
-            await cli.send(endpoint, who, source, given.room, cli.read_text(given.text), given.cid)
-        case "follow":
-            await cli.follow(endpoint, who, source, given.room, given.since, given.count, as_json=given.json)
-        case "search":
-            text = " ".join(given.query)
-            await cli_search.search(endpoint, who, source, text, given.count, as_json=given.json)
-        case "login":
-            await logins.login(endpoint, who, source)
-        case "register":
-            await logins.register(endpoint, who, source, given.invite)
-        case "logout":
-            await logins.logout(endpoint, who)
-
-
-def _open_screen(settings: config.Settings, name: str, server: str, *, keep: bool = False) -> int:
-    from chat_tui.app import run  # Textual: only who opens the screen waits for it
-
-    return run(settings, name, server, keep=keep)
-
-
-def with_open(arguments: list[str]) -> list[str]:
-    """The arguments with the word `open` before a link that stands where a command would."""
-    at = 0
-    while at < len(arguments) and arguments[at].startswith("--"):
-        at += 1 if "=" in arguments[at] else 2
-    if at < len(arguments) and arguments[at].lower().startswith(SCHEME):
-        return [*arguments[:at], "open", *arguments[at:]]
-    return arguments
+    finally:
+        if picture is not None:
+            picture.end()
 
 
 if __name__ == "__main__":

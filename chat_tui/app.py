@@ -1,19 +1,24 @@
 """The Textual application: from the settings to the first screen, and out again."""
 
+import gc
 import getpass
 import os
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import events, on
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
-from chat_tui import clipboard, config, endpoints, remembered, terminal, themes
+from chat_tui import clipboard, config, endpoints, remembered, splash, terminal, themes
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
+from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
+from chat_tui.hints import Hints
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.servers import Servers
@@ -23,12 +28,17 @@ from protocol.names import BadNameError, check_user_name
 _TOUCHES = (events.Key, events.Paste, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
 
 
-class ChatApp(App[None]):
+GARBAGE = (2_000, 10, 100)
+"""Python's thresholds for looking for garbage. With its own, keys waited 100 ms for it every few seconds
+while many messages came; there is hardly any."""
+
+
+class ChatApp(App[None], inherit_bindings=False):
     """Opens the main screen for `name` at `endpoint`; without them, the first-run screen asks."""
 
     TITLE = "chat-tui"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "help", "Help", show=False, id="help")]
 
     def __init__(
         self,
@@ -43,15 +53,51 @@ class ChatApp(App[None]):
 
         `endpoint` overrides where to connect.
         """
-        super().__init__()
+        # Without colours the screen is drawn as for a terminal's own ones, which are then left out.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._settings = settings
+        self._keys = Keymap(settings.keys, settings.message_keys)
+        self.set_keymap(dict(self._keys.changes()))
         self._keep = keep
         self._given = Choice(name, server)
         self._endpoint = endpoint
-        self._servers = Servers(self, settings)
-        for theme in themes.OURS:
+        self._servers = Servers(self, settings, self._keys)
+        self._problems = [*self._keys.problems, *self._take_themes()]
+
+    def _take_themes(self) -> list[str]:
+        """Take all themes there are, and use the one that is wanted. Returns what is wrong."""
+        found = themes.look_in(config.themes_folder())
+        for theme in (*themes.OURS, *found.themes):
             self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in self.available_themes else themes.DEFAULT
+        wanted = self._settings.theme
+        problems = list(found.problems)
+        if wanted not in self.available_themes:
+            problems.append(f"There is no theme {wanted!r}: {themes.DEFAULT} is shown. /theme lists them.")
+            wanted = themes.DEFAULT
+        self.theme = themes.TERMINAL.name if self.no_color else wanted
+        return problems
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """What pops up is a line in the log for who has it read aloud."""
+        main = self._servers.in_view
+        if main is not None and main.is_attached and main.settings.screen_reader:
+            main.tell(message)
+        else:
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def action_help(self) -> None:
+        """F1 in a dialog; the main screen has its own."""
+        from chat_tui.screens.help import HelpScreen, keys_of
+
+        self.push_screen(HelpScreen(self._keys, here=keys_of(self.screen)))
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy, and say how it went. Textual's own way asks the terminal only, and never says."""
@@ -71,6 +117,8 @@ class ChatApp(App[None]):
 
     def on_mount(self) -> None:
         """Choose the first screen."""
+        if splash.shown is not None:
+            terminal.leave_as(self, splash.shown.attributes)
         terminal.on_end(lambda status: self.exit(return_code=status))
         name = self._given.name or self._settings.name
         server = self._given.server or self._settings.server
@@ -83,6 +131,12 @@ class ChatApp(App[None]):
         """Note that somebody is there, whatever screen gets it."""
         if isinstance(event, _TOUCHES):
             self._servers.touched()
+        if isinstance(event, events.Key):
+            if (main := self._servers.in_view) is not None and main.is_attached:
+                main.pressed(event)
+            if self._asks_for_help(event.key):
+                self.action_help()
+                return
         await super().on_event(event)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
@@ -90,8 +144,16 @@ class ChatApp(App[None]):
         self._servers.say_goodbye()
         super().exit(result, return_code, message)
 
+    def _asks_for_help(self, key: str) -> bool:
+        """A dialog has the bindings of the app no more than others; help it shall have all the same."""
+        return self._keys.command_at(key) == "help" and self.screen.is_modal and not _is_help(self.screen)
+
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
+            try:
+                Hints(config.hints_file(), self._keys).begin()
+            except config.ConfigError as error:
+                self._problems.append(str(error))
             self._open(choice)
 
     @on(LoginScreen.NameChosen)
@@ -114,14 +176,14 @@ class ChatApp(App[None]):
 
     def _open(self, choice: Choice) -> None:
         """Open the first server, then those that are remembered beside it, unless one alone was asked for."""
-        problem = ""
+        problems, self._problems = self._problems, []
         try:
             if not self._settings.name:
                 config.remember(name=choice.name, server=endpoints.endpoint(choice.server).place)
             elif self._keep:
                 remembered.first(endpoints.endpoint(choice.server).place)
         except config.ConfigError as error:
-            problem = str(error)
+            problems.append(str(error))
         try:
             main = self._servers.open(choice.server, choice.name, self._endpoint)
             if self._keep or not self._given.server:
@@ -129,9 +191,8 @@ class ChatApp(App[None]):
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
+        main.problems = problems
         self._servers.show(main)
-        if problem:
-            self.call_later(main.complain, problem)
 
     def _open_others(self, name: str) -> None:
         places = [*remembered.beside(self._settings)]
@@ -140,6 +201,16 @@ class ChatApp(App[None]):
         for one in places:
             if not self._servers.is_open(one.place):
                 self._servers.open(one.place, one.name or name)
+
+
+def _is_help(screen: Screen[Any]) -> bool:
+    """Without loading it."""
+    return type(screen).__name__ == "HelpScreen"
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """What is wrong with the keys and the themes, as the screen says it at its start."""
+    return ChatApp(settings)._problems  # noqa: SLF001  # never run; the one place that knows
 
 
 def _login_name() -> str:
@@ -162,5 +233,10 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
         return 2
     terminal.take_alt_keys()
     app = ChatApp(settings, name=name, server=server, keep=keep)
+    if splash.shown is not None:
+        splash.shown.hand_over()
+    gc.freeze()  # what is loaded stays: to look through it for garbage took 200 ms each time
+    gc.set_threshold(*GARBAGE)
+    gc.enable()
     app.run()
     return app.return_code or 0

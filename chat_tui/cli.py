@@ -259,28 +259,46 @@ def as_line(event: RoomEvent, room: str, *, as_json: bool) -> str:
     """An event of `room`, as people call it, as one line of JSON; or for people, where the further lines of a
     message are set in."""
     if as_json:
-        return json.dumps(
-            {
-                "room": room,
-                "seq": event.seq,
-                "cid": event.cid,
-                "from": event.sender,
-                "kind": event.kind,
-                "text": event.text,
-                "time": event.time,
-            },
-            ensure_ascii=False,
-        )
+        fields: dict[str, object] = {
+            "room": room,
+            "seq": event.seq,
+            "cid": event.cid,
+            "from": event.sender,
+            "kind": event.kind,
+            "text": event.text,
+            "time": event.time,
+        }
+        fields |= {
+            key: seq for key, seq in (("target", event.target), ("reply", event.reply)) if seq is not None
+        }
+        if event.kind == frames.REACTION:
+            fields["on"] = not event.off
+        return json.dumps(fields, ensure_ascii=False)
     clock = datetime.fromtimestamp(event.time / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{clock} {room} {_told(event)}".replace("\n", "\n    ")
+
+
+def _told(event: RoomEvent) -> str:
+    """What happened, for people. What it is about has been printed before, so its number says enough."""
     match event.kind:
+        case frames.MESSAGE | frames.ACTION if not event.text:
+            told = f"-- {event.sender}: message {event.seq} is deleted"
         case frames.MESSAGE:
-            told = f"<{event.sender}> {event.text}"
+            answers = f"(to {event.reply}) " if event.reply is not None else ""
+            told = f"<{event.sender}> {answers}{event.text}"
         case frames.ACTION:
             told = f"* {event.sender} {event.text}"
+        case frames.EDIT:
+            told = f"-- {event.sender} edited {event.target}: {event.text or '(deleted)'}"
+        case frames.DELETE:
+            told = f"-- {event.sender} deleted {event.target}"
+        case frames.REACTION:
+            did = "takes back" if event.off else "reacts with"
+            told = f"-- {event.sender} {did} {event.text or '(no emoji)'} to {event.target}"
         case frames.TOPIC:
             told = f"-- {event.sender} set the topic: {event.text}"
         case frames.NICK:
             told = f"-- {event.sender} is now called {event.text}"
         case _:
             told = f"-- {event.sender} {event.text}" if event.text else f"-- {event.sender}: {event.kind}"
-    return f"{clock} {room} {told}".replace("\n", "\n    ")
+    return told

@@ -13,13 +13,21 @@ from textual.color import Color
 CONTRAST = 4.5
 """The least contrast of a name with its background (WCAG 2 AA)."""
 
+_OF_TERMINALS = range(1, 7)
+"""Red to cyan: all but black and white, of which one can't be seen."""
+
 _CHROMA = 0.13
 _STEP = 0.02
 _BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
 
 
 def name_colour(name: str, background: Color) -> Color:
-    """The colour of `name` on `background`, the same for every spelling of upper and lower case."""
+    """The colour of `name` on `background`, the same for every spelling of upper and lower case.
+
+    On the terminal's own background it is one of the terminal's own colours: nobody knows what they are.
+    """
+    if background.ansi is not None:
+        return Color(0, 0, 0, ansi=_hue(name) * len(_OF_TERMINALS) // 360 + _OF_TERMINALS.start)
     return _colour(_hue(name), background.rgb)
 
 

@@ -40,23 +40,60 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings file. After `away_minutes` without a key press a person is shown as away (0: never); with
-    `send_typing` others see that they write; with `completion_popup` what can be completed is
-    shown unasked. `servers` are opened beside `server`."""
+    """The settings file. The descriptions are what a person reads who changes them, see `settings`."""
 
-    name: str = ""
-    server: str = ""
-    theme: str = "chat-dark"
-    notifications: Notifications = "auto"
-    away_minutes: Annotated[float, Meta(ge=0, le=10_000)] = 10
-    send_typing: bool = True
-    completion_popup: bool = True
-    servers: tuple[str | Place, ...] = ()
+    name: Annotated[
+        str, Meta(description="Who you are, unless the command line says; from the next start.")
+    ] = ""
+    server: Annotated[
+        str,
+        Meta(description="Where the chat is: host:port or `local`; from the next start."),
+    ] = ""
+    theme: Annotated[str, Meta(description="The colours; `terminal` has your terminal's own.")] = "chat-dark"
+    notifications: Annotated[
+        Notifications,
+        Meta(description="When you are named and look elsewhere: all that works here, the bell, or nothing."),
+    ] = "auto"
+    away_minutes: Annotated[
+        float,
+        Meta(ge=0, le=10_000, description="Without a key press until you are shown as away; 0 is never."),
+    ] = 10
+    send_typing: Annotated[bool, Meta(description="Let others see that you write.")] = True
+    completion_popup: Annotated[
+        bool, Meta(description="Show what can be completed while you type; without it, Tab does.")
+    ] = True
+    hints: Annotated[bool, Meta(description="Teach the keys, one at a time, after the first start.")] = True
+    screen_reader: Annotated[
+        bool,
+        Meta(description="Plain lines for a screen reader: no panes, no drawing; what happens is told."),
+    ] = False
+    keys: Annotated[
+        dict[str, str | list[str]],
+        Meta(description="Other keys, by a command's name, in the table [keys]; from the next start."),
+    ] = {}  # msgspec gives each struct its own
+    message_keys: Annotated[
+        dict[str, str | list[str]],
+        Meta(description="Likewise those that act on a chosen message, in the table [message_keys]."),
+    ] = {}
+    servers: Annotated[
+        tuple[str | Place, ...],
+        Meta(description="Others that are opened beside `server`: /connect and /disconnect change these."),
+    ] = ()
 
 
 def config_file() -> Path:
     """Where the settings are."""
     return platformdirs.user_config_path(APP, appauthor=False) / "config.toml"
+
+
+def themes_folder() -> Path:
+    """Where a person's own themes are."""
+    return platformdirs.user_config_path(APP, appauthor=False) / "themes"
+
+
+def hints_file() -> Path:
+    """Where it is kept which keys this person has been taught."""
+    return platformdirs.user_data_path(APP, appauthor=False) / "hints"
 
 
 def known_servers_file() -> Path:
@@ -109,7 +146,7 @@ def load() -> Settings:
 Entry = str | dict[str, str]
 
 
-def remember(**changes: str | list[Entry]) -> None:
+def remember(**changes: str | float | bool | list[Entry]) -> None:
     """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
     import tomlkit  # 30 ms that only who changes settings pays
 

@@ -44,17 +44,17 @@ class Notifier:
 
     def __init__(self, app: App[None], way: Notifications) -> None:
         self._app = app
-        self._way = way
+        self.way = way
 
     def call(self, title: str, text: str, *, elsewhere: bool) -> None:
         """Somebody named this person; `elsewhere`: not where they look. The last of many calls is shown."""
-        if self._way != "off":
+        if self.way != "off":
             self._app.bell()
         if elsewhere:
             self._app.clear_notifications()
             toast = f"{title}: {text}" if title != PROGRAM else text
             self._app.notify(clean_line(toast, TOAST), markup=False)
-        if self._way == "auto" and not self._app.app_focus:
+        if self.way == "auto" and not self._app.app_focus:
             self._app.run_worker(self._show(title, text), group="notify", exclusive=True)
 
     async def _show(self, title: str, text: str) -> None:

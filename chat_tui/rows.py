@@ -3,14 +3,19 @@
 Knows what each kind of row consists of; nothing of their order, of widths or of styles.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from chat_tui.client.events import PendingState
+from chat_tui.client.events import Pending, PendingState
+from protocol import frames, limits
 
 NAMES_SHOWN = 20
 """Names of each kind in one activity row; the others are counted."""
+
+GROUP_MS = 5 * 60_000
+"""Messages of one author further apart than this are not grouped."""
 
 NoticeKind = Literal["info", "error"]
 State = Literal["stored"] | PendingState
@@ -18,11 +23,15 @@ State = Literal["stored"] | PendingState
 
 @dataclass(slots=True, frozen=True)
 class Reply:
-    """What a message answers: its number, who said it, and how it begins."""
+    """What a message answers: its number, who said it, and how it begins.
+
+    Without a name `text` says what stands for it; not `known`: it has to be asked for.
+    """
 
     seq: int
     name: str
     text: str
+    known: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +39,8 @@ class Message:
     """Something a person said. `grouped`: the author's name stands above already.
 
     `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new
-    begins here. `marked`: the reader was led to it. `revision` counts the changes that are shown; only the
-    timeline makes any.
+    begins here. `marked`: the reader was led to it. `waiting`: changes of ours that are not confirmed.
+    `revision` counts the changes that are shown; only the timeline makes any.
     """
 
     time: int
@@ -50,8 +59,14 @@ class Message:
     reply: Reply | None = None
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
+    waiting: tuple[Pending, ...] = ()
     marked: bool = False
     revision: int = 0
+
+    def continues(self, last: "Message") -> bool:
+        """Whether it belongs into one group with the message before it."""
+        same_author = last.user == self.user and last.name == self.name
+        return same_author and not (last.action or self.action) and abs(self.time - last.time) <= GROUP_MS
 
     def edit(self, text: str) -> None:
         """Another text takes the place of the first."""
@@ -60,15 +75,28 @@ class Message:
 
     def delete(self) -> None:
         """Only the place stays."""
-        self.text, self.deleted = "", True
+        self.text, self.deleted, self.reactions = "", True, None
 
     def react(self, emoji: str, user: int, *, on: bool) -> None:
         """Somebody reacts, or takes it back."""
         reactions = self.reactions = self.reactions or {}
+        if self.deleted or (emoji not in reactions and len(reactions) >= limits.REACTIONS):
+            return
         who = reactions.setdefault(emoji, set())
         (who.add if on else who.discard)(user)
         if not who:
             del reactions[emoji]
+
+    def awaited(self, me: int) -> "Message":
+        """As it will be when what is on its way has arrived; what is being deleted is still to be read."""
+        later = copy(self)
+        later.reactions = {emoji: set(who) for emoji, who in (self.reactions or {}).items()}
+        for change in self.waiting:
+            if change.state == "pending" and change.kind == frames.EDIT:
+                later.edit(change.text)
+            elif change.state == "pending" and change.kind == frames.REACTION:
+                later.react(change.text, me, on=not change.off)
+        return later
 
     def answer(self, reply: Reply) -> None:
         """It answers another message."""

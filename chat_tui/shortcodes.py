@@ -22,6 +22,15 @@ def complete_emoji(prefix: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda entry: (len(entry[0]), entry[0]))
 
 
+def reaction_of(text: str) -> str | None:
+    """What a person means who reacts with `text`: an emoji, or the name of one; None if it is neither."""
+    text = text.strip()
+    name = text.strip(":").lower()
+    if not text.isascii():
+        return text
+    return emoji_of(name) if re.fullmatch(NAME, name) else None
+
+
 def load() -> None:
     """Load the table, if it is not: for who has the time to wait for it."""
     _table()

@@ -6,6 +6,7 @@ Knows the client, and nothing of how it is shown.
 from collections.abc import Iterable
 
 from chat_tui.client.client import Client
+from protocol.links import DEFAULT_PORT
 
 
 def unread(client: Client) -> int:
@@ -16,6 +17,16 @@ def unread(client: Client) -> int:
 def all_unread(clients: Iterable[Client]) -> int:
     """The same on all servers."""
     return sum(map(unread, clients))
+
+
+def name(client: Client) -> str:
+    """What people call the server: its address, without the port that is as usual."""
+    return client.endpoint.label.removesuffix(f":{DEFAULT_PORT}")
+
+
+def headline(client: Client) -> tuple[object, ...]:
+    """All that is shown of a server that is not in view."""
+    return client.status.phase, asks(client), unread(client)
 
 
 def asks(client: Client) -> str:

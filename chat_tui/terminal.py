@@ -18,6 +18,9 @@ from protocol.text import clean_line
 TITLE_CHARACTERS = 80
 
 _SAVE, _RESTORE = "\x1b[22;2t", "\x1b[23;2t"
+_MOUSE_MODES = (1000, 1003, 1015, 1006)
+"""As Textual sets them: clicks, moves, and two ways of telling where."""
+
 _SIGNALS = ("SIGTERM", "SIGHUP")
 
 
@@ -33,6 +36,18 @@ def write_through(app: App[None], sequence: str) -> None:
     if "TMUX" in os.environ:
         sequence = "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     write(app, sequence)
+
+
+def leave_as(app: App[None], attributes: list[object]) -> None:
+    """Let the terminal's line be so at the end, or in an editor: when Textual looked, it was set already."""
+    driver = app._driver  # noqa: SLF001  # as in `write`
+    if driver is not None and hasattr(driver, "attrs_before"):  # that of Windows has none
+        driver.attrs_before = attributes
+
+
+def take_mouse(app: App[None], *, on: bool) -> None:
+    """Have the mouse's clicks and moves, or leave them to the terminal, which selects text with them."""
+    write(app, "".join(f"\x1b[?{mode}{'h' if on else 'l'}" for mode in _MOUSE_MODES))
 
 
 class Title:

@@ -1,5 +1,16 @@
-"""Our own two themes; Textual's others can be chosen as well."""
+"""Our own themes, and those that people have as files; Textual's others can be chosen as well.
 
+`terminal` has no colours of its own but those that the terminal is set to; where the terminal has none, or
+NO_COLOR says so, weight, reversal and signs are enough to tell things apart.
+"""
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 DARK = Theme(
@@ -32,5 +43,167 @@ LIGHT = Theme(
     panel="#e7e7e1",
 )
 
-OURS = (DARK, LIGHT)
+TERMINAL = Theme(
+    name="terminal",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_cyan",
+    accent="ansi_magenta",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={
+        # Nobody knows what colours the terminal has, or whether it has any: what is chosen is bold and
+        # underlined as well (Textual drops `reverse` from the lines of a list).
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "border": "ansi_blue",
+        "border-blurred": "ansi_default",
+        "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-text-style": "bold underline",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "block-cursor-blurred-background": "ansi_default",
+        "block-cursor-blurred-text-style": "bold underline",
+        "input-cursor-foreground": "ansi_default",
+        "input-cursor-background": "ansi_default",
+        "input-cursor-text-style": "reverse",
+        "input-selection-foreground": "ansi_default",
+        "input-selection-background": "ansi_default",
+        "scrollbar": "ansi_default",
+        "scrollbar-hover": "ansi_default",
+        "scrollbar-active": "ansi_default",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "scrollbar-corner-color": "ansi_default",
+        "screen-selection-foreground": "ansi_default",
+        "screen-selection-background": "ansi_default",
+    },
+)
+
+OURS = (DARK, LIGHT, TERMINAL)
 DEFAULT = DARK.name
+
+_SWITCHES = {"dark", "ansi"}
+_NUMBERS = {"luminosity_spread", "text_alpha"}
+_COLOURS = {field.name for field in fields(Theme)} - _SWITCHES - _NUMBERS - {"name", "variables"}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_STYLES = {"none", "bold", "italic", "underline", "reverse", "dim", "strike", "not", "blink"}
+
+
+@dataclass(slots=True, frozen=True)
+class Found:
+    """The themes in a folder, and what is wrong with those that are none: a line each."""
+
+    themes: tuple[Theme, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class ThemeError(Exception):
+    """The file is no theme; the text says where and why."""
+
+
+def look_in(folder: Path) -> Found:
+    """Read all `NAME.toml` there."""
+    themes, problems = [], []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            themes.append(read(path))
+        except ThemeError as error:
+            problems.append(str(error))
+    return Found(tuple(themes), tuple(problems))
+
+
+def read(path: Path) -> Theme:
+    """The theme in a file. Raises `ThemeError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ThemeError(f"{path}: {error}") from error
+    try:
+        return _theme(path.stem, table)
+    except _FieldError as error:
+        line = next((n for n, line in enumerate(text.splitlines(), 1) if error.is_in(line)), 0)
+        where = f"{path}, line {line}" if line else str(path)
+        raise ThemeError(f"{where}: {error}") from error
+
+
+class _FieldError(ValueError):
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"{name}: {text}" if name else text)
+        self._name = name
+
+    def is_in(self, line: str) -> bool:
+        return bool(self._name) and re.match(rf"\s*[\"']?{re.escape(self._name)}[\"']?\s*=", line) is not None
+
+
+def _theme(name: str, table: dict[str, object]) -> Theme:
+    if not _NAME.fullmatch(name):
+        raise _FieldError("", "a theme's file has small letters, digits, - and _ for a name: my-theme.toml")
+    variables = table.pop("variables", {})
+    if not isinstance(variables, dict):
+        raise _FieldError("variables", "a table: [variables], and below it names and colours")
+    if "primary" not in table:
+        raise _FieldError("", 'the colour `primary` is missing, as in primary = "#7aa2f7"')
+    given = {field: _checked(field, value) for field, value in table.items()}
+    theme = Theme(name=name, **given)  # type: ignore[arg-type]  # checked one by one
+    known = theme.to_color_system().generate().keys() | _VARIABLES
+    theme.variables = {field: _variable(field, value, known) for field, value in variables.items()}
+    return theme
+
+
+def _checked(field: str, value: object) -> object:
+    if field in _SWITCHES:
+        if not isinstance(value, bool):
+            raise _FieldError(field, f"is true or false, not {value!r}")
+    elif field in _NUMBERS:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise _FieldError(field, f"is a number from 0 to 1, not {value!r}")
+    elif field in _COLOURS:
+        _colour(field, value)
+    else:
+        raise _FieldError(field, _unknown(field, _COLOURS | _SWITCHES | _NUMBERS | {"variables"}))
+    return value
+
+
+def _variable(field: str, value: object, known: set[str]) -> str:
+    if field not in known:
+        raise _FieldError(field, _unknown(field, known, listed=False))
+    if field.endswith("-style"):
+        if not isinstance(value, str) or not set(value.split()) <= _STYLES:
+            raise _FieldError(field, f"is made of {', '.join(sorted(_STYLES))}, not {value!r}")
+        return value
+    return _colour(field, value)
+
+
+def _colour(field: str, value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    if not _is_colour(text):
+        allowed = '"#7aa2f7", "rgb(122,162,247)", "teal" or "ansi_blue"'
+        raise _FieldError(field, f"is a colour such as {allowed}, not {value!r}")
+    return text
+
+
+def _is_colour(text: str) -> bool:
+    colour, _, alpha = text.partition(" ")
+    try:
+        Color.parse(colour)
+    except ColorParseError:
+        return False
+    return not alpha or re.fullmatch(r"\d{1,3}%", alpha) is not None
+
+
+def _unknown(field: str, known: set[str], *, listed: bool = True) -> str:
+    near = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
+    hint = f", did you mean {near[0]}?" if near else "."
+    return f"there is no such field{hint}" + (f" There are {', '.join(sorted(known))}." if listed else "")
+
+
+_VARIABLES = {name for theme in (TERMINAL,) for name in theme.variables}

@@ -2,7 +2,7 @@
 
 Knows events of a room, pending messages and local notices, and makes rows of them: days get a line,
 arrivals and departures are condensed, an author's consecutive messages are grouped. Messages can be
-changed later (`edit`, `delete`, `react`). Knows nothing of widths, styles or widgets, and never asks for
+changed later (see `changes`). Knows nothing of widths, styles or widgets, and never asks for
 events by itself.
 
 Rows are addressed by keys: whole numbers that grow by one from row to row. Rows are added at both ends,
@@ -10,42 +10,22 @@ so the key of a stored row never changes; pending messages stand after all store
 that follow.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import tzinfo
 
+from chat_tui.changes import Changes
 from chat_tui.client.events import Pending, RoomEvent
 from chat_tui.local_time import LocalTime, clamped
-from chat_tui.rows import Activity, DayLine, Info, Message, NoticeKind, Reply, Row, Stay
+from chat_tui.rows import Activity, DayLine, Info, Message, NoticeKind, Row, Stay
+from chat_tui.view import View
 from protocol import frames
 from protocol.names import fold
 from protocol.text import clean_text
 
-GROUP_MS = 5 * 60_000
-"""Messages of one author further apart than this are not grouped."""
-
 _MINUTE_MS = 60_000
 
-Change = Callable[[Message], None]
 _REMADE = -1
-
-
-@dataclass(slots=True)
-class View:
-    """The reader's place: at the bottom (`following`), or `line` lines into row `row` at the top.
-
-    `line` may be negative (lines of earlier rows above this one) and out of the row's range: whoever
-    knows the heights puts it right. `char` and `width` say for which wrapping `line` was meant. `lowered`:
-    the row shall stand below a third of the screen instead.
-    """
-
-    following: bool = True
-    row: int = 0
-    line: int = 0
-    char: int = 0
-    width: int = 0
-    lowered: bool = False
 
 
 class Timeline:
@@ -95,7 +75,7 @@ class Timeline:
         self._last_seq = 0
         self._seen = 0
         self._read: int | None = None
-        self._later: dict[int, list[Change]] = {}
+        self.changes = Changes(self.message, self._touched, ignored)
         self._names: dict[str, str] = {}
 
     # --- reading ----------------------------------------------------------------------------------
@@ -162,6 +142,7 @@ class Timeline:
             return
         if not self._first_seq:
             self._first_seq = fresh[0].seq
+        self.changes.take(fresh)
         self._add(row for event in fresh if (row := self._row_of(event)) is not None)
         if self.view.following:
             self._seen = self._last_seq
@@ -177,6 +158,7 @@ class Timeline:
             return
         self._first_seq = older[0].seq
         self._last_seq = max(self._last_seq, older[-1].seq)
+        self.changes.take(older, older=True)
         out: list[Row] = []
         for event in older:
             row = self._row_of(event)
@@ -202,10 +184,11 @@ class Timeline:
         place = self._place()
         notices = [row for row in self.rows if isinstance(row, Info) and row.local]
         self._empty()
-        self._later.clear()
+        self.changes.clear()
         self.cleared = False
         self._first_seq = self._last_seq = 0
         rows: list[Row] = []
+        self.changes.take(events := list(events))
         for event in events:
             self._first_seq = self._first_seq or event.seq
             if event.seq <= self._last_seq:
@@ -230,7 +213,8 @@ class Timeline:
 
     def set_pending(self, pending: Sequence[Pending]) -> None:
         """Replace the messages that are not confirmed yet."""
-        self._pending = tuple(pending)
+        self._pending = [entry for entry in pending if not entry.changes]
+        self.changes.set_waiting(entry for entry in pending if entry.changes)
         self._redo_tail()
 
     def notice(self, text: str, kind: NoticeKind, time_ms: int) -> None:
@@ -253,46 +237,6 @@ class Timeline:
             if name not in self._names:
                 self._names[name] = name
                 self.people.add(fold(name))
-
-    # --- changing what was said
-
-    # Of a message on an older page we may know the changes first: they wait for it. `older`: this one
-    # happened before all those that wait (it is on an older page than they were).
-
-    def edit(self, seq: int, text: str, *, older: bool = False) -> None:
-        """The message has another text now."""
-
-        self._change(seq, lambda row: row.edit(text), older=older)
-
-    def delete(self, seq: int, *, older: bool = False) -> None:
-        """The message is gone for good; its place stays."""
-
-        self._change(seq, Message.delete, older=older)
-
-    def react(self, seq: int, emoji: str, user: int, *, on: bool = True, older: bool = False) -> None:
-        """Somebody reacts to the message, or takes it back."""
-
-        self._change(seq, lambda row: row.react(emoji, user, on=on), older=older)
-
-    def set_reply(self, seq: int, reply: Reply) -> None:
-        """The message answers another."""
-
-        self._change(seq, lambda row: row.answer(reply))
-
-    def _change(self, seq: int, change: Change, *, older: bool = False) -> None:
-        key = self._key_from(seq)
-        row = self.row(key) if key < len(self._back) else None
-        if isinstance(row, Message) and row.seq == seq:
-            change(row)
-            self._touch(key, row)
-            return
-        waiting = self._later.setdefault(seq, [])
-        waiting.insert(0 if older else len(waiting), change)
-
-    def _touch(self, key: int, row: Message) -> None:
-        row.revision += 1
-        if key == self.view.row and self.view.width:
-            self.view.width = _REMADE  # the reader's line may be another now: it is found by its character
 
     # --- where the new begins
 
@@ -342,6 +286,22 @@ class Timeline:
         key = self._key_from(seq)
         return key if key < len(self._back) and self._seq(key) == seq else None
 
+    def message(self, seq: int) -> Message | None:
+        """The row of a message; None if it is not here."""
+        key = self.key_of(seq)
+        row = self.row(key) if key is not None else None
+        return row if isinstance(row, Message) else None
+
+    def _touched(self, seq: int) -> None:
+        key = self.key_of(seq)
+        if key is not None and isinstance(row := self.row(key), Message):
+            self._touch(key, row)
+
+    def _touch(self, key: int, row: Message) -> None:
+        row.revision += 1
+        if key == self.view.row and self.view.width:
+            self.view.width = _REMADE  # the reader's line may be another now: it is found by its character
+
     def show_message(self, seq: int) -> bool:
         """Put the reader at a message, a little below the top, and mark it; whether it is here."""
         key = self.key_of(seq)
@@ -351,13 +311,11 @@ class Timeline:
 
     def mark(self, seq: int, *, on: bool) -> bool:
         """Mark a message, or mark it no longer; whether it is here."""
-        key = self.key_of(seq)
-        row = self.row(key) if key is not None else None
-        if key is None or not isinstance(row, Message):
-            return False
-        row.marked = on
-        self._touch(key, row)
-        return True
+        row = self.message(seq)
+        if row is not None:
+            row.marked = on
+            self._touched(seq)
+        return row is not None
 
     # --- what was seen
 
@@ -398,9 +356,11 @@ class Timeline:
             case frames.MESSAGE | frames.ACTION:
                 action = event.kind == frames.ACTION
                 row = Message(time, event.seq, event.user, name, event.text, action, event.user == self.me)
-                for change in self._later.pop(event.seq, ()):
-                    change(row)
+                row.deleted = not event.text
+                self.changes.begin(row, event.reply)
                 return row
+            case kind if kind in frames.CHANGES:
+                return None  # its target shows it
             case frames.CREATE if self.title.startswith("@"):
                 return None  # the room of two is simply there
             case frames.JOIN | frames.CREATE | frames.LEAVE | frames.NICK:
@@ -474,26 +434,29 @@ class Timeline:
         if isinstance(row, Activity) and isinstance(last, Activity):
             last.absorb(row)
             return last
-        if isinstance(row, Message) and isinstance(last, Message) and _same_group(last, row):
+        if isinstance(row, Message) and isinstance(last, Message) and row.continues(last):
             row.grouped = True
             row.show_time = row.time // _MINUTE_MS != last.time // _MINUTE_MS
         out.append(row)
         return row
 
     def _redo_tail(self) -> None:
+        self.changes.settle()
         tail: list[Row] = []
         last = self._last_stored()
-        for pending in self._pending:
+        shown = [(pending, clean_text(pending.text)) for pending in self._pending]
+        for pending, text in sorted([*shown, *self.changes.homeless()], key=lambda one: one[0].time):
             row = Message(
                 clamped(pending.time),
                 0,
                 self.me,
                 self.my_name,
-                clean_text(pending.text),
+                text,
                 action=pending.kind == frames.ACTION,
                 mine=True,
                 state=pending.state,
                 error=pending.error,
+                reply=self.changes.quote(pending.reply) if pending.reply is not None else None,
             )
             last = self._join(tail, last, row)
         self._tail = tail
@@ -529,8 +492,3 @@ class Timeline:
             self._count_unseen()
         else:
             self.follow()
-
-
-def _same_group(last: Message, row: Message) -> bool:
-    same_author = last.user == row.user and last.name == row.name
-    return same_author and not (last.action or row.action) and abs(row.time - last.time) <= GROUP_MS

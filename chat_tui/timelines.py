@@ -39,9 +39,15 @@ class Timelines:
             case updates.IgnoredChanged():
                 self._judge_anew()
             case updates.StatusChanged(status):
-                self._lost = self._lost or status.phase == "waiting"
-                if status.phase == "connecting":
-                    self._away = set(self._client.rooms)
+                self._status(status)
+
+    def _status(self, status: updates.Status) -> None:
+        self._lost = self._lost or status.phase == "waiting"
+        if status.phase == "connecting":
+            self._away = set(self._client.rooms)
+        if status.phase == "online":
+            for timeline in self._rooms.values():
+                timeline.changes.asked.clear()  # quotes that could not be fetched are asked for again
 
     def of(self, room: str) -> Timeline:
         """The room's timeline, made if it is not there yet."""

@@ -28,7 +28,7 @@ WRITE_SECONDS = 0.5
 OPENED = 200
 """Events of each room that are in memory at the start; older ones are read when one scrolls up."""
 
-VERSION = 2
+VERSION = 3
 """Of the tables. A cache of another version is emptied: all of it can be fetched again."""
 
 _SCHEMA = """
@@ -40,10 +40,24 @@ CREATE TABLE rooms (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (
     room TEXT NOT NULL, seq INTEGER NOT NULL, user INTEGER NOT NULL, sender TEXT NOT NULL,
-    kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL, cid TEXT, PRIMARY KEY (room, seq)
+    kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL, cid TEXT, target INTEGER, reply INTEGER,
+    off INTEGER NOT NULL, PRIMARY KEY (room, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX changes ON events (room, target) WHERE target IS NOT NULL;
 """
-_COLUMNS = "room, seq, user, sender, kind, text, time, cid"
+_COLUMNS = "room, seq, user, sender, kind, text, time, cid, target, reply, off"
+
+# A message has the text of its author's last edit; of what is deleted there is no text at all.
+_LAST_EDIT = (
+    "(SELECT text FROM events AS edit WHERE edit.room = ?1 AND edit.target = ?2 AND edit.kind = 'edit' "
+    "AND edit.user = events.user AND edit.text <> '' ORDER BY edit.seq DESC LIMIT 1)"
+)
+_EDIT = f"UPDATE events SET text = {_LAST_EDIT} WHERE room = ?1 AND seq = ?2 AND {_LAST_EDIT} IS NOT NULL"  # noqa: S608
+_IS_DELETED = "EXISTS (SELECT 1 FROM events WHERE room = ?1 AND target = ?2 AND kind = 'delete')"
+_ERASE = (
+    f"UPDATE events SET text = '' WHERE room = ?1 AND seq = ?2 AND {_IS_DELETED}",  # noqa: S608
+    f"UPDATE events SET text = '' WHERE room = ?1 AND target = ?2 AND kind = 'edit' AND {_IS_DELETED}",  # noqa: S608
+)
 
 
 @dataclass(slots=True)
@@ -204,9 +218,27 @@ class Cache:
             with self._careful(), self._database:
                 self._database.execute("BEGIN IMMEDIATE")
                 self._database.executemany(
-                    "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(e.room, e.seq, e.user, e.sender, e.kind, e.text, e.time, e.cid) for e in events],
+                    "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (
+                            e.room,
+                            e.seq,
+                            e.user,
+                            e.sender,
+                            e.kind,
+                            e.text,
+                            e.time,
+                            e.cid,
+                            e.target,
+                            e.reply,
+                            e.off,
+                        )
+                        for e in events
+                    ],
                 )
+                said = {(e.room, e.seq if e.spoken else e.target) for e in events if e.spoken or e.target}
+                for change in (_EDIT, *_ERASE):
+                    self._database.executemany(change, said)
                 self._database.executemany(
                     "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     map(_row, changed.values()),
@@ -232,7 +264,7 @@ def _search(path: Path, fits: Callable[[str, str, str, int], bool], limit: int) 
     with closing(sqlite3.connect(path, timeout=5)) as database:
         database.create_function("fits", 4, fits)
         sql = (
-            f"SELECT {_COLUMNS} FROM events WHERE kind IN ('message', 'action') "  # noqa: S608
+            f"SELECT {_COLUMNS} FROM events WHERE kind IN ('message', 'action') AND text <> '' "  # noqa: S608
             "AND fits(room, sender, text, time) ORDER BY time DESC, seq DESC LIMIT ?"
         )
         return [RoomEvent(*row) for row in database.execute(sql, (limit,))]
@@ -242,6 +274,7 @@ def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, timeout=5)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA secure_delete = ON")  # what is deleted is on no disk
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version != VERSION:
         for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():

@@ -14,6 +14,7 @@ from typing import TypeVar
 from chat_tui.client import updates
 from chat_tui.client.arrivals import Arrivals
 from chat_tui.client.cache import Account, Cache
+from chat_tui.client.changes import Changes
 from chat_tui.client.company import Company
 from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint, backoff, enter
@@ -61,10 +62,10 @@ class Client:
         self.endpoint = endpoint
         self.name = name
         self.identity = identity or Identity(endpoint.label, name)
-        self.user = 0
         self.rooms: dict[str, Room] = {}
         self.status = Status()
         self.sender = Sender(outbox, self.ask, listen)
+        self.changes = Changes(self.sender, self.ask, self.identity, cache)
         self.invitations = Invitations(listen)
         self._reads = ReadMarkers(self.ask, self._later)
         self._tell = listen
@@ -74,7 +75,7 @@ class Client:
         self._wakeups = Wakeups(self._woke, wall)
         self._connection: Connection | None = None
         self._attempt: asyncio.Task[Connection] | None = None
-        self._epoch = ""
+        self.user, self._epoch = 0, ""
         self._early_heads: dict[str, int] = {}
         self._filling: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -223,11 +224,9 @@ class Client:
         if self._attempt is not None:
             self._attempt.cancel()
         if self._connection is not None:
-            try:
+            with suppress(TimeoutError):  # a marker that is lost is not worth keeping a person waiting
                 async with asyncio.timeout_at(deadline):
                     await self._reads.send()
-            except TimeoutError:
-                pass  # a marker that is lost is not worth keeping a person waiting
         for task in tuple(self._tasks):
             task.cancel()
         if self._connection is not None:
@@ -310,7 +309,7 @@ class Client:
         if not fresh:
             return
         self.sender.seen(room.name, (event.cid for event in fresh if event.user == self.user))
-        self.company.heard(room.name, {event.user for event in fresh})
+        self.company.heard(room.name, {event.user for event in fresh if event.spoken})
         self._listen(updates.Appended(room.name, fresh, missed))
 
     def _heads(self, heads: dict[str, int]) -> None:
@@ -405,9 +404,9 @@ class Client:
         """Bytes of what is said at once, at most."""
         return self._connection.limits.body if self._connection is not None else limits.BODY
 
-    def say(self, room: str, text: str, kind: str = frames.MESSAGE) -> None:
+    def say(self, room: str, text: str, kind: str = frames.MESSAGE, reply: int | None = None) -> None:
         """Say something, now or as soon as there is a connection; see `Sender.send` for what it raises."""
-        self.sender.send(room, text, kind, limit=self.body_limit)
+        self.sender.send(room, text, kind, reply=reply, limit=self.body_limit)
         self.company.said()
 
     # --- rooms

@@ -7,6 +7,7 @@ nothing of connections or screens.
 
 import re
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Literal
 
 from chat_tui.client.acts import Act, act_of, words
@@ -24,7 +25,10 @@ class RoomEvent:
 
     `text` is what was said (`message`, `action`), the new topic (`topic`), the new name (`nick`), what was
     done in words (see `acts`), else empty. `user` is the sender's lasting id, `sender` the name at that time.
-    `act` is what was done, for who has to act on it; it is not kept in the cache.
+    `target` is the event that an `edit` (`text`: the new text), a `delete` or a `reaction` changes (`text`:
+    the emoji, empty if it is none; `off`: it is taken back), `reply` the one that something said answers.
+    What was said has an empty text if it is deleted, and so has an edit of it. `act` is what was done, for
+    who has to act on it; it is not kept in the cache.
     """
 
     room: str
@@ -35,6 +39,9 @@ class RoomEvent:
     text: str
     time: int
     cid: str | None = None
+    target: int | None = None
+    reply: int | None = None
+    off: bool = False
     act: Act | None = field(default=None, compare=False)
 
     @property
@@ -58,7 +65,10 @@ PendingState = Literal["pending", "failed"]
 
 @dataclass(slots=True, frozen=True)
 class Pending:
-    """A message of ours that the server has not confirmed yet; `error` says why it failed."""
+    """A message of ours, or a change of one, that the server has not confirmed yet.
+
+    `error` says why it failed; `target`, `reply`, `text` and `off` are as in `RoomEvent`.
+    """
 
     cid: str
     room: str
@@ -67,29 +77,58 @@ class Pending:
     time: int
     state: PendingState = "pending"
     error: str = ""
+    target: int | None = None
+    reply: int | None = None
+    off: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something that was said before."""
+        return self.kind in frames.CHANGES
 
 
 def from_wire(event: frames.Event) -> RoomEvent:
     """Decode and sanitize an event. A body we can't read is shown as such, never dropped."""
     act = act_of(event)
+    emoji, off = _reaction(event)
     return RoomEvent(
-        room=clean_line(event.room, ROOM),
+        # One string for what many events have: a third of the memory of each.
+        room=intern(clean_line(event.room, ROOM)),
         seq=event.seq,
         user=event.user,
-        sender=clean_line(event.sender, NAME) or "?",
-        kind=clean_line(event.kind, NAME),
-        text=_text(event) or words(event.kind, act),
+        sender=intern(clean_line(event.sender, NAME) or "?"),
+        kind=intern(clean_line(event.kind, NAME)),
+        text=emoji or _text(event) or words(event.kind, act),
         time=min(max(0, event.time), LAST_TIME),
         cid=None if event.cid is None else clean_line(event.cid),
+        target=event.target,
+        reply=event.reply,
+        off=off,
         act=act,
     )
 
 
+def is_emoji(text: str) -> bool:
+    """Whether one can react with it: a few characters that sanitizing leaves as they are."""
+    return 0 < len(text) <= limits.EMOJI and clean_line(text) == text
+
+
+def _reaction(event: frames.Event) -> tuple[str, bool]:
+    if event.kind == frames.REACTION:
+        reaction = codec.unpack_body(event.body, frames.ReactionBody)
+        if reaction is not None and is_emoji(reaction.emoji):
+            return reaction.emoji, not reaction.on
+    return "", False
+
+
 def _text(event: frames.Event) -> str:
     match event.kind:
-        case frames.MESSAGE | frames.ACTION:
+        case frames.MESSAGE | frames.ACTION | frames.EDIT if event.body:
             text = codec.unpack_body(event.body, frames.TextBody)
-            return clean_text(text.text) if text is not None else "(this client can't read this message)"
+            # Empty is what was deleted; a text in which nothing can be shown is blank.
+            return (
+                clean_text(text.text) or " " if text is not None else "(this client can't read this message)"
+            )
         case frames.TOPIC:
             topic = codec.unpack_body(event.body, frames.TopicBody)
             return clean_line(topic.topic, TOPIC) if topic is not None else ""

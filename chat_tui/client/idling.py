@@ -29,10 +29,16 @@ class Idling:
         self.told = False
 
     def after(self, seconds: float) -> None:
-        """Be idle after so many seconds without a touch, beginning now."""
+        """Be idle after so many seconds without a touch, beginning now; never if there are none."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._seconds = seconds
         self._touched = self._loop.time()
-        self._look()
+        if seconds:
+            self._look()
+        elif self.idle:
+            self.idle = False
+            self.say_soon()
 
     def unattended(self) -> None:
         """Nobody sits here at all."""

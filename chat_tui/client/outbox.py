@@ -21,9 +21,11 @@ CREATE TABLE IF NOT EXISTS drafts (
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, cid TEXT NOT NULL UNIQUE,
     room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL,
-    error TEXT
+    error TEXT, target INTEGER, reply INTEGER, off INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 """
+_LATER = ("target INTEGER", "reply INTEGER", "off INTEGER NOT NULL DEFAULT 0")
+"""Columns that an outbox of an older program has not."""
 
 
 class Outbox:
@@ -41,26 +43,42 @@ class Outbox:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.executescript(_SCHEMA)
+            self._add_columns()
         except (OSError, sqlite3.Error) as error:
             raise ClientError(f"cannot keep unsent messages in {path}: {error}") from error
+
+    def _add_columns(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")  # another client of this person's may be starting too
+        there = {row[1] for row in self._database.execute("PRAGMA table_info (outbox)")}
+        for column in _LATER:
+            if column.split()[0] not in there:
+                self._database.execute(f"ALTER TABLE outbox ADD COLUMN {column}")
+        self._database.execute("COMMIT")
 
     def load(self) -> list[Pending]:
         """What waits, oldest first."""
         rows = self._run(
-            "SELECT cid, room, kind, text, time, error FROM outbox "
+            "SELECT cid, room, kind, text, time, error, target, reply, off FROM outbox "
             "WHERE server = ? AND name = ? ORDER BY number",
             self._server,
             self._name,
         ).fetchall()
         return [
-            Pending(cid, room, kind, text, time, "pending" if error is None else "failed", error or "")
-            for cid, room, kind, text, time, error in rows
+            Pending(
+                *(cid, room, kind, text, time),
+                "pending" if error is None else "failed",
+                error or "",
+                *(target, reply),
+                off=bool(off),
+            )
+            for cid, room, kind, text, time, error, target, reply, off in rows
         ]
 
     def add(self, entry: Pending) -> None:
         """Keep a new message."""
         self._run(
-            "INSERT INTO outbox (server, name, cid, room, kind, text, time) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (server, name, cid, room, kind, text, time, target, reply, off) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             self._server,
             self._name,
             entry.cid,
@@ -68,6 +86,9 @@ class Outbox:
             entry.kind,
             entry.text,
             entry.time,
+            entry.target,
+            entry.reply,
+            entry.off,
         )
 
     def remove(self, cid: str) -> None:

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from chat_tui.client import updates
 from chat_tui.client.errors import ClientError, LostError, RequestError
@@ -44,8 +45,18 @@ class Sender:
         self._listen = listen
         self._sending: dict[str, asyncio.Task[None]] = {}
 
-    def send(self, room: str, text: str, kind: str = frames.MESSAGE, *, limit: int = limits.BODY) -> Pending:
-        """Say something: kept on disk, shown as pending, sent now or as soon as there is a connection.
+    def send(
+        self,
+        room: str,
+        text: str,
+        kind: str = frames.MESSAGE,
+        *,
+        target: int | None = None,
+        reply: int | None = None,
+        off: bool = False,
+        limit: int = limits.BODY,
+    ) -> Pending:
+        """Say or change something: kept on disk, shown as pending, sent now or when there is a connection.
 
         Raises `ClientError` if its body has over `limit` bytes or the disk refuses; nothing was said then.
         """
@@ -53,7 +64,9 @@ class Sender:
             codec.body(frames.TextBody(text), limit)
         except LocalProtocolError as error:
             raise ClientError(f"too long: {error}. Send it in parts") from error
-        entry = Pending(secrets.token_hex(12), room, kind, text, time.time_ns() // 1_000_000)
+        now = time.time_ns() // 1_000_000
+        cid = secrets.token_hex(12)
+        entry = Pending(cid, room, kind, text, now, target=target, reply=reply, off=off)
         self._outbox.add(entry)
         self.pending[entry.cid] = entry
         self._listen(updates.PendingChanged(room))
@@ -133,9 +146,9 @@ class Sender:
 
     async def _send_in_order(self, room: str) -> None:
         while entry := next((one for one in self.in_room(room) if one.state == "pending"), None):
-            body = codec.pack(frames.TextBody(entry.text))
+            send = frames.Send(1, room, entry.cid, _body(entry), entry.kind, entry.target, entry.reply)
             try:
-                await self._request(frames.Send(1, room, entry.cid, body, entry.kind))
+                await self._request(send)
             except LostError:
                 return  # it stays in the outbox; `resume` sends it again, with the same cid
             except RequestError as error:
@@ -152,9 +165,7 @@ class Sender:
 
     def _replace(self, entry: Pending, error: str | None) -> None:
         state: PendingState = "pending" if error is None else "failed"
-        self.pending[entry.cid] = Pending(
-            entry.cid, entry.room, entry.kind, entry.text, entry.time, state, error or ""
-        )
+        self.pending[entry.cid] = replace(entry, state=state, error=error or "")
         self._listen(updates.PendingChanged(entry.room))
 
     def _confirm(self, cid: str) -> bool:
@@ -163,3 +174,11 @@ class Sender:
         with suppress(ClientError):  # after a restart it is sent again, which its cid makes harmless
             self._outbox.remove(cid)
         return True
+
+
+def _body(entry: Pending) -> bytes:
+    if entry.kind == frames.DELETE:
+        return b""
+    if entry.kind == frames.REACTION:
+        return codec.pack(frames.ReactionBody(entry.text, on=not entry.off))
+    return codec.pack(frames.TextBody(entry.text))

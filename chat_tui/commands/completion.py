@@ -6,10 +6,11 @@ sign (`/`, `#`, `@`, `:`), so it looks only at what can be meant there.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat_tui.commands import matching
 from chat_tui.commands.registry import BY_NAME, Argument, Command, slash_commands
+from chat_tui.settings import SETTINGS
 from protocol.names import fold
 
 MOST = 50
@@ -18,7 +19,7 @@ MOST = 50
 ONLINE, AWAY = "●", "○"
 
 _TEXT = Argument("text", rest=True, completes="name")
-_EMOJI = re.compile("[a-z+-][a-z0-9_+-]+")
+_NAMED = re.compile("[a-z+-][a-z0-9_+-]+")
 """What opens by itself behind a colon. A time (`:30`) or a face (`:D`) does not."""
 
 
@@ -88,6 +89,8 @@ def complete(line: str, known: Known) -> Completion:
     argument = _expected(line, start)
     if argument is None:
         return Completion(start)
+    if argument.completes == "emoji":
+        return replace(_emoji(word, start, known), sure=False)  # the name will do
     if argument.rest:
         return _in_text(word, start, known)
     if argument.completes == "name" and not word.startswith("#"):
@@ -120,16 +123,20 @@ def _in_text(word: str, start: int, known: Known) -> Completion:
             places = [*known.rooms(), *known.others()]
             return Completion(start, _places(word, places), opens=len(word) > 1)
         case ":":
-            name = fold(word[1:])
-            found = {emoji: each for each, emoji in reversed(known.emoji(name))} if name else {}
-            named = sorted(found.items(), key=lambda one: (len(one[1]), one[1]))[:MOST]
-            candidates = tuple(Candidate(f"{emoji} ", f":{each}:", sign=emoji) for emoji, each in named)
-            opens = _EMOJI.fullmatch(name) is not None
-            return Completion(start, candidates, opens=opens, sure=opens and len(candidates) == 1)
+            return _emoji(word, start, known)
         case "@":
             return Completion(start, _people(word, known.people(), " "), opens=len(word) > 1)
         case _:
             return Completion(start, _people(word, known.people(), " " if start else ": "))
+
+
+def _emoji(word: str, start: int, known: Known) -> Completion:
+    name = fold(word.removeprefix(":"))
+    found = {emoji: each for each, emoji in reversed(known.emoji(name))} if name else {}
+    named = sorted(found.items(), key=lambda one: (len(one[1]), one[1]))[:MOST]
+    candidates = tuple(Candidate(f"{emoji} ", f":{each}:", sign=emoji) for emoji, each in named)
+    opens = _NAMED.fullmatch(name) is not None
+    return Completion(start, candidates, opens=opens, sure=opens and len(candidates) == 1)
 
 
 def _expected(line: str, start: int) -> Argument | None:
@@ -162,7 +169,9 @@ def _argument(argument: Argument, word: str, known: Known) -> tuple[Candidate, .
             return tuple(_of_command(command, f"{command.name} ") for _, command in fitting)
         case "theme":
             return _words(word, known.themes(), "")
-        case "nothing":
+        case "setting":
+            return _words(word, SETTINGS, "")
+        case _:
             return _words(word, argument.words, argument.name)
 
 

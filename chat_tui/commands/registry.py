@@ -2,14 +2,14 @@
 
 The parser, Tab completion, the help screen, the key bindings and the tables in the README are all made from
 it, so none of them can know something that another doesn't. It says what there is, not how it is
-done (see `actions`). Knows no screen.
+done (see `actions`), nor which keys a person has given it instead (see `keymap`). Knows no screen.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Completes = Literal["room", "any room", "name", "command", "theme", "nothing"]
+Completes = Literal["room", "any room", "name", "command", "theme", "setting", "emoji", "nothing"]
 """`room` is one of those one is in, `any room` may be another one."""
 
 
@@ -30,15 +30,19 @@ class Argument:
 
 @dataclass(slots=True, frozen=True)
 class Command:
-    """Something to do. `keys` in Textual's spelling, the one to show first; `slash`: can be typed."""
+    """Something to do. `keys` in Textual's spelling, the one to show first: those that it has unless the
+    settings say others (see `keymap`); `on_message`: those that do it while a message is chosen. `slash`: can
+    be typed; `composer`: who writes does it there."""
 
     name: str
     help: str
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    on_message: tuple[str, ...] = ()
     slash: bool = True
     example: str = ""
+    composer: bool = False
 
     @property
     def usage(self) -> str:
@@ -54,6 +58,7 @@ _TERM = (
     Argument("reason", optional=True, rest=True),
 )
 _TEXT = Argument("text", rest=True, completes="name")
+_SOME_TEXT = Argument("text", optional=True, rest=True, completes="name")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -133,6 +138,35 @@ COMMANDS: tuple[Command, ...] = (
         example="/deleteroom #old #old",
     ),
     Command("me", "Say what you do.", (_TEXT,), example="/me waves"),
+    Command("select", "Choose a message, to do something with it; again for the one before.", keys=("f4",)),
+    Command(
+        "edit",
+        "Change the chosen message, or your last one; without a text, in the input line.",
+        (_SOME_TEXT,),
+        on_message=("e",),
+        example="/edit Lunch at 13, not 12",
+    ),
+    Command(
+        "reply",
+        "Answer the chosen message, or the newest one of somebody else.",
+        (_SOME_TEXT,),
+        on_message=("r",),
+        example="/reply Agreed!",
+    ),
+    Command(
+        "react",
+        "React to the chosen message, or the newest one; again takes it back.",
+        (Argument("emoji", optional=True, completes="emoji"),),
+        on_message=("plus",),
+        example="/react :thumbsup:",
+    ),
+    Command(
+        "delete",
+        "Delete the chosen message, or your last one, for good.",
+        aliases=("redact",),
+        on_message=("d",),
+    ),
+    Command("copy", "Copy the text of the chosen message, or of the newest one.", on_message=("c", "y")),
     Command("nick", "Change your name.", (Argument("name"),)),
     Command("register", "Give your name a password, so that nobody else comes in under it. It is asked for."),
     Command("password", "Change your password. It is asked for; your other devices are logged out."),
@@ -209,7 +243,7 @@ COMMANDS: tuple[Command, ...] = (
         (Argument("server"),),
         example="/server 2",
     ),
-    Command("nextserver", "Go to the next of your servers.", keys=("alt+s", "f4")),
+    Command("nextserver", "Go to the next of your servers.", keys=("alt+s", "f12")),
     Command("editor", "Write the message in your own editor, $VISUAL or $EDITOR.", keys=("ctrl+g",)),
     Command("clear", "Clear the room's messages from the screen; they stay on the server."),
     Command("retry", "Send the messages again that the server refused in this room.", (_SOME_ROOM,)),
@@ -222,10 +256,33 @@ COMMANDS: tuple[Command, ...] = (
         (Argument("name", optional=True, completes="theme"),),
         example="/theme chat-light",
     ),
+    Command(
+        "settings", "Change the settings, and see at once how they look.", aliases=("config",), keys=("f2",)
+    ),
+    Command(
+        "set",
+        "Show the settings, or change one.",
+        (
+            Argument("setting", optional=True, completes="setting"),
+            Argument("value", optional=True, rest=True),
+        ),
+        example="/set notifications bell",
+    ),
+    Command(
+        "hints",
+        "Teach the keys, one at a time: on or off.",
+        (Argument("on/off", optional=True),),
+        example="/hints off",
+    ),
+    Command(
+        "bare",
+        "Show the bare messages, for the terminal's own copying; the same again goes back.",
+        keys=("f9",),
+    ),
     Command("roomlist", "Show or hide the list of rooms.", keys=("f7",)),
     Command("people", "Show or hide the list of people.", keys=("f8",)),
     Command("version", "Show the version of this program."),
-    Command("quit", "Quit. Ctrl+C twice does it too.", aliases=("q", "exit"), keys=("ctrl+q",)),
+    Command("quit", "Quit.", aliases=("q", "exit"), keys=("ctrl+q",)),
     Command(
         "number",
         "Go to room 1 to 9 of the list.",
@@ -233,21 +290,62 @@ COMMANDS: tuple[Command, ...] = (
         slash=False,
         example="/switch 2",
     ),
+    Command(
+        "select_up",
+        "The same, from the first line of what is written.",
+        keys=("shift+up",),
+        slash=False,
+        composer=True,
+    ),
+    Command("message_up", "Choose the message before.", on_message=("up", "k", "shift+up"), slash=False),
+    Command("message_down", "Choose the message after.", on_message=("down", "j"), slash=False),
+    Command("message_leave", "Choose none any more.", on_message=("escape", "enter"), slash=False),
     Command("page_up", "Scroll up; older messages load by themselves.", keys=("pageup",), slash=False),
     Command("page_down", "Scroll down.", keys=("pagedown",), slash=False),
     Command("oldest", "Go to the oldest loaded message.", keys=("ctrl+home",), slash=False),
     Command("newest", "Go to the newest message.", keys=("ctrl+end",), slash=False),
-    Command(
-        "complete",
-        "Complete a command, a room, a name or an emoji; again for the next one.",
-        keys=("tab",),
-        slash=False,
-    ),
+    Command("send", "Send what is written, or do what it says.", keys=("enter",), slash=False, composer=True),
     Command(
         "newline",
         "Begin a new line in the message.",
         keys=("shift+enter", "alt+enter", "ctrl+j"),
         slash=False,
+        composer=True,
+    ),
+    Command(
+        "complete",
+        "Complete a command, a room, a name or an emoji; again for the next one.",
+        keys=("tab",),
+        slash=False,
+        composer=True,
+    ),
+    Command(
+        "complete_back",
+        "The same, and back to the one before.",
+        keys=("shift+tab",),
+        slash=False,
+        composer=True,
+    ),
+    Command(
+        "earlier",
+        "Bring the line back that you wrote before; in the first line.",
+        keys=("up", "ctrl+up"),
+        slash=False,
+        composer=True,
+    ),
+    Command(
+        "later",
+        "Go on to the line that you wrote after it; in the last line.",
+        keys=("down", "ctrl+down"),
+        slash=False,
+        composer=True,
+    ),
+    Command(
+        "escape",
+        "Go back to the newest message; the `new` line goes.",
+        keys=("escape",),
+        slash=False,
+        composer=True,
     ),
     Command("interrupt", "Copy what is selected, else press twice to quit.", keys=("ctrl+c",), slash=False),
 )
@@ -256,43 +354,10 @@ BY_NAME: dict[str, Command] = {
     name: command for command in COMMANDS if command.slash for name in (command.name, *command.aliases)
 }
 
-BY_KEY: dict[str, Command] = {key: command for command in COMMANDS for key in command.keys}
-
-_KEY_NAMES = {
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "up": "Up",
-    "down": "Down",
-    "ctrl": "Ctrl",
-    "alt": "Alt",
-    "shift": "Shift",
-    "enter": "Enter",
-    "tab": "Tab",
-    "home": "Home",
-    "end": "End",
-}
-
-
-def key_name(key: str) -> str:
-    """A key as people write it: `alt+up` is Alt+Up."""
-    return "+".join(_KEY_NAMES.get(part, part.upper()) for part in key.split("+"))
-
-
-def key_names(command: Command) -> str:
-    """All keys of a command, a run of digits in short."""
-    if command.name == "number":
-        return "Alt+1 … Alt+9"
-    return ", ".join(map(key_name, command.keys))
-
 
 def slash_commands() -> Iterator[Command]:
     """Those that can be typed."""
     return (command for command in COMMANDS if command.slash)
-
-
-def keyed_commands() -> Iterator[Command]:
-    """Those that have a key."""
-    return (command for command in COMMANDS if command.keys)
 
 
 def command_table() -> str:
@@ -301,11 +366,4 @@ def command_table() -> str:
     for command in slash_commands():
         aliases = ", ".join(f"`/{alias}`" for alias in command.aliases)
         rows.append(f"| `{command.usage}` | {command.help}{f' Also {aliases}.' if aliases else ''} |")
-    return "\n".join(rows)
-
-
-def key_table() -> str:
-    """The keys as a table in Markdown, for the README."""
-    rows = ["| key | what it does |", "|---|---|"]
-    rows += [f"| {key_names(command)} | {command.help} |" for command in keyed_commands()]
     return "\n".join(rows)

@@ -15,7 +15,7 @@ class Attention:
     """Gathers what calls for it; of a hundred such messages the last one is enough."""
 
     def __init__(self, notifier: Notifier) -> None:
-        self._notifier = notifier
+        self.notifier = notifier
         self._call: tuple[str, str, str] | None = None
 
     def look_through(self, events: Iterable[RoomEvent], name: str, room: Room) -> None:
@@ -36,4 +36,4 @@ class Attention:
             room, title, text = call
             if server:
                 title = f"{title} on {server}"
-            self._notifier.call(title, clean_line(text, 160), elsewhere=room != in_view)
+            self.notifier.call(title, clean_line(text, 160), elsewhere=room != in_view)

@@ -1,18 +1,22 @@
-"""The registry's keys as bindings of Textual. Knows the registry, and no screen but by its actions."""
+"""The registry's keys as bindings of Textual. Knows the registry, and no screen but by its actions.
+
+Their ids are those that the keymap of the app changes; see `keymap.identities`.
+"""
 
 from textual.binding import Binding, BindingType
 
 from chat_tui.commands import registry
+from chat_tui.commands.keymap import UNBOUND, identities
 
 
 def bindings() -> list[BindingType]:
     """The keys of the registry. With priority: the composer must not take them for itself."""
     bound = []
-    for command in registry.keyed_commands():
-        if command.name in ("complete", "newline"):
-            continue  # the composer's own
-        for number, key in enumerate(command.keys, 1):
+    for command in registry.COMMANDS:
+        if command.composer:
+            continue
+        keys = command.keys or (UNBOUND,)
+        for number, (key, identity) in enumerate(zip(keys, identities(command), strict=True), 1):
             action = f"number({number})" if command.name == "number" else f"do('{command.name}')"
-            identity = f"{command.name}.{number}" if number > 1 else command.name
             bound.append(Binding(key, action, command.help, show=False, priority=True, id=identity))
     return list(bound)

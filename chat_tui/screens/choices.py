@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import RadioSet
+from textual.widgets import Checkbox, RadioButton, RadioSet
 
 
 class Choices(RadioSet, inherit_bindings=False):
@@ -21,3 +21,41 @@ class Choices(RadioSet, inherit_bindings=False):
         else:
             self.action_previous_button()
         self.action_toggle_button()
+
+
+class Option(RadioButton):
+    """One of them. The chosen one differs by more than its colour."""
+
+    @property
+    def BUTTON_LEFT(self) -> str:  # type: ignore[override]  # noqa: N802  # Textual's name
+        """Half a cell of colour, where colours can be relied on."""
+        return "(" if self.app.native_ansi_color else "▐"
+
+    @property
+    def BUTTON_RIGHT(self) -> str:  # type: ignore[override]  # noqa: N802  # Textual's name
+        """The same."""
+        return ")" if self.app.native_ansi_color else "▌"
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  # Textual's name
+        """The sign inside."""
+        return "●" if self.value else "○"
+
+
+class Tick(Checkbox):
+    """On or off, and that differs by more than its colour."""
+
+    @property
+    def BUTTON_LEFT(self) -> str:  # type: ignore[override]  # noqa: N802  # Textual's name
+        """Half a cell of colour, where colours can be relied on."""
+        return "[" if self.app.native_ansi_color else "▐"
+
+    @property
+    def BUTTON_RIGHT(self) -> str:  # type: ignore[override]  # noqa: N802  # Textual's name
+        """The same."""
+        return "]" if self.app.native_ansi_color else "▌"
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  # Textual's name
+        """The sign inside."""
+        return "X" if self.value else " "

@@ -19,8 +19,8 @@ from chat_tui.client.reaching import reach
 from chat_tui.client.room import Room
 from chat_tui.client.searching import Found
 from chat_tui.screens.search import Search, SearchScreen
-from chat_tui.timeline import View
 from chat_tui.timelines import Timelines
+from chat_tui.view import View
 from chat_tui.widgets.composer import Composer
 
 _KEYS = "n next  N previous  Esc back"

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
 from chat_tui import config
-from chat_tui.screens.choices import Choices
+from chat_tui.screens.choices import Choices, Option
 from protocol import limits, links
 from protocol.names import BadNameError, check_user_name
 
@@ -48,8 +48,8 @@ class FirstRun(Screen[Choice]):
             yield Input(self._name, max_length=limits.NAME, id="name", compact=True)
             yield Label("Where is the chat?", classes="question")
             with Choices(id="where", compact=True):
-                yield RadioButton("on this computer", value=not self._server)
-                yield RadioButton("join a server at", value=bool(self._server))
+                yield Option("on this computer", value=not self._server)
+                yield Option("join a server at", value=bool(self._server))
             yield Input(self._server, placeholder="host:port, or a chat:// link", id="server", compact=True)
             yield Static("", id="problem", markup=False)
             yield Button("Go on", variant="primary", compact=True)

@@ -9,13 +9,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
+from textual.widgets import Button, Input, Label, RadioSet, Static
 
 from chat_tui.client.client import Client
 from chat_tui.client.errors import LoginError
 from chat_tui.client.identity import Attempt
 from chat_tui.client.updates import Status
-from chat_tui.screens.choices import Choices
+from chat_tui.screens.choices import Choices, Option
 from protocol import errors, limits
 from protocol.names import BadNameError, check_user_name, fold
 from protocol.passwords import BadPasswordError, check_password
@@ -70,8 +70,8 @@ class LoginScreen(ModalScreen[None]):
                 yield Label("Invitation")
                 yield Input(who.invite, id="invite", compact=True)
             with Choices(id="how", compact=True):
-                yield RadioButton("I have an account here", value=not registers)
-                yield RadioButton("I am new, make me one", value=registers)
+                yield Option("I have an account here", value=not registers)
+                yield Option("I am new, make me one", value=registers)
             yield Button("Go on", variant="primary", compact=True)
 
     def on_mount(self) -> None:

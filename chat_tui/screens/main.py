@@ -28,6 +28,7 @@ from chat_tui.client.room import Room
 from chat_tui.client.updates import Update
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
@@ -36,17 +37,18 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
-from chat_tui.screens.looks import Looks
+from chat_tui.screens.looks import Looks, in_words
+from chat_tui.screens.messages import OnMessages
 from chat_tui.screens.neighbours import Neighbours
 from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.splitting import Splitting
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switching import Switching
-from chat_tui.screens.writing import Writing
 from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.hint import Hint
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.offer import Offer
 from chat_tui.widgets.pane import Pane
@@ -59,14 +61,14 @@ from protocol.names import FIRST_ROOM, fold
 if TYPE_CHECKING:
     from chat_tui.screens.servers import Servers
 
-FRAME_SECONDS = 1 / 60
-"""Panes are drawn anew at most so often, whatever comes from the network."""
+FRAME_SECONDS = 1 / 30
+"""What comes from the network is drawn at most so often; the first of it at once, as keys are."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, Splitting, Neighbours):
+class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding, Splitting, Neighbours):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -82,11 +84,13 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         cache: Cache,
         settings: Settings,
         servers: "Servers",
+        keys: Keymap,
         room: str = "",
     ) -> None:
         """`room` is entered once there is a connection."""
         super().__init__()
         self.servers = servers
+        self.keys = keys
         self._settings = settings
         self._remembered_name = who.name
         self.client = Client(endpoint, who.name, outbox, self._hear, identity=who, cache=cache)
@@ -115,11 +119,14 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
                     yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
                 yield Static("", id="excess", markup=False)
+                yield Static("", id="doing", markup=False)
+                yield Hint(id="hint")
                 with Horizontal(id="compose"):
                     yield Static("", id="prompt", markup=False)
-                    yield Composer(self._completions, self._submit, id="composer")
+                    keys = self.keys.composers()
+                    yield Composer(self._completions, self._submit, keys, self._first, id="composer")
             yield PeopleList(id="people")
-        yield StatusLine(id="status")
+        yield StatusLine(self.keys, id="status")
 
     def on_mount(self) -> None:
         """Find the parts and begin to connect."""
@@ -128,10 +135,11 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         self._log = self.query_one("#log", MessageLog)
         self._both = (self.query(Pane).first(), self.query(Pane).last())
         self._composer = self.query_one(Composer)
+        self._composer.up_when_empty = self.edit_last
         self._panes = Panes(self, self.servers, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
-        if self._settings.away_minutes:
-            self.client.company.idling.after(60 * self._settings.away_minutes)
+        self.watch(self.app, "app_focus", self.terminal_focused, init=False)
+        self.begin()
         self.run_worker(self.client.run(), group="client")
         self._draw()
 
@@ -173,6 +181,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         elif status.phase == "stopped" and status.login is None and status.question is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
         self._account_status(status)
+        self.tell_status(status)
 
     def came_into_view(self) -> None:
         """Another server was shown before."""
@@ -238,9 +247,12 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         if not self.in_view:
             self.servers.changed(self)
             return
+        if self.problems and (self._room is not None or self.client.status.phase in ("waiting", "stopped")):
+            self.tell_problems()
         self.draw_beside()
         self._panes.draw(self.current, self.pane.topic, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
+        self.look_after_chosen()
 
     def _mark_read(self, seq: int | None = None) -> None:
         """The room has been read up to `seq`, or to its end."""
@@ -256,6 +268,8 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
             await self._actions.run(call)
         except ClientError as error:
             self.complain(str(error))
+        finally:
+            self.command_done()
 
     async def action_do(self, name: str) -> None:
         """A key of the registry was pressed."""
@@ -270,8 +284,7 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         if name in own:
             own[name]()
         else:
-            command = registry.BY_NAME[name]
-            self._do(Call(command, ("",) * len(command.arguments)))
+            self._run_or_begin(registry.BY_NAME[name])
 
     async def action_number(self, number: int) -> None:
         """Alt and a digit: that room."""
@@ -294,7 +307,8 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
             self.quit()
         else:
             self._interrupted = now
-            self.app.notify("Press Ctrl+C again to quit", timeout=QUIT_SECONDS)
+            key = self.keys.first("interrupt")
+            self.app.notify(f"Press {key} again to quit", timeout=QUIT_SECONDS)
 
     @on(SideList.Chosen, "#rooms")
     def _room_chosen(self, message: SideList.Chosen) -> None:
@@ -349,6 +363,11 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
     def _view_changed(self) -> None:
         self._draw_soon()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """There may be space for another room now, or for fewer lines."""
+        self._fit(event.size.height)
+        self._draw_soon()
+
     def on_screen_resume(self) -> None:
         """Back from a dialog."""
         self._composer.focus()
@@ -396,9 +415,11 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
             return
         # A message that was drawn since the last `_draw` has been seen; one that came after it has not.
         self._mark_read(self._log.drawn_to)
-        if name != self._room:
+        entered = name != self._room
+        if entered:
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
+            self.choose_none()
             self._keep_draft()
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
@@ -407,7 +428,10 @@ class MainScreen(AccountDialogs, Looks, Writing, Switching, Offering, Finding, S
         self.around.visit(name)
         title = self._title_of(name)
         self._composer.placeholder = Content(f"Message {title}")  # a plain string would be markup
-        self._log.show(self._timelines.enter(name))
+        timeline = self._timelines.enter(name)
+        if entered and self._settings.screen_reader:
+            timeline.notice(in_words(self.client.rooms[name]), "info", time.time_ns() // 1_000_000)
+        self._log.show(timeline)
         self.know_who_is_there()
         self._draw_soon()
 

@@ -45,12 +45,7 @@ class Neighbours(Screen[None]):
     @property
     def called(self) -> str:
         """The server's name where there are several, for what is not said on its own screen; else ""."""
-        return self.client.endpoint.label if len(self.clients) > 1 else ""
-
-    @property
-    def headline(self) -> tuple[object, ...]:
-        """What the others show of this server."""
-        return self.client.status.phase, standing.asks(self.client), standing.unread(self.client)
+        return standing.name(self.client) if len(self.clients) > 1 else ""
 
     def show_server(self, client: Client) -> None:
         """See `View`."""

@@ -53,7 +53,8 @@ class Panes:
             away=client.company.mine.away,
             typing=client.company.typing.names(room.name if room is not None else ""),
         )
-        self._prompt.update(Content(client.name))
+        if str(self._prompt.content) != client.name:  # an update lays the whole screen out anew
+            self._prompt.update(Content(client.name))
 
     def _draw_people(self, room: Room | None, topic: TopicBar) -> None:
         if room is None:

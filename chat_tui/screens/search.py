@@ -61,12 +61,12 @@ class SearchScreen(ModalScreen[bool]):
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", priority=True),
-        Binding("ctrl+f", "everywhere", "All rooms", priority=True),
+        Binding("ctrl+f", "everywhere", "All rooms", id="search", priority=True),
         Binding("down,ctrl+n", "move('down')", "Next", priority=True),
         Binding("up,ctrl+p", "move('up')", "Previous", priority=True),
         Binding("pagedown", "move('page_down')", "Further", priority=True),
         Binding("pageup", "move('page_up')", "Back", priority=True),
-        Binding("ctrl+q", "app.quit", "Quit"),
+        Binding("ctrl+q", "app.quit", "Quit", id="quit"),
     ]
 
     def __init__(

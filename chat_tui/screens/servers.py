@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from textual.app import App
 
-from chat_tui import config, endpoints, remembered
+from chat_tui import config, endpoints, remembered, settings, standing
 from chat_tui.client.cache import Cache
 from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
@@ -17,8 +17,10 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.identity import Attempt, Identity
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.tokens import Tokens
+from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError, Settings
 from chat_tui.screens.main import MainScreen
+from chat_tui.settings import Value
 from chat_tui.terminal import Title
 from protocol.links import LinkError
 
@@ -26,9 +28,10 @@ from protocol.links import LinkError
 class Servers:
     """See the module. `screens` in the order in which people count them."""
 
-    def __init__(self, app: App[None], settings: Settings) -> None:
+    def __init__(self, app: App[None], chosen: Settings, keys: Keymap) -> None:
         self._app = app
-        self._settings = settings
+        self._settings = chosen
+        self._keys = keys
         self._modes: dict[MainScreen, str] = {}
         self._places: dict[MainScreen, str] = {}
         self._opened = 0
@@ -64,7 +67,7 @@ class Servers:
         cache = Cache(config.cache_file(endpoint.label, who.name))
         if attempt is not None:
             who.use(attempt)
-        screen = MainScreen(endpoint, who, outbox, cache, self._settings, self, found.room)
+        screen = MainScreen(endpoint, who, outbox, cache, self._settings, self, self._keys, found.room)
         self._opened += 1
         self._places[screen] = place
         self._modes[screen] = f"server {self._opened}"
@@ -106,13 +109,13 @@ class Servers:
             if found.room:
                 there.enter(found.room)
             return
-        settings = config.load()
-        screen = self.open(place, settings.name or self.screens[0].client.name)
+        screen = self.open(place, config.load().name or self.screens[0].client.name)
         _remember(screen, lambda: remembered.add(found.place))
 
     def at(self, label: str) -> MainScreen | None:
         """The one that is called so, if it is open: two accounts on one server would have one name here."""
-        return next((screen for screen in self.screens if screen.client.endpoint.label == label), None)
+        names = ((screen, screen.client) for screen in self.screens)
+        return next((screen for screen, on in names if label in (on.endpoint.label, standing.name(on))), None)
 
     def is_open(self, place: str) -> bool:
         """Whether the server at this place is."""
@@ -172,6 +175,12 @@ class Servers:
 
     # --- what is new
 
+    def take_settings(self, changes: dict[str, Value]) -> None:
+        """The settings are others now, for all servers."""
+        self._settings = settings.changed(self._settings, changes)
+        for screen in self.screens:
+            screen.take_settings(changes)
+
     def touched(self) -> None:
         """Somebody has touched a key or the mouse: they are there, for all servers."""
         for screen in self.screens:
@@ -179,7 +188,7 @@ class Servers:
 
     def changed(self, screen: MainScreen) -> None:
         """Something is new on a server that is not in view."""
-        shown, headline = self.in_view, screen.headline
+        shown, headline = self.in_view, standing.headline(screen.client)
         if shown is not None and self._headlines.get(screen) != headline:
             self._headlines[screen] = headline
             shown.redraw()

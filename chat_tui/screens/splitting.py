@@ -63,8 +63,13 @@ class Splitting(Screen[None]):
 
     @property
     def beside(self) -> Room | None:
-        """The room that is shown beside it, if there is one and space for it."""
+        """The room that is shown beside it, if there is one and space for it.
+
+        Never in the plain view, for whoever copies or hears whole lines.
+        """
         if self._beside is None or self.size.width < SPACE:
+            return None
+        if self.has_class("-bare") or self.has_class("-plain"):
             return None
         return self.client.rooms.get(self._beside)
 
@@ -131,7 +136,3 @@ class Splitting(Screen[None]):
     def _pane_entered(self, message: Pane.Entered) -> None:
         if message.pane is not self.pane and self._beside is not None:
             self.open_room(self._beside)
-
-    def on_resize(self) -> None:
-        """There may be space for another room now, or no longer."""
-        self.redraw()

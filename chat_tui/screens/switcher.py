@@ -47,10 +47,13 @@ class Switcher(ModalScreen[Target | None]):
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+k", "close", "Close", priority=True),
-        Binding("down,ctrl+n,tab", "move(1)", "Next", priority=True),
-        Binding("up,ctrl+p,shift+tab", "move(-1)", "Previous", priority=True),
-        Binding("ctrl+q", "app.quit", "Quit"),
+        Binding("escape", "close", "Close", priority=True),
+        Binding("ctrl+k", "close", "Close", id="switch", priority=True),
+        Binding("down,tab", "move(1)", "Next", priority=True),
+        Binding("ctrl+n", "move(1)", "Next", id="next.2", priority=True),
+        Binding("up,shift+tab", "move(-1)", "Previous", priority=True),
+        Binding("ctrl+p", "move(-1)", "Previous", id="previous.2", priority=True),
+        Binding("ctrl+q", "app.quit", "Quit", id="quit"),
     ]
 
     def __init__(self, targets: Sequence[Target]) -> None:

@@ -4,9 +4,11 @@ A part of the main screen, in a module of its own; knows the client, and gives w
 commands.
 """
 
+from chat_tui import standing
 from chat_tui.around import Around
 from chat_tui.client.room import Room
 from chat_tui.commands import registry
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.commands.registry import Command
 from chat_tui.screens.neighbours import Neighbours
@@ -18,6 +20,7 @@ from protocol.names import fold
 class Switching(Neighbours):
     """See the module."""
 
+    keys: Keymap
     _composer: Composer
     around: Around
 
@@ -41,7 +44,7 @@ class Switching(Neighbours):
             rooms.append(here)  # one is there, but may look for it all the same
         targets = [_room(room, here=room is here) for room in rooms]
         targets += [
-            _room(room, here=False, server=client.endpoint.label)
+            _room(room, here=False, server=standing.name(client))
             for client in self.others
             for room in sorted(client.rooms.values(), key=lambda room: not room.unread)
             if not room.unused
@@ -54,7 +57,7 @@ class Switching(Neighbours):
             if fold(f"@{being.name}") not in known
         ]
         targets += [
-            Target("command", f"/{command.name}", command.help, registry.key_names(command), command.aliases)
+            Target("command", f"/{command.name}", command.help, self.keys.shown(command), command.aliases)
             for command in registry.slash_commands()
             if command.name != "switch"
         ]

@@ -3,7 +3,7 @@
 A part of the main screen, in a module of its own; knows the composer and the client, and no other pane.
 """
 
-from textual import events, on
+from textual import on
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -11,6 +11,7 @@ from chat_tui import editor
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
@@ -28,6 +29,7 @@ class Writing(Screen[None]):
     """See the module."""
 
     client: Client
+    keys: Keymap
     _settings: Settings
     _drafts: Drafts
     _composer: Composer
@@ -63,7 +65,7 @@ class Writing(Screen[None]):
             self.complain(str(error))
             return
         self._composer.remember(line)
-        self._composer.put("")
+        self._composer.put(self._after())
         self._keep_draft()
         if isinstance(meant, Call):
             self._do(meant)
@@ -78,13 +80,21 @@ class Writing(Screen[None]):
         """Write what is in the composer to the disk, if that has changed."""
         self._keeping = False
         try:
-            self._drafts.keep(self._room, self._composer.text)
+            self._drafts.keep(self._room, self._draft())
         except ClientError as error:
             self.complain(str(error))
 
-    def on_resize(self, event: events.Resize) -> None:
-        """What is being written shall not push itself off the screen."""
-        self._composer.styles.max_height = max(1, min(LINES, event.size.height - ABOVE))
+    def _fit(self, height: int) -> None:
+        """What is being written shall not push itself off a screen of that height."""
+        self._composer.styles.max_height = max(1, min(LINES, height - ABOVE))
+
+    def _draft(self) -> str:
+        """What is being written for this room, and shall be there again after a restart."""
+        return self._composer.text
+
+    def _after(self) -> str:
+        """What is in the composer after something was submitted."""
+        return ""
 
     @on(Composer.Changed)
     def _measured(self) -> None:
@@ -97,7 +107,7 @@ class Writing(Screen[None]):
 
     @on(Composer.Long)
     def _long(self, message: Composer.Long) -> None:
-        self.app.notify(f"{message.lines} lines: Enter again sends them", timeout=5)
+        self.app.notify(f"{message.lines} lines: {self.keys.first('send')} again sends them", timeout=5)
 
     def _say(self, text: str) -> None:
         if self.current is None:

@@ -7,7 +7,7 @@ once: a message to somebody, or a binding as Textual runs it, would be overtaken
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from textual import events
@@ -24,21 +24,6 @@ ASK_LINES = 10
 HISTORY = 200
 """Lines that Up brings back."""
 
-KEYS = {
-    "enter": "send",
-    "shift+enter": "newline",
-    "alt+enter": "newline",
-    "ctrl+j": "newline",
-    "tab": "complete",
-    "shift+tab": "complete_back",
-    "up": "earlier",
-    "ctrl+up": "earlier",
-    "down": "later",
-    "ctrl+down": "later",
-    "escape": "escape",
-}
-"""What the composer's own keys do."""
-
 WRITING = frozenset(
     {"backspace", "delete", "ctrl+h", "ctrl+d", "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+z"}
 )
@@ -52,7 +37,8 @@ class Completer(Protocol):
 
 
 class Composer(Readline):
-    """See the module."""
+    """See the module. `keys` says what the composer's own keys do, see `Keymap.composers`; `first` may take a
+    key before it is looked at here, and says whether it did."""
 
     class Offered(Message):
         """There is this to choose from; the one at `marked` is meant. None left: stop showing them."""
@@ -76,6 +62,8 @@ class Composer(Readline):
         self,
         completions: Completer,
         submit: Callable[[str], None],
+        keys: Mapping[str, str],
+        first: Callable[[events.Key], bool] = lambda _: False,
         *,
         id: str,  # noqa: A002  # Textual's name
     ) -> None:
@@ -89,6 +77,8 @@ class Composer(Readline):
         )
         self._completions = completions
         self._submit = submit
+        self._keys = keys
+        self._first = first
         self.up_when_empty: Callable[[], bool] = lambda: False
         """What Up does where nothing is written; if it returns False, the line before comes back."""
         self._offer: Completion | None = None
@@ -116,6 +106,11 @@ class Composer(Readline):
         self._refused = None
         self._withdraw()
 
+    @property
+    def offering(self) -> bool:
+        """Whether there is a list to choose from."""
+        return self._offer is not None
+
     def remember(self, line: str) -> None:
         """Let Up bring this line back."""
         if not self._history or self._history[-1] != line:
@@ -124,8 +119,8 @@ class Composer(Readline):
 
     async def _on_key(self, event: events.Key) -> None:
         key = event.key
-        does = KEYS.get(key)
-        if self._choose(does) or self._do(does, key):
+        does = self._keys.get(key)
+        if self._first(event) or self._choose(does) or self._do(does, key):
             handled = True
         elif handled := await self._edit(key):
             self._reconsider(writing=key in WRITING)

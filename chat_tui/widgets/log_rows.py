@@ -15,6 +15,7 @@ from chat_tui.timeline import Timeline
 from chat_tui.widgets.block import Block, Segments
 from chat_tui.widgets.look import BAR, Look
 from chat_tui.widgets.message_rows import gutter, message_block
+from chat_tui.widgets.plain_rows import plain_block
 from chat_tui.widgets.row_text import text_of
 from chat_tui.wrapping import truncate, wrap
 
@@ -56,6 +57,8 @@ class BlockCache:
 
 def block_of(row: Row, timeline: Timeline, look: Look) -> Block:
     """Wrap a row."""
+    if look.plain:
+        return plain_block(row, timeline, look)
     if isinstance(row, Message):
         return message_block(row, timeline, look)
     if isinstance(row, DayLine):
@@ -88,7 +91,7 @@ def rule(text: str, look: Look) -> Block:
 def hint(text: str, look: Look) -> Block:
     """A centred dim text that can't be selected."""
     text = truncate(text, look.width)
-    left = (look.width - cell_len(text)) // 2
+    left = 0 if look.plain else (look.width - cell_len(text)) // 2
     return Block(look.width, "", look.styles.hint, [], above=[[Segment(" " * left + text, look.styles.hint)]])
 
 

@@ -61,6 +61,7 @@ PARTS = {f"message-log--{part.name}" for part in fields(Styles) if part.name != 
     "message-log--new",
     "message-log--newest",
     "message-log--thumb",
+    "message-log--chosen",
 }
 """The component classes of a log: its styles, the bar at its end and the mark beside it."""
 
@@ -101,6 +102,22 @@ MessageLog {
     & > .message-log--new { background: $accent; color: auto; text-style: bold; }
     & > .message-log--newest { color: $foreground 60%; }
     & > .message-log--thumb { color: $foreground 30%; }
+    & > .message-log--chosen { background: $primary-muted; }
+
+    /* The terminal's own colours have no shades: what is faint is dim, what is lit is reversed. */
+    &:ansi {
+        & > .message-log--time, & > .message-log--gutter, & > .message-log--day, & > .message-log--activity,
+        & > .message-log--pending, & > .message-log--hint, & > .message-log--host, & > .message-log--quote,
+        & > .message-log--newest, & > .message-log--thumb { text-style: dim; }
+        & > .message-log--comment { text-style: dim italic; }
+        & > .message-log--mention, & > .message-log--new {
+            background: $background;
+            color: $accent;
+            text-style: bold reverse;
+        }
+        & > .message-log--code { color: $secondary; }
+        & > .message-log--chosen { text-style: reverse; }
+    }
 }
 """
 
@@ -121,7 +138,7 @@ def _ink(style: Style) -> Style:
 class Look:
     """What the shape of a row depends on besides the row itself.
 
-    `me` is the reader's name; the `words` call them as it does.
+    `me` is the reader's name; the `words` call them as it does. `plain`: lines without anything around them.
     """
 
     width: int
@@ -130,6 +147,7 @@ class Look:
     background: object = None
     me: str = ""
     words: tuple[str, ...] = ()
+    plain: bool = False
 
     @cached_property
     def inline(self) -> bool:

@@ -9,20 +9,19 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.color import Color
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
 from chat_tui.colours import name_colour
 from chat_tui.timeline import Timeline
 from chat_tui.widgets.block import Block, name_links
+from chat_tui.widgets.log_choice import Choice, Line
+from chat_tui.widgets.log_edges import bar, in_thumb
 from chat_tui.widgets.log_rows import BlockCache, before_rows, hint, instead_of_rows
 from chat_tui.widgets.log_selection import (
     LINE_END,
@@ -34,17 +33,15 @@ from chat_tui.widgets.log_selection import (
     word_at,
 )
 from chat_tui.widgets.look import CSS, PARTS, Look, styles_of
-from chat_tui.wrapping import truncate
 
 WHEEL_LINES = 3
 HEIGHT_FOR_BAR = 3
 """With fewer lines there is no room for the bar that says how many messages are below."""
-CACHED_LINES = 20_000
+CACHED_LINES = 400
+"""Ten screens. A line that was drawn takes 10 kB in Textual's caches."""
 
-_Line = tuple[int, int, Block]
 
-
-class MessageLog(Widget):
+class MessageLog(Choice):
     """Shows a timeline: at its bottom, or anchored at a row that stays put whatever is added."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PARTS
@@ -81,8 +78,9 @@ class MessageLog(Widget):
         self._blocks = BlockCache(CACHED_LINES)
         self._look: Look | None = None
         self._words: tuple[str, ...] = ()
+        self._plain = False
         self._styles_changed = True
-        self._lines: list[_Line | None] = []
+        self._lines = []
         self._laid_out_for: Size | None = None
         self._asked_at: tuple[Timeline, int] | None = None
         self._was_at_bottom = True
@@ -111,6 +109,7 @@ class MessageLog(Widget):
             self._timeline = timeline
             self._generation = timeline.generation
             self._drawn_to = 0
+            self.chosen = None
             self._drop_selection()
         self.refresh_rows()
 
@@ -128,6 +127,13 @@ class MessageLog(Widget):
         self._words = tuple(words)
         self._styles_changed = True
         self.refresh_rows()
+
+    def be_plain(self, *, on: bool) -> None:
+        """Show plain lines, with nothing drawn around them; see `plain_rows`."""
+        if on != self._plain:
+            self._plain, self._styles_changed = on, True
+            self._drop_selection()
+            self.refresh_rows()
 
     def scroll_lines(self, lines: int) -> None:
         """Move the window; negative numbers towards older rows."""
@@ -207,8 +213,8 @@ class MessageLog(Widget):
         last = self._lines[-1]
         return last is not None and last[0] >= timeline.end - 1 and last[1] == last[2].height - 1
 
-    def _lines_from_bottom(self, timeline: Timeline, height: int) -> list[_Line | None]:
-        lines: list[_Line | None] = []
+    def _lines_from_bottom(self, timeline: Timeline, height: int) -> list[Line | None]:
+        lines: list[Line | None] = []
         key = timeline.end if len(timeline) else timeline.end + 1
         while len(lines) < height and key >= timeline.first:
             key -= 1
@@ -221,9 +227,9 @@ class MessageLog(Widget):
         lines.reverse()
         return lines
 
-    def _lines_from_anchor(self, timeline: Timeline, height: int) -> list[_Line | None]:
+    def _lines_from_anchor(self, timeline: Timeline, height: int) -> list[Line | None]:
         key, line = self._anchor(timeline)
-        lines: list[_Line | None] = []
+        lines: list[Line | None] = []
         while key < timeline.end and len(lines) < height:
             block = self._block(timeline, key)
             until = min(block.height, line + height - len(lines))
@@ -264,6 +270,7 @@ class MessageLog(Widget):
         if self._was_at_bottom != timeline.view.following:
             self._was_at_bottom = timeline.view.following
             self._post(self.ViewChanged(at_bottom=self._was_at_bottom))
+        self._want_quotes(timeline)
         here = (timeline, timeline.first_seq)
         if (
             timeline.has_older
@@ -273,10 +280,6 @@ class MessageLog(Widget):
         ):
             self._asked_at = here
             self._post(self.OlderWanted(timeline))
-
-    def _post(self, message: Message) -> None:
-        # Who draws or scrolls us is taken for the sender, and a message is not given to its sender.
-        self.post_message(message.set_sender(self))
 
     def _lines_above(self, timeline: Timeline) -> int:
         """The lines above the window, counted up to a screen of them."""
@@ -292,12 +295,18 @@ class MessageLog(Widget):
     # --- drawing ----------------------------------------------------------------------------------
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw lines of the widget. Textual adds borders, padding and filters to those of `render_line`."""
+        """Draw lines of the widget. It has no border and no padding: what Textual does to find that out for
+        every line anew takes longer than all else."""
         self._lay_out_if_needed()
-        strips = super().render_lines(crop)
-        for strip in strips:
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
             name_links(strip)
-        return strips
+            strips.append(strip)
+        return strips if crop.width == self.size.width else [one.crop(*crop.column_span) for one in strips]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the content."""
@@ -313,8 +322,14 @@ class MessageLog(Widget):
         key, line, block = here
         number = line_number(key, line)
         strip = self._selected(block, line, number) or block.strip(line)
+        if self.chosen is not None and timeline.key_of(self.chosen) == key:
+            chosen = self.get_component_rich_style("message-log--chosen")
+            mark = Style(bgcolor=chosen.bgcolor, reverse=chosen.reverse)
+            strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)
         strip = strip.apply_offsets(0, number)
-        return Strip([*strip, self._indicator(y, timeline)], width) if self._indicator_width else strip
+        thumb = self._thumb(y, timeline)
+        # Strips remember what was made of them, so one that is only filled up is not made anew.
+        return Strip([*strip, thumb], width) if thumb else strip.adjust_cell_length(width, self._text_style)
 
     def _selected(self, block: Block, line: int, number: int) -> Strip | None:
         """The line with what is selected in it; None if nothing is."""
@@ -326,40 +341,35 @@ class MessageLog(Widget):
 
     def _selection_style(self) -> Style:
         # Most themes have no text colour of their own for a selection; the full style would show none.
+        if self.app.native_ansi_color:
+            return Style(reverse=True)
         partial = self.screen.get_component_rich_style("screen--selection", partial=True)
         return partial + Style(bgcolor=self.screen.get_component_rich_style("screen--selection").bgcolor)
 
     @property
     def _indicator_width(self) -> int:
-        return int(self.size.width > 2)
+        return int(self.size.width > 2 and not self._plain)
 
-    def _indicator(self, y: int, timeline: Timeline) -> Segment:
+    @property
+    def _text_style(self) -> Style:
+        return self._look.styles.text if self._look is not None else self.rich_style
+
+    def _thumb(self, y: int, timeline: Timeline) -> Segment | None:
         """The last cell of a line: where the window stands, counted in rows, while it is not at the end."""
-        blank = Segment(" ", self.rich_style)
         height = len(self._lines)
         top, bottom = self._lines[0], self._lines[-1]
-        if timeline.view.following or top is None or bottom is None:
-            return blank
-        rows = len(timeline) + 1
-        shown = bottom[0] - top[0] + 1
-        size = max(1, height * shown // rows)
-        start = (height - size) * (top[0] - timeline.first + 1) // max(1, rows - shown)
-        if start <= y < start + size:
+        if timeline.view.following or top is None or bottom is None or not self._indicator_width:
+            return None
+        shown, above = bottom[0] - top[0] + 1, top[0] - timeline.first + 1
+        if in_thumb(y, height, above, shown, len(timeline) + 1):
             return Segment("▐", self.get_component_rich_style("message-log--thumb"))
-        return blank
+        return None
 
     def _bar(self, timeline: Timeline) -> Strip:
         """The last line while the newest row is out of sight."""
-        width, unseen = self.size.width, timeline.unseen
-        if unseen:
-            text = truncate(f"↓ {unseen:,} new message{'s' * (unseen != 1)}  (End)", width)
-            style = self.get_component_rich_style("message-log--new")
-            left = (width - cell_len(text)) // 2
-        else:
-            text = truncate("↓ newest  (End) ", width)
-            style = self.get_component_rich_style("message-log--newest")
-            left = width - cell_len(text)
-        strip = Strip([Segment(" " * left + text, style)]).adjust_cell_length(width, style)
+        style = self.get_component_rich_style
+        new, newest = style("message-log--new"), style("message-log--newest")
+        strip = bar(timeline.unseen, self.size.width, new, newest)
         last = self._lines[-1] if self._lines else None
         return strip.apply_offsets(LINE_END, line_number(last[0], last[1])) if last else strip
 
@@ -379,7 +389,7 @@ class MessageLog(Widget):
             return
         self._styles_changed = False
         styles = styles_of(self.rich_style, self.get_component_rich_style)
-        background = self._opaque_background()
+        background = self.background_colors[1]
         named: dict[str, Style] = {}
 
         def name_style(name: str) -> Style:
@@ -389,24 +399,17 @@ class MessageLog(Widget):
                 found = named[name] = Style(color=colour, bgcolor=styles.text.bgcolor, bold=True)
             return found
 
-        look = Look(width, styles, name_style, background, me, self._words)
+        look = Look(width, styles, name_style, background, me, self._words, self._plain)
         if look != self._look:
             self._look = look
             self._blocks.clear()
-
-    def _opaque_background(self) -> Color:
-        background = self.background_colors[1]
-        if background.ansi is not None:
-            # What the terminal's own colours are nobody can know; the theme says whether they are dark.
-            return Color(0, 0, 0) if self.app.current_theme.dark else Color(255, 255, 255)
-        return background
 
     # --- selection --------------------------------------------------------------------------------
 
     @property
     def allow_select(self) -> bool:
-        """Text can be selected."""
-        return True
+        """Text can be selected; where it is plain that is the terminal's business."""
+        return not self._plain
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text as it was written: without what the log draws around it."""
@@ -432,7 +435,7 @@ class MessageLog(Widget):
         if offset is None or timeline is None:
             return
         key, line = row_line(offset.y)
-        if not timeline.first <= key < timeline.end:
+        if not self._is_row(key):
             return
         block = self._block(timeline, key)
         if event.chain == 2:
@@ -459,6 +462,8 @@ class MessageLog(Widget):
             self.to_bottom()
         elif event.chain > 1:
             self._select_at(event)
+        elif event.screen_offset == self._pressed_at:  # else something was selected
+            self._click_message(event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll by the wheel."""

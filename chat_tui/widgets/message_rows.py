@@ -15,7 +15,7 @@ from rich.style import Style
 from chat_tui.client.events import mentions
 from chat_tui.formatting import Formatted, parse
 from chat_tui.inline import BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE, is_apart
-from chat_tui.rows import Message, Reply
+from chat_tui.rows import Message, Reply, State
 from chat_tui.timeline import Timeline
 from chat_tui.urls import Link
 from chat_tui.widgets.block import Block, Edge, Layer, Segments
@@ -23,6 +23,7 @@ from chat_tui.widgets.highlighting import highlight
 from chat_tui.widgets.look import BAR, TIME, Look
 from chat_tui.widgets.row_text import text_of
 from chat_tui.wrapping import Span, cut, displayable, truncate, wrap
+from protocol import frames
 from protocol.names import fold
 from protocol.text import clean_line
 
@@ -31,13 +32,22 @@ _CALLED = "@ "
 _MARKED = "▌ "
 _QUOTED = "▎ "
 _EDITED = " (edited)"
+_DOING = {frames.EDIT: " (editing)", frames.DELETE: " (deleting)"}
+_NOT = {
+    frames.EDIT: "not changed to “{}”",
+    frames.DELETE: "not deleted",
+    frames.REACTION: "reaction {} not stored",
+}
 _ERROR_LINES = 3
 _REMEDY = "/retry or /discard"
 _LEAST = 8
 """With less room than this, text has no hanging indents and quotes no bars."""
 
-_REACTION, _REACTIONS = 16, 40
-"""The cells of one reaction, and how many kinds of them are shown; the others are counted."""
+_REACTION = 16
+"""The cells of one reaction."""
+
+REACTION = "reaction"
+"""The key in the meta of a style under which stands with what the chip drawn there reacts."""
 
 _AT = re.compile(r"(?<!\w)@([^\s,;:!?()\[\]{}<>\"'’`*~@]+)")
 
@@ -45,9 +55,14 @@ _AT = re.compile(r"(?<!\w)@([^\s,;:!?()\[\]{}<>\"'’`*~@]+)")
 def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
     """Wrap a message."""
     styles = look.styles
+    failed = [change for change in row.waiting if change.state == "failed"]
+    doing = _doing(row)
+    if row.waiting:
+        row = row.awaited(timeline.me)
     name_style = styles.own if row.mine else look.name_style(row.name)
     calls = _calls(row, look)
-    mark = bar = Segment(_MARKS[row.state], _mark_style(row, look))
+    state: State = "failed" if failed else "pending" if doing else row.state
+    mark = bar = Segment(_MARKS[state], _mark_style(state, look))
     if calls:
         mark, bar = Segment(_CALLED, styles.called), Segment(BAR, styles.called)
     if row.marked:
@@ -55,12 +70,17 @@ def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
     above, first = _head(row, timeline, look, name_style, mark)
     rest = [Segment(" " * look.indent, styles.gutter), bar] if look.indent else [bar]
     body = _body(row, calls, timeline.people, name_style, look)
+    if doing:
+        body = body._replace(style=styles.pending)
     after: Segments = ()
-    below: Sequence[Segments] = ()
+    below: list[Segments] = []
     if row.state == "failed":
-        below = _failure(row, look)
-    elif (row.edited or row.reactions) and not row.deleted:
-        after, below = _foot(row, timeline.me, look, rest, _room(body, look))
+        below = _failure(f"not sent: {row.error}" if row.error else "not sent", look)
+    elif (row.edited or row.reactions or doing) and not row.deleted:
+        note = doing or (_EDITED if row.edited else "")
+        after, below = _foot(row, note, timeline.me, look, rest, _room(body, look))
+    for change in failed:
+        below += _failure(f"{_NOT[change.kind].format(clean_line(change.text, 40))}: {change.error}", look)
     return Block(
         look.width,
         body.text,
@@ -125,9 +145,15 @@ def gutter(clock: str, name: str, name_style: Style, mark: Segment, look: Look) 
     return [*segments, Segment(" ", look.styles.gutter), mark]
 
 
-def _mark_style(row: Message, look: Look) -> Style:
+def _mark_style(state: State, look: Look) -> Style:
     styles = look.styles
-    return {"stored": styles.gutter, "pending": styles.pending, "failed": styles.failed}[row.state]
+    return {"stored": styles.gutter, "pending": styles.pending, "failed": styles.failed}[state]
+
+
+def _doing(row: Message) -> str:
+    """What is on its way to the text of the message, if anything is."""
+    kinds = [change.kind for change in row.waiting if change.state == "pending" and change.kind in _DOING]
+    return _DOING[kinds[-1]] if kinds and not row.deleted else ""
 
 
 # --- above
@@ -159,8 +185,9 @@ def _ruler(look: Look) -> Segments:
 def _reply(reply: Reply, look: Look) -> Segments:
     """What the message answers, in one line."""
     said = displayable(clean_line(reply.text, look.width))
-    formatted = parse(said)
-    line = f"┌ {clean_line(reply.name)}: {said if formatted is None else formatted.text}"
+    formatted = parse(said) if reply.name else None
+    name = f"{clean_line(reply.name)}: " if reply.name else ""
+    line = f"┌ {name}{said if formatted is None else formatted.text}"
     line = truncate(line, min(look.width - look.indent, look.text_width + len(BAR)))
     return [Segment(" " * look.indent + line, look.styles.hint)]
 
@@ -169,17 +196,18 @@ def _reply(reply: Reply, look: Look) -> Segments:
 
 
 def _foot(
-    row: Message, me: int, look: Look, rest: Segments, room: int
-) -> tuple[Segments, Sequence[Segments]]:
+    row: Message, note: str, me: int, look: Look, rest: Segments, room: int
+) -> tuple[Segments, list[Segments]]:
     """What stands behind the text, where `room` cells are free, and the lines below it."""
     after: Segments = ()
     below: list[Segments] = []
-    if row.edited and room >= len(_EDITED):
-        after = [Segment(_EDITED, look.styles.hint)]
-    elif row.edited:
-        below.append([*rest, Segment(_EDITED.strip(), look.styles.hint)])
+    if note and room >= len(note):
+        after = [Segment(note, look.styles.hint)]
+    elif note:
+        below.append([*rest, Segment(note.strip(), look.styles.hint)])
     if row.reactions:
-        below.extend([*rest, *line] for line in _reactions(row.reactions, me, look))
+        waiting = {one.text for one in row.waiting if one.state == "pending" and one.kind == frames.REACTION}
+        below.extend([*rest, *line] for line in _reactions(row.reactions, me, waiting, look))
     return after, below
 
 
@@ -192,14 +220,13 @@ def _room(body: _Body, look: Look) -> int:
     return 0 if edge.fill is not None else room - sum(cell_len(part.text) for part in edge.before)
 
 
-def _reactions(reactions: dict[str, set[int]], me: int, look: Look) -> Iterator[Segments]:
-    """`👍 3  🎉 1`, the own ones emphasised."""
+def _reactions(reactions: dict[str, set[int]], me: int, waiting: set[str], look: Look) -> Iterator[Segments]:
+    """`👍 3  🎉 1`, the own ones emphasised; those on their way to the server have a `…`."""
     line: list[Segment] = []
     used = 0
-    kinds = list(reactions.items())
-    for emoji, who in kinds[:_REACTIONS]:
+    for emoji, who in reactions.items():
         own = me in who
-        text = truncate(clean_line(emoji), _REACTION) + f" {len(who):,}"
+        text = truncate(clean_line(emoji), _REACTION) + f" {len(who):,}" + "…" * (emoji in waiting)
         text = truncate(f"[{text}]" if own else text, look.text_width)
         if line and used + 2 + cell_len(text) > look.text_width:
             yield line
@@ -207,18 +234,16 @@ def _reactions(reactions: dict[str, set[int]], me: int, look: Look) -> Iterator[
         if line:
             line.append(Segment("  ", look.styles.reaction))
             used += 2
-        line.append(Segment(text, look.styles.reacted if own else look.styles.reaction))
+        style = look.styles.reacted if own else look.styles.reaction
+        line.append(Segment(text, style + Style(meta={REACTION: emoji})))
         used += cell_len(text)
     yield line
-    if len(kinds) > _REACTIONS:
-        more = f"and {len(kinds) - _REACTIONS:,} more"
-        yield [Segment(truncate(more, look.text_width), look.styles.reaction)]
 
 
-def _failure(row: Message, look: Look) -> list[Segments]:
-    """Why a message was not sent, in few lines."""
+def _failure(text: str, look: Look) -> list[Segments]:
+    """Why something was not stored, in few lines."""
     style = look.styles.failed
-    text = displayable(f"not sent: {row.error}" if row.error else "not sent")
+    text = displayable(text)
     indent = Segment(" " * (look.indent + len(BAR)), look.styles.gutter)
     lines = [line or " " for line in _wrapped(text, look.text_width)[:_ERROR_LINES]]
     return [[indent, Segment(line, style)] for line in (*lines, *_wrapped(_REMEDY, look.text_width))]

@@ -1,11 +1,12 @@
 """A room on the screen: its topic bar, and its log below."""
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
 from chat_tui.timeline import Timeline
+from chat_tui.widgets.log_choice import MessageClicked, ReactionClicked
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.topic_bar import TopicBar
 
@@ -23,6 +24,7 @@ class Pane(Vertical):
     def __init__(self, timeline: Timeline, *, topic: str, log: str) -> None:
         """`topic` and `log` are the ids of the parts; the log begins with this timeline."""
         super().__init__()
+        self._entered = False
         self.topic = TopicBar(id=topic)
         self.messages = MessageLog(timeline, id=log)
 
@@ -32,6 +34,14 @@ class Pane(Vertical):
         yield self.messages
 
     def on_click(self, event: events.Click) -> None:
-        """Wherever it was."""
+        """Go there, wherever it was."""
+        self._entered = self.has_class("-beside")
         if event.chain == 1:
             self.post_message(self.Entered(self))
+
+    @on(MessageClicked)
+    @on(ReactionClicked)
+    def _meant_otherwise(self, message: Message) -> None:
+        """A click that goes there does no more than that."""
+        if self._entered:
+            message.stop()

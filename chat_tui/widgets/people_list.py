@@ -19,6 +19,9 @@ class PeopleList(SideList):
 
     def show_people(self, people: People, me: str, roles: Mapping[str, str]) -> None:
         """Show these people; `me` is oneself. Who has a role in the room has a sign before the name."""
+        numbers = (people.total, people.away, people.beyond)
+        if not self.is_new(list(people.listed), numbers, me, dict(roles), self.styles.background):
+            return
         entries = [self._entry(person, me, roles.get(person.name, "")) for person in people.listed]
         self.show(self._numbers(people), entries, beyond=people.beyond)
 
@@ -40,5 +43,5 @@ class PeopleList(SideList):
             return Content.assemble(sign, f"{AWAY} ", (name, style)).stylize("dim")
         if name == me:
             return Content.assemble(sign, (name, "bold $text-primary"))
-        colour = Style(foreground=name_colour(name, self.styles.background))
+        colour = Style(foreground=name_colour(name, self.background_colors[1]))
         return Content.assemble(sign, (name, colour))

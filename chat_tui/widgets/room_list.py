@@ -26,6 +26,10 @@ class RoomList(SideList):
 
     def show_rooms(self, rooms: Sequence[Room], current: Room | None, others: Sequence[Client] = ()) -> None:
         """Show these rooms; `current` is the one in view. `others`: the servers that are not."""
+        told = [(room.title, room.unread, room.private, room.direct) for room in rooms]
+        about = [(client.endpoint.label, *standing.headline(client)) for client in others]
+        if not self.is_new(told, current and current.name, about):
+            return
         entries = [self._entry(number, room, current=room is current) for number, room in enumerate(rooms, 1)]
         at = rooms.index(current) if current is not None else None
         direct = next((number for number, room in enumerate(rooms) if room.direct), None)
@@ -45,14 +49,17 @@ class RoomList(SideList):
         elif unread:
             label = label.stylize("bold")
         entry = Content.assemble(label, (badge, "bold $text-accent"))
-        return entry.stylize_before("on $primary 15%") if current else entry
+        if not current:
+            return entry
+        # The terminal's own colours have no faint ones.
+        return entry.stylize_before("reverse" if self.app.native_ansi_color else "on $primary 15%")
 
     def _server(self, client: Client) -> Content:
         unread = standing.unread(client)
         asks = standing.asks(client)
         badge = f" {asks}" if asks else _badge(unread)
         sign, colour = SIGNS[client.status.phase]
-        label = Content.assemble((sign, colour), " ", client.endpoint.label)
+        label = Content.assemble((sign, colour), " ", standing.name(client))
         label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
         if unread or asks:
             label = label.stylize("bold")

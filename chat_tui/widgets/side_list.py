@@ -53,6 +53,14 @@ class SideList(Widget):
         self._entries: list[Content] = []
         self._beyond = 0
         self._headings: list[int] = []  # the lines in which they are
+        self._shown: object = None
+        self._announced: object = None
+
+    def is_new(self, *announced: object) -> bool:
+        """Whether what `show` will be called with comes of something else than the last time. If not, the
+        entries need not be made at all."""
+        self._announced = (*announced, self.content_size, self.app.theme)
+        return self._announced != self._shown
 
     def show(
         self,
@@ -65,6 +73,7 @@ class SideList(Widget):
     ) -> None:
         """Show these entries and that there are `beyond` more; scroll so that entry `visible` is seen.
         `headings`: before which one each stands, from top to bottom, and what it says."""
+        self._shown, self._announced = self._announced, None
         self._title = title
         self._entries = list(entries)
         self._beyond = beyond

@@ -8,11 +8,12 @@ from textual.content import Content
 from textual.widget import Widget
 
 from chat_tui.client.updates import Status
+from chat_tui.commands.keymap import Keymap
 from chat_tui.wrapping import truncate
 
 TICK_SECONDS = 0.5
-KEYS = ("F1 help  Ctrl+K rooms  Ctrl+Q quit", "F1 help  Ctrl+Q quit", "F1 help")
-"""The longest of these that fits is shown."""
+KEYS = (("help", "help"), ("switch", "rooms"), ("quit", "quit"))
+"""The commands whose keys are shown, and a word each; where it is narrow the second goes, then the third."""
 
 REASON = 30
 """Cells of what one said when one went away: a reminder."""
@@ -23,14 +24,19 @@ class StatusLine(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+    def __init__(self, keys: Keymap, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
+        found = [(name, f"{keys.first(name)} {word}") for name, word in KEYS if keys.first(name)]
+        fewer = (KEYS, [KEYS[0], KEYS[2]], [KEYS[0]])
+        self._keys = ["  ".join(text for name, text in found if name in dict(some)) for some in fewer]
         self._status = Status()
         self._where = ""
         self._name = ""
         self._queued = 0
         self._away: str | None = None
         self._typing: Sequence[str] = ()
+        self._hint = ""
+        self._shown: object = None
 
     def show(
         self,
@@ -44,15 +50,27 @@ class StatusLine(Widget):
     ) -> None:
         """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
         they went away; `typing` are those who write."""
+        shown = (status, where, name, queued, away, tuple(typing))
+        if shown == self._shown:
+            return
+        self._shown = shown
         self._status, self._where, self._name, self._queued = status, where, name, queued
         self._away, self._typing = away, typing
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
         self.refresh()
 
+    def hint(self, text: str) -> None:
+        """What the keys do now, where that is not as ever; it goes before all but the connection."""
+        if text != self._hint:
+            self._hint = text
+            self.refresh()
+
     def render(self) -> Content:
         """One line, as long as the terminal allows; why it is not connected comes last."""
         width = self.size.width
         state = Content.assemble(" ", *self._state(), " ")
+        if self._hint:
+            return self._with_hint(state, width)
         parts: list[tuple[str, str]] = []
         if self._queued and self._status.phase != "online":
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
@@ -66,11 +84,18 @@ class StatusLine(Widget):
         if self._status.phase in ("waiting", "stopped"):
             parts += [("· ", "$foreground 50%"), (f"{self._status.reason} ", "")]
         state = Content.assemble(state, *parts)
-        for keys in KEYS:
+        for keys in self._keys:
             left = width - state.cell_length - cell_len(keys) - 1
             if left > 0:
                 return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")
         return state.rstrip().truncate(width, ellipsis=True)
+
+    def _with_hint(self, state: Content, width: int) -> Content:
+        hint = Content.styled(self._hint, "$text-accent")
+        if state.cell_length + hint.cell_length >= width:
+            state = Content.assemble(" ", self._state()[0], " ")
+        left = width - state.cell_length - hint.cell_length - 1
+        return Content.assemble(state, " " * max(0, left), hint, " ").truncate(width, ellipsis=True)
 
     def _state(self) -> list[tuple[str, str]]:
         status = self._status

@@ -17,8 +17,9 @@ class TopicBar(Widget):
 
     def show(self, room: str, topic: str, people: str) -> None:
         """Show this room."""
-        self._room, self._topic, self._people = room, topic, people
-        self.refresh()
+        if (room, topic, people) != (self._room, self._topic, self._people):
+            self._room, self._topic, self._people = room, topic, people
+            self.refresh()
 
     def render(self) -> Content:
         """The room, as much of the topic as there is space for, and the people at the right."""

@@ -1,7 +1,8 @@
 """Measure the real server, with durability on, over real sockets: `python3 -m tests.benchmarks [A B …]`.
 
 The server runs on one core, the load on another. One table comes out, with the commit it was run on. Figures
-are medians of `--runs`; machines are noisy, so compare ratios of figures from one run.
+are medians of `--runs`; machines are noisy, so compare ratios of figures from one run. `client` instead of
+workloads measures the screen: see `client`.
 """
 
 import argparse
@@ -186,6 +187,11 @@ def told(name: str, runs: list[FIGURES]) -> str:
 
 def main() -> None:
     """Run and print."""
+    if sys.argv[1:2] == ["client"]:
+        from tests.benchmarks import client  # the screen's; it needs Linux
+
+        client.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     names = [*FAN_OUT, *OTHERS]
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {' '.join(names)}; default all")

@@ -163,8 +163,12 @@ class Chat:
         await self.settle()
 
     async def settle(self) -> None:
-        """See `settle`."""
+        """See `settle`; and wait until the panes show what has come."""
         await settle(self.pilot)
+        mains = [screen for screen in self.app.screen_stack if isinstance(screen, MainScreen)]
+        if any(main._stale for main in mains):
+            await self.until(lambda: not any(main._stale for main in mains), "the panes are drawn")
+            await settle(self.pilot)
 
     def _input(self, event: events.Event) -> None:
         driver = self.app._driver

@@ -13,6 +13,7 @@ from tests.support.screen import Place
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Settings, outbox and embedded server in the test's own folder; all times in UTC."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
     path = tmp_path / "home"
     for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
         folder = path / variable.lower()

@@ -42,13 +42,13 @@ def messages(draw: st.DrawFn) -> tuple[Timeline, Message]:
         kind = draw(st.sampled_from(["message", "action"]))
         made = timeline([event(1, "x", 3), event(2, said, draw(st.sampled_from([ME, 3, 4])), kind)])
         if draw(st.booleans()):
-            made.set_reply(2, Reply(1, draw(text), draw(text)))
+            made.changes.set_reply(2, Reply(1, draw(text), draw(text)))
         for emoji in draw(st.lists(text, max_size=5)):
-            made.react(2, emoji, draw(st.sampled_from([ME, 4])))
+            made.changes.react(2, emoji, draw(st.sampled_from([ME, 4])))
         if draw(st.booleans()):
-            made.edit(2, draw(text))
+            made.changes.edit(2, draw(text))
         if draw(st.integers(0, 9)) == 0:
-            made.delete(2)
+            made.changes.delete(2)
         if draw(st.booleans()):
             made.set_ruler(1)
         made.know(draw(st.lists(text, max_size=2)))

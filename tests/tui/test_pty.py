@@ -77,6 +77,23 @@ def at(server: RunningServer) -> tuple[str, ...]:
     return ("--server", str(server.address), "--name", "alice")
 
 
+async def test_the_bare_view_leaves_the_mouse_to_the_terminal(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    bob = await server.enter("bob", "#general")
+    terminal = open_terminal(*at(server), "--screen-reader", variables={"NO_COLOR": "1"})
+    await terminal.sees("Connected as alice")
+    assert re.search(rb"\x1b\[[\d;]*(?:3|4|9|10)[0-8][;m]", terminal.raw) is None, "no colours"
+    await bob.tell("#general", "alice: copy this")
+    await terminal.sees("bob, ")
+    terminal.type("\x1b[20~")  # F9
+    await terminal.sees("F9 goes back")
+    assert "mouse" not in terminal.left_on()
+    assert next(line for line in terminal.lines if "copy this" in line).startswith("bob, ")
+    terminal.type("\x1b[20~")
+    await terminal.until(lambda: "mouse" in terminal.left_on(), "the mouse is taken again")
+
+
 # --- what reaches the terminal --------------------------------------------------------------------
 
 
@@ -244,9 +261,9 @@ async def test_no_byte_of_a_hostile_server_is_obeyed(open_terminal: Open) -> Non
         terminal.enter("/topic x")
         await terminal.sees("oops")
         terminal.type("m\t\t\x1b[1;3A\x0b")
-        await terminal.sees("Go to a room")
+        await terminal.sees("a room, @person")
         terminal.type("\x1b")
-        await terminal.until(lambda: "Go to a room" not in terminal.text, "it is closed")
+        await terminal.until(lambda: "a room, @person" not in terminal.text, "it is closed")
         hostile.push(frames.Bye("x", f"gone {text}", reconnect=False))
         await terminal.sees("✕ not connected")
         harmless(terminal)
@@ -342,13 +359,12 @@ async def test_a_crash_gives_the_terminal_back_and_says_what_happened(
 @pytest.mark.parametrize(
     "arguments", [("--name", "a b"), ("--server", "host:x", "--name", "a"), ("--nonsense",)]
 )
-async def test_a_wrong_call_is_refused_before_the_screen_opens(
+async def test_a_wrong_call_is_refused_where_the_shell_is(
     open_terminal: Open, arguments: tuple[str, ...]
 ) -> None:
     terminal = open_terminal(*arguments)
     assert await terminal.ended() == 2
-    assert b"chat-tui: " in terminal.raw
-    assert b"\x1b[?1049h" not in terminal.raw
+    assert terminal.raw.rfind(b"chat-tui: ") > terminal.raw.rfind(b"\x1b[?1049l")
     assert terminal.left_on() == []
 
 

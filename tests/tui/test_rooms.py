@@ -6,7 +6,7 @@ from textual.events import MouseScrollDown
 from protocol import frames
 from protocol.frames import Result
 from tests.support.inprocess import RunningServer
-from tests.support.screen import Chat, Place, open_chat, until
+from tests.support.screen import Chat, Place, open_chat, settle, until
 
 
 async def member(server: RunningServer, *rooms: str) -> None:
@@ -247,7 +247,8 @@ async def test_what_was_drawn_before_one_goes_is_read(
         if drawn:
             chat.log.refresh_rows()  # whatever the reason
             await chat.sees("just in time", "#log")
-        await chat.press("alt+1")
+        await chat.pilot.press("alt+1")  # `chat.press` would wait for the panes
+        await settle(chat.pilot)
         assert current(chat) == "#general"  # as the panes say
         assert (chat.main._room, room.unread) == ("#deploys", unread)
 

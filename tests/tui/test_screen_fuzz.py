@@ -88,7 +88,7 @@ class Stage:
                 event(room, self._seq - 1, scene.topic, sender=scene.name, kind=frames.TOPIC),
                 event(room, self._seq, scene.said, sender=scene.name),
                 frames.Presence(room, scene.name, online=True),
-                frames.Typing(room, scene.name),
+                frames.Typing(room, user=666, name=scene.name),
             )
         rooms = self._chat.client.rooms
         await self._chat.until(lambda: rooms["#beside"].last == self._seq, "it has come")

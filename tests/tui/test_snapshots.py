@@ -27,7 +27,7 @@ from chat_tui.screens.first_run import FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import PasswordScreen
 from chat_tui.shortcodes import load
-from protocol import frames, limits
+from protocol import codec, frames, limits
 from protocol.frames import Result
 from protocol.links import pin_of
 from protocol.names import direct_room
@@ -35,7 +35,7 @@ from tests.support.cast import do
 from tests.support.inprocess import RunningServer
 from tests.support.places import Serve
 from tests.support.screen import NOW, Chat, Place, open_chat, running
-from tests.support.wire import Wire
+from tests.support.wire import Wire, text_body
 
 Size = tuple[int, int]
 
@@ -173,14 +173,92 @@ async def test_formatted_messages(
         await chat.sees("The disk is full", "#log")
         made = chat.main._timelines.of("#general")
         asked, hasty, last = (row.seq for row in made.rows[-3:] if isinstance(row, Message))
-        made.set_reply(asked, Reply(asked - 3, "aiko", FORMATTED[2][1]))
-        made.delete(hasty)
-        made.edit(last, "thank you both :+1:")
+        made.changes.set_reply(asked, Reply(asked - 3, "aiko", FORMATTED[2][1]))
+        made.changes.delete(hasty)
+        made.changes.edit(last, "thank you both :+1:")
         for user in (chat.client.user, 1_000, 1_001):
-            made.react(last, "🎉", user)
-        made.react(last, "👀", 1_000)
+            made.changes.react(last, "🎉", user)
+        made.changes.react(last, "👀", 1_000)
         await chat.press("end")
         await chat.sees("thank you both", "#log")
+        assert picture(chat)
+
+
+async def discuss(server: RunningServer) -> int:
+    """A question that was edited, answered and reacted to; something that was deleted. Returns its place."""
+    people = await play(server)
+
+    async def change(name: str, kind: str, target: int, body: bytes = b"") -> None:
+        await do(people[name], frames.Send, "#general", f"{name} {kind}", body, kind, target)
+
+    server.clock.seconds += 60
+    hasty = (await people["aiko"].tell("#general", "something said in haste")).seq
+    asked = (await people["jonas"].tell("#general", "Shall we move the relaese to Wednesday?")).seq
+    await change("jonas", frames.EDIT, asked, text_body("Shall we move the release to Wednesday?"))
+    await change("aiko", frames.DELETE, hasty)
+    await do(people["aiko"], frames.Send, "#general", "reply", text_body("Fine with me."), reply=asked)
+    for name, emoji in (("aiko", "👍"), ("Zoë", "👍"), (LONG, "🎉")):
+        await change(name, frames.REACTION, asked, codec.pack(frames.ReactionBody(emoji)))
+    await has_read(server)
+    return asked
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_a_chosen_message_among_changed_ones(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    asked = await discuss(server)
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.sees("Fine with me.", "#log")
+        chat.client.changes.react(chat.client.rooms["#general"], asked, "👍")
+        await chat.enter("Then it is Wednesday.")
+        await chat.until(lambda: not chat.client.sender.pending, "it is stored")
+        await chat.sees("[👍 3]", "#log")
+        await chat.press("f4")
+        await chat.settle()
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_an_edit_and_an_answer_that_wait(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    """One is being written, others are not stored."""
+    asked = await discuss(server)
+    outbox = Outbox(config.outbox_file(), place.label, "mira")
+    outbox.add(Pending("cid", "#general", frames.EDIT, "so be it", int(NOW * 1000), target=asked))
+    outbox.fail("cid", "only jonas can edit what jonas said")
+    outbox.close()
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.enter("Then it is Wednsday.")
+        await chat.until(lambda: len(chat.client.sender.pending) == 1, "it is stored")
+        await place.go()
+        await chat.sees("○ not connected", "#status")
+        await chat.enter("/edit Then it is Wednesday.")
+        chat.client.changes.react(chat.client.rooms["#general"], asked, "🎉")
+        await chat.type("Let us tell the others")
+        await chat.press("f4", "up", "r")
+        await chat.sees("Reply to aiko", "#doing")
+        soon = asyncio.get_running_loop().time() + 8.45
+        chat.client.status = replace(chat.client.status, retry_at=soon)
+        chat.main._draw()
+        await chat.sees("(editing)", "#log")
+        assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=named)
+async def test_editing(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    await discuss(server)
+    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+        await chat.enter("Then it is Wednsday.")
+        await chat.until(lambda: not chat.client.sender.pending, "it is stored")
+        await chat.press("up")
+        await chat.sees("Editing your message", "#doing")
         assert picture(chat)
 
 
@@ -369,6 +447,7 @@ async def test_a_server_with_another_key(picture: Callable[[Chat], bool], size: 
     changed = Doubtful(Doubtful.trust.changed(Doubtful.key, Doubtful.other))
     async with open_chat(changed, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
         await chat.sees("chat-tui forget")
+        await chat.settle()
         assert picture(chat)
 
 

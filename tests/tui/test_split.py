@@ -63,8 +63,9 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         assert "well done" not in chat.text("#log")
         await chat.press("f6")
         assert chat.composer.text == "to general"
-        await chat.pilot.click("#log-beside")
+        await chat.pilot.click("#log-beside", offset=(40, 20))  # on a message
         await chat.until(lambda: chat.main.current is rooms["#deploys"], "by a click")
+        assert chat.main.chosen is None
         await chat.enter("/switch #general")
         assert chat.main.current is rooms["#general"]
         await titles(chat, "#general", "#deploys")

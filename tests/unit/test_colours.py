@@ -10,13 +10,20 @@ from textual.color import Color
 from chat_tui.colours import CONTRAST, contrast, name_colour
 
 channel = st.integers(0, 255)
-colours = st.builds(Color, channel, channel, channel)
+colours = st.builds(Color, channel, channel, channel, ansi=st.none())
 DARK, LIGHT = Color(18, 18, 18), Color(250, 250, 250)
 
 
 @given(st.text(max_size=12), colours)
 def test_a_name_can_be_read_on_any_background(name: str, background: Color) -> None:
     assert contrast(name_colour(name, background), background) >= CONTRAST
+
+
+@pytest.mark.parametrize("name", ["alice", "Bob", "", "Zoë"])
+def test_on_the_terminals_own_background_a_name_has_a_colour_of_the_terminals(name: str) -> None:
+    colour = name_colour(name, Color(0, 0, 0, ansi=-1))
+    assert colour.ansi in range(1, 7)
+    assert colour == name_colour(name.upper(), Color(0, 0, 0, ansi=-1))
 
 
 def test_contrast_is_that_of_wcag() -> None:

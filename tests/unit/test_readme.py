@@ -3,14 +3,21 @@
 import re
 from pathlib import Path
 
-from chat_tui.commands import registry
+from chat_tui import settings
+from chat_tui.commands import keymap, registry
 
 README = Path(__file__).parents[2] / "README.md"
 
 
 def with_tables(text: str) -> str:
     """The README with its tables made anew."""
-    for name, table in (("keys", registry.key_table()), ("commands", registry.command_table())):
+    tables = {
+        "keys": keymap.key_table(),
+        "message keys": keymap.message_key_table(),
+        "commands": registry.command_table(),
+        "settings": settings.setting_table(),
+    }
+    for name, table in tables.items():
         block = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text, count = block.subn(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)  # type: ignore[misc]
         assert count == 1, f"README.md has no block for {name}"

@@ -7,6 +7,8 @@ import pytest
 
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions, describe
+from chat_tui.commands.areas import AREAS, by_area
+from chat_tui.commands.keymap import Keymap, key_name, key_table
 from chat_tui.commands.parser import Call, parse
 from chat_tui.commands.registry import COMMANDS, Argument, Command
 
@@ -39,8 +41,9 @@ def test_no_name_and_no_alias_twice() -> None:
 
 def test_no_key_twice() -> None:
     keys = [key for command in COMMANDS for key in command.keys]
-    assert [key for key, count in Counter(keys).items() if count > 1] == []
-    assert registry.BY_KEY.keys() == set(keys)
+    on_message = [key for command in COMMANDS for key in command.on_message]
+    for given in (keys, on_message):
+        assert [key for key, count in Counter(given).items() if count > 1] == []
 
 
 def test_only_what_can_be_typed_is_found_by_name() -> None:
@@ -51,7 +54,7 @@ def test_only_what_can_be_typed_is_found_by_name() -> None:
 def test_what_cannot_be_typed_has_a_key_and_no_arguments() -> None:
     for command in COMMANDS:
         if not command.slash:
-            assert command.keys
+            assert command.keys or command.on_message
             assert not command.arguments
 
 
@@ -100,7 +103,7 @@ def test_help_is_a_sentence(command: Command) -> None:
 
 
 def test_describe_says_everything() -> None:
-    text = describe(registry.BY_NAME["switch"])
+    text = describe(registry.BY_NAME["switch"], Keymap())
     assert text.splitlines() == [
         "/switch [#room] - Go to a room by name or number, or choose a room, a person or a command.",
         "Also: /buffer, /win",
@@ -109,16 +112,35 @@ def test_describe_says_everything() -> None:
     ]
 
 
-@pytest.mark.parametrize(("key", "name"), [("alt+up", "Alt+Up"), ("f1", "F1"), ("ctrl+k", "Ctrl+K")])
+@pytest.mark.parametrize(
+    ("key", "name"), [("alt+up", "Alt+Up"), ("f1", "F1"), ("ctrl+k", "Ctrl+K"), ("e", "e"), ("plus", "+")]
+)
 def test_keys_as_people_write_them(key: str, name: str) -> None:
-    assert registry.key_name(key) == name
+    assert key_name(key) == name
 
 
 def test_the_tables_name_everything() -> None:
-    commands, keys = registry.command_table(), registry.key_table()
+    commands, keys = registry.command_table(), key_table()
     for command in SLASH:
         assert f"| `{command.usage}` | {command.help}" in commands
         assert all(f"`/{alias}`" in commands for alias in command.aliases)
-    for command in registry.keyed_commands():
-        assert registry.key_names(command) in keys
-    assert {len(row.split("|")) for row in (commands + "\n" + keys).splitlines()} == {4}
+    for command in COMMANDS:
+        assert Keymap().shown(command) in keys
+        assert not command.keys or f"| `{command.name}` | {command.help} |" in keys
+    assert {len(row.split("|")) for row in commands.splitlines()} == {4}
+    assert {len(row.split("|")) for row in keys.splitlines()} == {5}
+
+
+def test_every_alt_key_has_a_twin() -> None:
+    """Not every terminal sends Alt, and some take it for themselves."""
+    for command in COMMANDS:
+        if any("alt" in key for key in command.keys):
+            others = [key for key in command.keys if "alt" not in key]
+            assert others or command.slash or command.name == "number"  # `/switch 3`
+
+
+def test_help_has_a_place_for_every_command_and_no_other() -> None:
+    shown = [command.name for _, commands in by_area(("Reading",)) for command in commands]
+    assert set(shown) == {command.name for command in COMMANDS}
+    assert shown[0] == AREAS["Reading"][0]
+    assert {name for names in AREAS.values() for name in names} <= set(shown)

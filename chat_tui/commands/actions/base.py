@@ -6,6 +6,9 @@ from typing import Protocol
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
+from chat_tui.commands.keymap import Keymap
+from chat_tui.config import Settings
+from chat_tui.settings import Value
 from protocol.names import BadNameError, check_room_name, fold
 
 
@@ -71,8 +74,38 @@ class View(Protocol):
     def themes(self) -> list[str]:
         """The themes there are, the one in use first."""
 
-    def set_theme(self, name: str) -> None:
-        """Use a theme, and remember it."""
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+
+    def set_settings(self, **changes: Value) -> None:
+        """Use these from now on, and remember them."""
+
+    def show_settings(self) -> None:
+        """Let the person change the settings."""
+
+    @property
+    def keys(self) -> Keymap:
+        """The keys in force."""
+
+    def flip_bare(self) -> None:
+        """Show the bare messages, or all again."""
+
+    @property
+    def chosen(self) -> int | None:
+        """The message that was chosen in the room in view, by its `seq`."""
+
+    def choose_message(self) -> None:
+        """Choose the lowest message in view, or the one before that which is chosen."""
+
+    def choose_none(self) -> None:
+        """What was chosen has been dealt with."""
+
+    def write(self, what: str, seq: int) -> None:
+        """Let the person write what a message says now (`edit`), a `reply`, or with what they `react`."""
+
+    def copy(self, text: str) -> None:
+        """Put text into the clipboard."""
 
     def set_draft(self, text: str) -> None:
         """Put text into the composer."""

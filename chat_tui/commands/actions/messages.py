@@ -1,6 +1,10 @@
-"""Messages: saying, finding, what the server refused."""
+"""Messages: saying, finding, changing, what the server refused."""
 
+from chat_tui.client.changes import message, newest
+from chat_tui.client.errors import ClientError
+from chat_tui.client.room import Room
 from chat_tui.commands.actions.base import Base
+from chat_tui.shortcodes import reaction_of
 from protocol import frames
 
 
@@ -40,5 +44,78 @@ class MessageActions(Base):
         if not given_up:
             self._view.tell("Nothing has failed here")
             return
-        self._view.set_draft(given_up[-1].text)
-        self._view.tell(f"Discarded {len(given_up)}; the last one is in the input line")
+        texts = [entry.text for entry in given_up if entry.kind in (*frames.SPOKEN, frames.EDIT)]
+        if texts:
+            self._view.set_draft(texts[-1])
+        self._view.tell(
+            f"Discarded {len(given_up)}" + ("; the last text is in the input line" if texts else "")
+        )
+
+    # --- one message
+
+    async def do_select(self) -> None:
+        """`/select`."""
+        self._here()
+        self._view.choose_message()
+
+    async def do_edit(self, text: str) -> None:
+        """`/edit [text]`."""
+        room = self._here()
+        seq = self._meant(room, mine=True)
+        if text:
+            self._client.changes.edit(room, seq, text)
+            self._view.choose_none()
+        else:
+            self._view.write(frames.EDIT, seq)
+
+    async def do_reply(self, text: str) -> None:
+        """`/reply [text]`."""
+        room = self._here()
+        seq = self._meant(room, mine=False)
+        if text:
+            self._client.say(room.name, text, reply=seq)
+            self._view.choose_none()
+        else:
+            self._view.write("reply", seq)
+
+    async def do_react(self, emoji: str) -> None:
+        """`/react [emoji]`."""
+        room = self._here()
+        seq = self._meant(room)
+        if emoji:
+            self._client.changes.toggle(room, seq, meant_emoji(emoji))
+            self._view.choose_none()
+        else:
+            self._view.write("react", seq)
+
+    async def do_delete(self) -> None:
+        """`/delete`."""
+        room = self._here()
+        self._client.changes.delete(room, self._meant(room, mine=True))
+        self._view.choose_none()
+
+    async def do_copy(self) -> None:
+        """`/copy`."""
+        room = self._here()
+        said = message(room, self._meant(room))
+        if said is not None:
+            self._view.copy(said.text)
+        self._view.choose_none()
+
+    def _meant(self, room: Room, *, mine: bool | None = None) -> int:
+        """The chosen message, or the newest: of one's own, or not, or whosever. Raises `ClientError`."""
+        if self._view.chosen is not None:
+            return self._view.chosen
+        said = newest(room, mine=mine)
+        if said is None:
+            whose = {True: " of yours", False: " of somebody else", None: ""}[mine]
+            raise ClientError(f"There is no message{whose} here. F4 or a click chooses one.")
+        return said.seq
+
+
+def meant_emoji(text: str) -> str:
+    """The emoji that a person has typed, or its name. Raises `ClientError`."""
+    emoji = reaction_of(text)
+    if emoji is None:
+        raise ClientError(f"{text} is no emoji, and none has that name. As in :thumbsup: - Tab completes.")
+    return emoji

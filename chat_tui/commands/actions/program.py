@@ -1,11 +1,11 @@
 """The program itself."""
 
-import importlib.metadata
-
 from chat_tui.client.errors import ClientError
 from chat_tui.commands import registry
 from chat_tui.commands.actions.base import Base
+from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.registry import Command
+from chat_tui.settings import SETTINGS, Setting, SettingError, find
 
 
 class ProgramActions(Base):
@@ -19,7 +19,7 @@ class ProgramActions(Base):
         found = registry.BY_NAME.get(command.removeprefix("/").lower())
         if found is None:
             raise ClientError(f"There is no command {command}. /help lists them all.")
-        self._view.tell(describe(found))
+        self._view.tell(describe(found, self._view.keys))
 
     async def do_clear(self) -> None:
         """`/clear`."""
@@ -39,9 +39,45 @@ class ProgramActions(Base):
         if not name:
             self._view.tell(f"The theme is {themes[0]}. Others: {', '.join(themes[1:])}")
         elif name in themes:
-            self._view.set_theme(name)
+            self._view.set_settings(theme=name)
         else:
             raise ClientError(f"There is no theme {name}. /theme lists them.")
+
+    async def do_settings(self) -> None:
+        """`/settings`."""
+        self._view.show_settings()
+
+    async def do_set(self, name: str, text: str) -> None:
+        """`/set [name] [value]`."""
+        values = self._view.settings
+        if not name:
+            lines = [f"{one.name} = {one.shown(getattr(values, one.name))}" for one in SETTINGS.values()]
+            self._view.tell("\n".join(lines))
+            return
+        try:
+            one = find(name.lower())
+            if text == "":
+                now = one.shown(getattr(values, one.name))
+                self._view.tell(f"{one.name} = {now}. {one.help} It can be {one.allowed}.")
+            else:
+                self._set(one, text)
+        except SettingError as error:
+            raise ClientError(str(error)) from error
+
+    def _set(self, one: Setting, text: str) -> None:
+        value = one.value(text)
+        if one.kind == "theme" and value not in self._view.themes():
+            raise ClientError(f"There is no theme {value}. /theme lists them.")
+        self._view.set_settings(**{one.name: value})
+        self._view.tell(f"{one.name} = {one.shown(value)}")
+
+    async def do_hints(self, text: str) -> None:
+        """`/hints [on/off]`."""
+        await self.do_set("hints", text)
+
+    async def do_bare(self) -> None:
+        """`/bare`."""
+        self._view.flip_bare()
 
     async def do_roomlist(self) -> None:
         """`/roomlist`."""
@@ -53,6 +89,8 @@ class ProgramActions(Base):
 
     async def do_version(self) -> None:
         """`/version`."""
+        import importlib.metadata  # 20 ms that nobody shall wait for at the start
+
         self._view.tell(f"chat-tui {importlib.metadata.version('chat-tui')}")
 
     async def do_quit(self) -> None:
@@ -60,13 +98,13 @@ class ProgramActions(Base):
         self._view.quit()
 
 
-def describe(command: Command) -> str:
+def describe(command: Command, keys: Keymap) -> str:
     """What `/help command` shows."""
     lines = [f"{command.usage} - {command.help}"]
     if command.aliases:
         lines.append(f"Also: {', '.join('/' + alias for alias in command.aliases)}")
-    if command.keys:
-        lines.append(f"Keys: {registry.key_names(command)}")
+    if shown := keys.shown(command):
+        lines.append(f"Keys: {shown}")
     if command.example:
         lines.append(f"Example: {command.example}")
     return "\n".join(lines)

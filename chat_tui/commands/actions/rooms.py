@@ -68,9 +68,9 @@ class RoomActions(Base):
         if not room:
             self._view.choose_room()
             return
-        self._view.open_room(self._meant(room))
+        self._view.open_room(self._room_like(room))
 
-    def _meant(self, room: str) -> str:
+    def _room_like(self, room: str) -> str:
         """The room with this number, or whose name begins so."""
         name = self._view.room_at(int(room)) if room.isascii() and room.isdigit() else None
         name = name or self._like(room)
@@ -96,7 +96,7 @@ class RoomActions(Base):
 
     async def do_split(self, room: str) -> None:
         """`/split [#room]`: a number or the beginning of a name will do."""
-        self._view.split(self._meant(room) if room else "")
+        self._view.split(self._room_like(room) if room else "")
 
     async def do_other(self) -> None:
         """`/other`."""

@@ -1,0 +1,140 @@
+"""The settings one by one: what each is called, what it can be, and what a text for it means.
+
+Made from `config.Settings`, so there is one list of them. Knows no screen and no file.
+"""
+
+import difflib
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from chat_tui.config import LOCAL, Settings
+from protocol import links
+from protocol.names import BadNameError, check_user_name
+
+Value = str | float | bool
+_YES, _NO = ("on", "yes", "true", "1"), ("off", "no", "false", "0")
+
+
+class SettingError(ValueError):
+    """There is no such setting, or it can't be that; the text says what can be."""
+
+
+@dataclass(slots=True, frozen=True)
+class Setting:
+    """One of them. `kind` says what can be chosen; `choices` are the values of a choice."""
+
+    name: str
+    help: str
+    kind: Literal["text", "number", "switch", "choice", "theme"]
+    default: Value
+    choices: tuple[str, ...] = ()
+    least: float = 0
+    most: float = 0
+
+    @property
+    def allowed(self) -> str:
+        """What it can be, in words."""
+        match self.kind:
+            case "switch":
+                return "on or off"
+            case "number":
+                return f"a number from {self.least:g} to {self.most:g}"
+            case "choice":
+                return "one of " + ", ".join(self.choices)
+            case "theme":
+                return "a theme: /theme lists them"
+            case "text":
+                return "a text"
+
+    def shown(self, value: object) -> str:
+        """A value as one writes it."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return f"{value:g}" if isinstance(value, float | int) else str(value)
+
+    def value(self, text: str) -> Value:
+        """What a person wrote. Raises `SettingError`."""
+        text = text.strip()
+        match self.kind:
+            case "switch" if text.lower() in (*_YES, *_NO):
+                return text.lower() in _YES
+            case "number":
+                return self._number(text)
+            case "choice" if text in self.choices:
+                return text
+            case "text" | "theme":
+                return self._checked(text)
+        raise SettingError(f"{self.name} is {self.allowed}, not {text!r}.")
+
+    def _checked(self, text: str) -> str:
+        try:
+            if self.name == "name" and text:
+                return check_user_name(text)
+            if self.name == "server" and text not in ("", LOCAL):
+                links.parse(text)
+        except (BadNameError, links.LinkError) as error:
+            raise SettingError(str(error)) from error
+        return text
+
+    def _number(self, text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = self.least - 1
+        if not self.least <= number <= self.most:
+            raise SettingError(f"{self.name} is {self.allowed}, not {text!r}.")
+        return int(number) if number.is_integer() else number
+
+
+def _described() -> dict[str, Setting]:
+    hints = get_type_hints(Settings, include_extras=True)
+    defaults = Settings()
+    found = {}
+    for name in Settings.__struct_fields__:
+        hint = hints[name]
+        kind, meta = get_args(hint) if get_origin(hint) is Annotated else (hint, Meta())
+        default, text = getattr(defaults, name), meta.description or ""
+        if name == "theme":
+            found[name] = Setting(name, text, "theme", default)
+        elif get_origin(kind) is Literal:
+            found[name] = Setting(name, text, "choice", default, choices=get_args(kind))
+        elif kind is bool:
+            found[name] = Setting(name, text, "switch", default)
+        elif kind is float or kind is int:
+            found[name] = Setting(name, text, "number", default, least=meta.ge or 0, most=meta.le or 0)
+        elif kind is str:
+            found[name] = Setting(name, text, "text", default)
+    return found
+
+
+SETTINGS = _described()
+"""All that are one value; the table of keys is changed in the file."""
+
+
+def find(name: str) -> Setting:
+    """The setting of that name. Raises `SettingError`."""
+    if name in SETTINGS:
+        return SETTINGS[name]
+    near = difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "/set lists them."
+    raise SettingError(f"There is no setting {name}: {hint}")
+
+
+def changed(settings: Settings, changes: dict[str, Value]) -> Settings:
+    """The settings with these values instead."""
+    return msgspec.structs.replace(settings, **changes)
+
+
+def setting_table() -> str:
+    """The settings as a table in Markdown, for the README."""
+    rows = ["| setting | default | |", "|---|---|---|"]
+    for one in SETTINGS.values():
+        default = one.default
+        shown = f'"{default}"' if isinstance(default, str) else one.shown(default)
+        if isinstance(default, bool):
+            shown = str(default).lower()
+        rows.append(f"| `{one.name}` | `{shown}` | {one.help} |")
+    return "\n".join(rows)
