@@ -186,21 +186,27 @@ class ChatApp(App[None], inherit_bindings=False):
             problems.append(str(error))
         try:
             main = self._servers.open(choice.server, choice.name, self._endpoint)
-            if self._keep or not self._given.server:
-                self._open_others(choice.name)
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
+        if self._keep or not self._given.server:
+            problems += self._open_others(choice.name)
         main.problems = problems
         self._servers.show(main)
 
-    def _open_others(self, name: str) -> None:
-        places = [*remembered.beside(self._settings)]
+    def _open_others(self, name: str) -> list[str]:
+        """Open what is remembered beside the first one. Returns what is wrong."""
+        problems = []
+        places = remembered.beside(self._settings)
         if self._keep and self._settings.server not in ("", config.LOCAL):
             places.insert(0, config.Place(self._settings.server))
         for one in places:
-            if not self._servers.is_open(one.place):
-                self._servers.open(one.place, one.name or name)
+            try:
+                if not self._servers.is_open(one.place):
+                    self._servers.open(one.place, one.name or name)
+            except (ClientError, LinkError) as error:
+                problems.append(f"{one.place}: {error}")
+        return problems
 
 
 def _is_help(screen: Screen[Any]) -> bool:
@@ -226,8 +232,7 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
     try:
         if name:
             check_user_name(name)
-        for place in (server or settings.server, *(one.place for one in remembered.beside(settings))):
-            endpoints.endpoint(place)
+        endpoints.endpoint(server or settings.server)
     except (BadNameError, LinkError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2

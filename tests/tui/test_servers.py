@@ -143,13 +143,14 @@ async def test_what_another_server_asks_waits_until_one_goes_there(
     unknown = RunningServer(tmp_path / "unknown", listen=Address("127.0.0.1", 0, tls=True))
     for one in (closed, unknown):
         await one.start()
-    places = (str(other.address), str(closed.address), f"tls://{unknown.address}")
+    places = (str(other.address), "no place", str(closed.address), f"tls://{unknown.address}")
     try:
         async with open_chat(place, settings=Settings(servers=places), size=(120, 24)) as chat:
             for text in (f"● {other.address}", " log in", " trust it?"):
                 await chat.sees(text, "#rooms")
             assert chat.main.is_active
             assert "alice on chat.example.org" in chat.status
+            await chat.sees("no place: ", "#log")
             await chat.press("f12")
             await chat.until(lambda: on(chat, other.address), "the second one")
             await chat.press("f12")
