@@ -6,25 +6,22 @@ import os
 import sys
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from chat_tui import clipboard, config, endpoints, splash, terminal, themes
-from chat_tui.client.cache import Cache
+from chat_tui import clipboard, config, endpoints, remembered, splash, terminal, themes
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
-from chat_tui.client.identity import Attempt, Identity
-from chat_tui.client.outbox import Outbox
-from chat_tui.client.tokens import Tokens
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
 from chat_tui.hints import Hints
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.login import LoginScreen
-from chat_tui.screens.main import MainScreen
+from chat_tui.screens.servers import Servers
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
 
@@ -63,9 +60,8 @@ class ChatApp(App[None], inherit_bindings=False):
         self.set_keymap(dict(self._keys.changes()))
         self._keep = keep
         self._given = Choice(name, server)
-        self._place = server
         self._endpoint = endpoint
-        self._main: MainScreen | None = None
+        self._servers = Servers(self, settings, self._keys)
         self._problems = [*self._keys.problems, *self._take_themes()]
 
     def _take_themes(self) -> list[str]:
@@ -91,8 +87,9 @@ class ChatApp(App[None], inherit_bindings=False):
         markup: bool = True,
     ) -> None:
         """What pops up is a line in the log for who has it read aloud."""
-        if self._main is not None and self._main.is_attached and self._main.settings.screen_reader:
-            self._main.tell(message)
+        main = self._servers.in_view
+        if main is not None and main.is_attached and main.settings.screen_reader:
+            main.tell(message)
         else:
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
@@ -132,14 +129,20 @@ class ChatApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
-        if self._main is not None and isinstance(event, _TOUCHES):
-            self._main.touched()
-            if isinstance(event, events.Key) and self._main.is_attached:
-                self._main.pressed(event)
-        if isinstance(event, events.Key) and self._asks_for_help(event.key):
-            self.action_help()
-            return
+        if isinstance(event, _TOUCHES):
+            self._servers.touched()
+        if isinstance(event, events.Key):
+            if (main := self._servers.in_view) is not None and main.is_attached:
+                main.pressed(event)
+            if self._asks_for_help(event.key):
+                self.action_help()
+                return
         await super().on_event(event)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End, and leave all servers."""
+        self._servers.say_goodbye()
+        super().exit(result, return_code, message)
 
     def _asks_for_help(self, key: str) -> bool:
         """A dialog has the bindings of the app no more than others; help it shall have all the same."""
@@ -155,40 +158,55 @@ class ChatApp(App[None], inherit_bindings=False):
 
     @on(LoginScreen.NameChosen)
     def _name_chosen(self, message: LoginScreen.NameChosen) -> None:
-        """It is somebody else: with a cache, an outbox and a login of their own."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        self._open(Choice(message.name, self._place), message.attempt)
+        """It is somebody else."""
+        screen = self._servers.in_view
+        if screen is None:
+            return
+        first = screen is self._servers.screens[0]
+        try:
+            screen = self._servers.replace(screen, message.name, message.attempt)
+            if not first:
+                self._servers.named(screen, message.name)
+            elif not self._given.name:
+                config.remember(name=message.name)
+        except config.ConfigError as error:
+            self.call_later(screen.complain, str(error))
+        except ClientError as error:
+            self.exit(return_code=1, message=f"chat-tui: {error}")
 
-    def _open(self, choice: Choice, attempt: Attempt | None = None) -> None:
-        """Open the main screen; with an `attempt` for somebody who was asked who they are."""
-        self._place = choice.server
+    def _open(self, choice: Choice) -> None:
+        """Open the first server, then those that are remembered beside it, unless one alone was asked for."""
         problems, self._problems = self._problems, []
-        found = endpoints.endpoint(choice.server)
         try:
             if not self._settings.name:
-                config.remember(name=choice.name, server=found.place)
+                config.remember(name=choice.name, server=endpoints.endpoint(choice.server).place)
             elif self._keep:
-                config.remember(server=found.place)
-            elif attempt is not None and not self._given.name:
-                config.remember(name=choice.name)
+                remembered.first(endpoints.endpoint(choice.server).place)
         except config.ConfigError as error:
             problems.append(str(error))
-        endpoint = self._endpoint or found
         try:
-            tokens = Tokens(config.tokens_folder())
-            name = choice.name if attempt is not None else tokens.name_of(endpoint.label, choice.name)
-            who = Identity(endpoint.label, name, tokens)
-            outbox = Outbox(config.outbox_file(), endpoint.label, who.name)
-            cache = Cache(config.cache_file(endpoint.label, who.name))
+            main = self._servers.open(choice.server, choice.name, self._endpoint)
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
             return
-        if attempt is not None:
-            who.use(attempt)
-        self._main = MainScreen(endpoint, who, outbox, cache, self._settings, self._keys, found.room)
-        self._main.problems = problems
-        self.push_screen(self._main)
+        if self._keep or not self._given.server:
+            problems += self._open_others(choice.name)
+        main.problems = problems
+        self._servers.show(main)
+
+    def _open_others(self, name: str) -> list[str]:
+        """Open what is remembered beside the first one. Returns what is wrong."""
+        problems = []
+        places = remembered.beside(self._settings)
+        if self._keep and self._settings.server not in ("", config.LOCAL):
+            places.insert(0, config.Place(self._settings.server))
+        for one in places:
+            try:
+                if not self._servers.is_open(one.place):
+                    self._servers.open(one.place, one.name or name)
+            except (ClientError, LinkError) as error:
+                problems.append(f"{one.place}: {error}")
+        return problems
 
 
 def _is_help(screen: Screen[Any]) -> bool:

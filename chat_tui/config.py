@@ -7,14 +7,18 @@ Knows files, nothing of screens or connections.
 import hashlib
 import tomllib
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import platformdirs
 from msgspec import Meta
 
 from protocol.names import fold
+
+if TYPE_CHECKING:
+    from tomlkit.items import Array
 
 APP = "chat-tui"
 LOCAL = "local"
@@ -27,6 +31,13 @@ class ConfigError(Exception):
 
 Notifications = Literal["auto", "bell", "off"]
 """When somebody names this person: all that works here, the terminal's bell only, or nothing."""
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A server that is remembered beside the first one, and who one is there if that is another name."""
+
+    place: str
+    name: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +79,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dict[str, str | list[str]],
         Meta(description="Likewise those that act on a chosen message, in the table [message_keys]."),
     ] = {}
+    servers: Annotated[
+        tuple[str | Place, ...],
+        Meta(description="Others that are opened beside `server`: /connect and /disconnect change these."),
+    ] = ()
 
 
 def config_file() -> Path:
@@ -132,7 +147,10 @@ def load() -> Settings:
         raise ConfigError(f"cannot read the settings in {path}: {error}") from error
 
 
-def remember(**changes: str | float | bool | tuple[str, ...]) -> None:
+Entry = str | dict[str, str]
+
+
+def remember(**changes: str | float | bool | Sequence[Entry]) -> None:
     """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
     import tomlkit  # 30 ms that only who changes settings pays
 
@@ -140,10 +158,26 @@ def remember(**changes: str | float | bool | tuple[str, ...]) -> None:
     try:
         path = path.resolve()  # a link, as people's collections of settings have them, stays one
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-        document.update({name: list(one) if isinstance(one, tuple) else one for name, one in changes.items()})
+        for key, value in changes.items():
+            document[key] = value if isinstance(value, str | float | bool) else _array(value)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(tomlkit.dumps(document), encoding="utf-8")
         draft.replace(path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot write the settings to {path}: {error}") from error
+
+
+def _array(entries: Sequence[Entry]) -> "Array":
+    """On a line of its own each. Not as tables: what stands below in the file would become part of those."""
+    import tomlkit
+
+    array = tomlkit.array()
+    for entry in entries:
+        if isinstance(entry, str):
+            array.append(entry)
+        else:
+            table = tomlkit.inline_table()
+            table.update(entry)
+            array.append(table)
+    return array.multiline(len(entries) > 1)

@@ -19,17 +19,16 @@ AREAS: dict[str, tuple[str, ...]] = {
     ),
     "Rooms": (
         *("switch", "next", "previous", "number", "roomlist", "join", "create", "leave", "rooms", "topic"),
-        *("members", "invite", "private", "public", "deleteroom"),
+        *("members", "invite", "private", "public", "deleteroom", "split", "other"),
     ),
     "People": (*("people", "online", "whois", "away", "back", "ignore", "unignore", "ignored"),),
+    "Servers": (*("servers", "server", "nextserver", "connect", "disconnect", "reconnect"),),
     "Keeping order": ("role", "kick", "ban", "unban", "mute", "unmute", "bans"),
     "Your account": (
         *("nick", "register", "password", "devices", "enddevice", "logout"),
         *("invitation", "invitations", "uninvite"),
     ),
-    "This program": (
-        *("help", "settings", "set", "theme", "hints", "reconnect", "redraw", "version", "quit"),
-    ),
+    "This program": (*("help", "settings", "set", "theme", "hints", "redraw", "version", "quit"),),
 }
 """In the order in which they are shown; a command that is nowhere is shown at the end."""
 

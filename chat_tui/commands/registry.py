@@ -220,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "attention",
         "Go to the room that wants you most: mentions and people first; at the end back to where you were.",
-        keys=("alt+a", "f6"),
+        keys=("alt+a",),
     ),
     Command(
         "notify",
@@ -235,6 +235,33 @@ COMMANDS: tuple[Command, ...] = (
         example="/highlight deploy*",
     ),
     Command("unhighlight", "Have a word call you no longer.", (Argument("word"),)),
+    Command(
+        "split",
+        "Show a second room beside this one where there is space, or no longer; F6 goes there.",
+        (_SOME_ROOM,),
+        keys=("f5",),
+        example="/split #deploys",
+    ),
+    Command("other", "Go to the room beside this one.", keys=("f6",)),
+    Command(
+        "connect",
+        "Open another server beside this one, and remember it.",
+        (Argument("place"),),
+        example="/connect chat.example.org",
+    ),
+    Command(
+        "disconnect",
+        "Leave a server, this one or the one you name, and forget where it is.",
+        (Argument("server", optional=True),),
+    ),
+    Command("servers", "List your servers, how they are and what is new there."),
+    Command(
+        "server",
+        "Go to one of your servers, by its number or the beginning of its name.",
+        (Argument("server"),),
+        example="/server 2",
+    ),
+    Command("nextserver", "Go to the next of your servers.", keys=("alt+s", "f12")),
     Command("editor", "Write the message in your own editor, $VISUAL or $EDITOR.", keys=("ctrl+g",)),
     Command("clear", "Clear the room's messages from the screen; they stay on the server."),
     Command("retry", "Send the messages again that the server refused in this room.", (_SOME_ROOM,)),

@@ -3,21 +3,19 @@
 A part of the main screen, in a module of its own; knows the client's status and the dialogs.
 """
 
-from textual.screen import Screen
-
 from chat_tui import config
-from chat_tui.client.client import Client
 from chat_tui.client.updates import Status
 from chat_tui.screens.login import LoginScreen
+from chat_tui.screens.neighbours import Neighbours
 from chat_tui.screens.password import Change, PasswordScreen
 from chat_tui.screens.trust import TrustScreen
 
 
-class AccountDialogs(Screen[None]):
+class AccountDialogs(Neighbours):
     """See the module."""
 
-    client: Client
     _remembered_name: str
+    _asked: Status | None = None
 
     def complain(self, text: str) -> None:
         """Show what went wrong, where the person is looking."""
@@ -29,6 +27,9 @@ class AccountDialogs(Screen[None]):
         problem, self.client.identity.problem = self.client.identity.problem, ""
         if problem:
             self.complain(f"{problem}. The next time you will be asked who you are.")
+        if not self.in_view or status is self._asked:
+            return  # it is asked once one comes here, and not again each time
+        self._asked = status
         if isinstance(self.app.screen, LoginScreen):
             self.app.screen.hear(status)
         elif status.login is not None:
@@ -43,8 +44,13 @@ class AccountDialogs(Screen[None]):
             self.client.reconnect()
 
     def _rename(self, before: str) -> None:
-        """The user has another name, given here or elsewhere: the settings follow if they had the old one."""
+        """The user has another name, given here or elsewhere: the settings follow if they had the old one.
+
+        Not where there are several servers: on the others it is their name still.
+        """
         self._remembered_name = self.client.name
+        if self.called:
+            return
         try:
             if config.load().name in ("", before):
                 config.remember(name=self.client.name)

@@ -29,9 +29,11 @@ class Attention:
         """This is meant for the person, and is of no room."""
         self._call = ("", PROGRAM, text)
 
-    def call(self, in_view: str | None) -> None:
-        """Tell the person of what was gathered."""
+    def call(self, in_view: str | None, server: str) -> None:
+        """Tell the person of what was gathered; `server` is where, if they are on several."""
         call, self._call = self._call, None
         if call is not None:
             room, title, text = call
+            if server:
+                title = f"{title} on {server}"
             self.notifier.call(title, clean_line(text, 160), elsewhere=room != in_view)

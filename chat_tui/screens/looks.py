@@ -7,27 +7,25 @@ open at a start are loaded when they are first asked for.
 from collections.abc import Sequence
 
 from textual import events
-from textual.screen import Screen
 
 from chat_tui import config, settings, terminal
-from chat_tui.client.client import Client
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Status
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
 from chat_tui.hints import Hints
 from chat_tui.screens.attention import Attention
+from chat_tui.screens.neighbours import Neighbours
 from chat_tui.settings import Value
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint import Hint
 from chat_tui.widgets.message_log import MessageLog
 
 
-class Looks(Screen[None]):
+class Looks(Neighbours):
     """See the module."""
 
     keys: Keymap
-    client: Client
     _settings: Settings
     _hints: Hints
     _attention: Attention
@@ -77,6 +75,10 @@ class Looks(Screen[None]):
                 self._hints.begin()
         except config.ConfigError as error:
             self.complain(str(error))
+        self.servers.take_settings(changes)
+
+    def take_settings(self, changes: dict[str, Value]) -> None:
+        """These settings are others now; here or on another server somebody has changed them."""
         before, self._settings = self._settings, settings.changed(self._settings, changes)
         if self._settings.away_minutes != before.away_minutes:
             self.client.company.idling.after(60 * self._settings.away_minutes)

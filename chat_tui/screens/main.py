@@ -6,7 +6,7 @@ others is `Content` of plain text here, never markup.
 """
 
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -41,8 +41,10 @@ from chat_tui.screens.finding import Finding
 from chat_tui.screens.heeding import Heeding
 from chat_tui.screens.looks import Looks, in_words
 from chat_tui.screens.messages import OnMessages
+from chat_tui.screens.neighbours import Neighbours
 from chat_tui.screens.offering import Offering
 from chat_tui.screens.panes import Panes
+from chat_tui.screens.splitting import Splitting
 from chat_tui.screens.stranded import Stranded
 from chat_tui.screens.switching import Switching
 from chat_tui.timeline import Timeline
@@ -51,12 +53,15 @@ from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint import Hint
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.offer import Offer
+from chat_tui.widgets.pane import Pane
 from chat_tui.widgets.people_list import PeopleList
 from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.side_list import SideList
 from chat_tui.widgets.status_line import StatusLine
-from chat_tui.widgets.topic_bar import TopicBar
 from protocol.names import FIRST_ROOM, fold
+
+if TYPE_CHECKING:
+    from chat_tui.screens.servers import Servers
 
 FRAME_SECONDS = 1 / 30
 """What comes from the network is drawn at most so often; the first of it at once, as keys are."""
@@ -65,7 +70,9 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding, Heeding):
+class MainScreen(
+    AccountDialogs, Looks, OnMessages, Switching, Offering, Finding, Heeding, Splitting, Neighbours
+):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -80,11 +87,13 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         outbox: Outbox,
         cache: Cache,
         settings: Settings,
+        servers: "Servers",
         keys: Keymap,
         room: str = "",
     ) -> None:
         """`room` is entered once there is a connection."""
         super().__init__()
+        self.servers = servers
         self.keys = keys
         self._settings = settings
         self._remembered_name = who.name
@@ -108,9 +117,10 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         with Horizontal(id="body"):
             yield RoomList(id="rooms")
             with Vertical(id="middle"):
-                yield TopicBar(id="topic")
                 with Container(id="view"):
-                    yield MessageLog(self._timelines.lobby, id="log")
+                    with Horizontal(id="panes"):
+                        yield Pane(self._timelines.lobby, topic="topic", log="log")
+                        yield Pane(self._timelines.lobby, topic="topic-beside", log="log-beside")
                     yield Offer(id="offer")
                 yield Static("", id="hit", markup=False)
                 yield Static("", id="excess", markup=False)
@@ -127,10 +137,11 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         """Find the parts and begin to connect."""
         self._attention = Attention(Notifier(self.app, self._settings.notifications))
         # Kept, for the last drawing may be asked for while the screen is being taken down.
-        self._log = self.query_one(MessageLog)
+        self._log = self.query_one("#log", MessageLog)
+        self._both = (self.query(Pane).first(), self.query(Pane).last())
         self._composer = self.query_one(Composer)
         self._composer.up_when_empty = self.edit_last
-        self._panes = Panes(self, self.client, self._timelines)
+        self._panes = Panes(self, self.servers, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         self.watch(self.app, "app_focus", self.terminal_focused, init=False)
         self.begin()
@@ -139,15 +150,19 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
 
     async def on_unmount(self) -> None:
         """Say goodbye."""
-        self._keep_draft()
-        self._panes.title.restore()
+        goodbye = self.say_goodbye()
         self.workers.cancel_node(self)  # nobody is there any more to be told how commands went
-        await self.client.stop()
+        self.servers.gone(self)
+        await goodbye
 
     # --- what the client tells
 
+    @property
+    def _looking(self) -> bool:
+        return self.app.app_focus and self.in_view
+
     def _hear(self, update: Update) -> None:
-        self._timelines.hear(update, looking=self.app.app_focus)
+        self._timelines.hear(update, looking=self._looking)
         self._catching_up.hear(update)
         match update:
             case updates.Appended(room, events):
@@ -167,15 +182,24 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
 
     def _status_changed(self, status: updates.Status) -> None:
         if status.phase == "online" and self._wanted:
-            self._do(Call(registry.BY_NAME["join"], (self._wanted,)))
+            self.enter(self._wanted)
             self._wanted = ""
         elif status.phase == "stopped" and status.login is None and status.question is None:
             self.complain(status.reason)  # the status line is too short for what has to be known now
         self._account_status(status)
         self.tell_status(status)
 
+    def came_into_view(self) -> None:
+        """Another server was shown before."""
+        self._account_status(self.client.status)
+        self._draw_soon()
+
+    def enter(self, room: str) -> None:
+        """Go where a link leads."""
+        self._do(Call(registry.BY_NAME["join"], (room,)))
+
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
-        if room != self._room or not self.app.app_focus:
+        if not self.looks_at(room):
             self._attention.look_through(events, self.client.rooms[room])
 
     def _tell_stranded(self) -> None:
@@ -220,13 +244,17 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         if self._lent or not self._log.is_attached:
             return
         self._mark_read()
-        self._attention.call(self._room)
+        self._attention.call(self._room if self.in_view else None, self.called)
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
+        if not self.in_view:
+            self.servers.changed(self)
+            return
         if self.problems and (self._room is not None or self.client.status.phase in ("waiting", "stopped")):
             self.tell_problems()
-        self._panes.draw(self.current, [self.client.rooms[name] for name in self._order()])
+        self.draw_beside()
+        self._panes.draw(self.current, self.pane.topic, [self.client.rooms[name] for name in self._order()])
         self._log.refresh_rows()
         self.look_after_chosen()
 
@@ -288,7 +316,11 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
 
     @on(SideList.Chosen, "#rooms")
     def _room_chosen(self, message: SideList.Chosen) -> None:
-        self.open_room(self._order()[message.index])
+        rooms = self._order()
+        if message.index < len(rooms):
+            self.open_room(rooms[message.index])
+        else:
+            self.show_server(self.others[message.index - len(rooms)])
 
     @on(SideList.Chosen, "#people")
     def _person_chosen(self, message: SideList.Chosen) -> None:
@@ -333,6 +365,11 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
 
     @on(MessageLog.ViewChanged)
     def _view_changed(self) -> None:
+        self._draw_soon()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """There may be space for another room now, or for fewer lines."""
+        self._fit(event.size.height)
         self._draw_soon()
 
     def on_screen_resume(self) -> None:
@@ -390,6 +427,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
             self._keep_draft()
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))
+            self._entering(name)
         self._room = name
         self.around.visit(name)
         title = self._title_of(name)
@@ -398,7 +436,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         if entered and self._settings.screen_reader:
             timeline.notice(in_words(self.client.rooms[name]), "info", time.time_ns() // 1_000_000)
         self._log.show(timeline)
-        self.client.company.watching.watch([name])
+        self.know_who_is_there()
         self._draw_soon()
 
     def step_room(self, step: int) -> None:

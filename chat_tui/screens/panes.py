@@ -3,6 +3,8 @@
 Draws what the client knows into them. Every text of others is `Content` of plain text here, never markup.
 """
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
@@ -10,34 +12,39 @@ from textual.widgets import Static
 from chat_tui.client.calling import urgency
 from chat_tui.client.client import Client
 from chat_tui.client.room import Room
-from chat_tui.terminal import Title
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.people_list import PeopleList
 from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.status_line import StatusLine
 from chat_tui.widgets.topic_bar import TopicBar
 
+if TYPE_CHECKING:
+    from chat_tui.screens.servers import Servers
+
 
 class Panes:
     """See the module. The parts are kept, for the last drawing may come while the screen is taken down."""
 
-    def __init__(self, screen: Screen[None], client: Client, timelines: Timelines) -> None:
-        self.title = Title(screen.app)
+    def __init__(
+        self, screen: Screen[None], servers: "Servers", client: Client, timelines: Timelines
+    ) -> None:
+        self._servers = servers
         self._client = client
         self._timelines = timelines
         self._rooms = screen.query_one(RoomList)
         self._people = screen.query_one(PeopleList)
-        self._topic = screen.query_one(TopicBar)
         self._status = screen.query_one(StatusLine)
         self._prompt = screen.query_one("#prompt", Static)
 
-    def draw(self, room: Room | None, rooms: list[Room]) -> None:
-        """Show `rooms` in this order, and all there is to show of `room`, the one in view."""
+    def draw(self, room: Room | None, topic: TopicBar, rooms: list[Room]) -> None:
+        """Show `rooms` in this order, and all there is of `room`, the one in view, with its `topic`."""
         client = self._client
-        self._rooms.show_rooms(rooms, room)
+        others = [one for one in self._servers.clients if one is not client]
+        self._rooms.show_rooms(rooms, room, others)
         where = room.title if room is not None else client.endpoint.label
-        self.title.show(f"{_count(rooms)}{where} - chat-tui")
-        self._draw_people(room)
+        everywhere = [*rooms, *(there for one in others for there in one.rooms.values())]
+        self._servers.title.show(f"{_count(everywhere)}{where} - chat-tui")
+        self._draw_people(room, topic)
         calling = sum(urgency(one) in (0, 1) for one in rooms if one is not room)
         self._status.show(
             client.status,
@@ -51,14 +58,14 @@ class Panes:
         if str(self._prompt.content) != client.name:  # an update lays the whole screen out anew
             self._prompt.update(Content(client.name))
 
-    def _draw_people(self, room: Room | None) -> None:
+    def _draw_people(self, room: Room | None, topic: TopicBar) -> None:
         if room is None:
-            self._topic.show("", "", "")
+            topic.show("", "", "")
             self._people.show(Content(""), [])
             return
         # Where the pane is folded away, the number of people at least is in view.
         people = "" if self._people.display else room.people.summary
-        self._topic.show(room.title + " (private)" * room.private, room.topic, people)
+        topic.show(room.title + " (private)" * room.private, room.topic, people)
         self._people.show_people(room.people, self._client.name, room.roles)
         self._timelines.shown(room.name).know(room.people.names)
         if self._people.display and self._people.wants_more:

@@ -30,7 +30,8 @@ NAMES = 16
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """What one can go to or do. `name` has its sign: `#room`, `@person` (a room of two too), `/command`."""
+    """What one can go to or do. `name` has its sign: `#room`, `@person` (a room of two too), `/command`.
+    `server`: the one that a room is on, if that is another than the one in view."""
 
     kind: Literal["room", "person", "command"]
     name: str
@@ -38,6 +39,7 @@ class Target:
     key: str = ""
     aliases: tuple[str, ...] = ()
     unread: int = 0
+    server: str = ""
 
 
 class Switcher(ModalScreen[Target | None]):
@@ -83,7 +85,7 @@ class Switcher(ModalScreen[Target | None]):
     def _filter(self, wanted: str) -> None:
         self._found = find(wanted, self._targets)[:MOST]
         new = _new(wanted)
-        if new is not None and all(new.name != target.name for target in self._found):
+        if new is not None and all(new.name != target.name or target.server for target in self._found):
             self._found.append(new)
         self._list()
         self.query_one(OptionList).highlighted = 0 if self._found else None

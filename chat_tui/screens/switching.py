@@ -4,24 +4,22 @@ A part of the main screen, in a module of its own; knows the client, and gives w
 commands.
 """
 
-from textual.screen import Screen
-
+from chat_tui import standing
 from chat_tui.around import Around
-from chat_tui.client.client import Client
 from chat_tui.client.room import Room
 from chat_tui.commands import registry
 from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.commands.registry import Command
+from chat_tui.screens.neighbours import Neighbours
 from chat_tui.screens.switcher import Switcher, Target
 from chat_tui.widgets.composer import Composer
 from protocol.names import fold
 
 
-class Switching(Screen[None]):
+class Switching(Neighbours):
     """See the module."""
 
-    client: Client
     keys: Keymap
     _composer: Composer
     around: Around
@@ -45,6 +43,12 @@ class Switching(Screen[None]):
         if here is not None:
             rooms.append(here)  # one is there, but may look for it all the same
         targets = [_room(room, here=room is here) for room in rooms]
+        targets += [
+            _room(room, here=False, server=standing.name(client))
+            for client in self.others
+            for room in sorted(client.rooms.values(), key=lambda room: not room.unread)
+            if not room.unused
+        ]
         known = {fold(room.title) for room in rooms}
         beings = [*self.around.people(here), *self.around.strangers(here)]
         targets += [
@@ -63,6 +67,8 @@ class Switching(Screen[None]):
         if target is None:
             return
         match target.kind:
+            case "room" if target.server:
+                self.servers.enter(target.server, target.name)
             case "room" | "person":
                 self._do(Call(registry.BY_NAME["join"], (target.name,)))
             case "command":
@@ -80,6 +86,7 @@ class Switching(Screen[None]):
         self._composer.learned()
 
 
-def _room(room: Room, *, here: bool) -> Target:
-    about = "you are here" if here else room.topic
-    return Target("room", room.title, about, unread=room.unread)
+def _room(room: Room, *, here: bool, server: str = "") -> Target:
+    about = "you are here" if here else f"on {server}" if server else room.topic
+    aliases = (server,) if server else ()
+    return Target("room", room.title, about, aliases=aliases, unread=room.unread, server=server)

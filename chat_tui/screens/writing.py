@@ -18,6 +18,9 @@ from chat_tui.drafts import Drafts
 from chat_tui.widgets.composer import Composer
 from protocol.text import clean_text
 
+LINES, ABOVE = 10, 4
+"""The composer grows to so many lines, where there are that many and some others above and below."""
+
 DRAFT_SECONDS = 1.0
 """What is being written is on the disk so long after it was typed."""
 
@@ -80,6 +83,10 @@ class Writing(Screen[None]):
             self._drafts.keep(self._room, self._draft())
         except ClientError as error:
             self.complain(str(error))
+
+    def _fit(self, height: int) -> None:
+        """What is being written shall not push itself off a screen of that height."""
+        self._composer.styles.max_height = max(1, min(LINES, height - ABOVE))
 
     def _draft(self) -> str:
         """What is being written for this room, and shall be there again after a restart."""

@@ -1,9 +1,10 @@
 """A side pane: a title and one line per entry, of which only the visible ones are drawn.
 
-A heading may stand between entries; it can't be chosen. 5,000 people cost no more than fifty. Entries are
+Headings may stand between entries; they can't be chosen. 5,000 people cost no more than fifty. Entries are
 ready-made `Content`, so text in them is never markup.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -51,7 +52,7 @@ class SideList(Widget):
         self._title = Content("")
         self._entries: list[Content] = []
         self._beyond = 0
-        self._heading: int | None = None
+        self._headings: list[int] = []  # the lines in which they are
         self._shown: object = None
         self._announced: object = None
 
@@ -68,21 +69,23 @@ class SideList(Widget):
         *,
         visible: int | None = None,
         beyond: int = 0,
-        heading: tuple[int, Content] | None = None,
+        headings: Sequence[tuple[int, Content]] = (),
     ) -> None:
         """Show these entries and that there are `beyond` more; scroll so that entry `visible` is seen.
-        `heading`: before which one it stands, and what it says."""
+        `headings`: before which one each stands, from top to bottom, and what it says."""
         self._shown, self._announced = self._announced, None
         self._title = title
-        self._entries = entries
+        self._entries = list(entries)
         self._beyond = beyond
-        self._heading = None
-        if heading is not None:
-            self._heading, text = heading
-            self._entries = [*entries[: self._heading], text, *entries[self._heading :]]
+        self._headings = []
+        for number, (before, text) in enumerate(headings):
+            self._headings.append(before + number)
+            self._entries.insert(before + number, text)
         room = self._room
         if visible is not None and room > 0:
-            line = visible + (self._heading is not None and visible >= self._heading)
+            line = visible
+            for heading in self._headings:
+                line += heading <= line
             lowest, highest = line - room + 1, line
             self.offset_y = min(max(self.offset_y, lowest), highest)
         self._limit()
@@ -121,9 +124,9 @@ class SideList(Widget):
         """Choose what is under the mouse."""
         event.stop()
         line = self.offset_y + event.y - 1
-        if event.y > 0 and line < len(self._entries) and line != self._heading:
-            behind = self._heading is not None and line > self._heading
-            self.post_message(self.Chosen(self, line - behind))
+        if event.y > 0 and line < len(self._entries) and line not in self._headings:
+            above = sum(heading < line for heading in self._headings)
+            self.post_message(self.Chosen(self, line - above))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Three entries down."""

@@ -47,7 +47,7 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
         await bob.tell(direct, "psst")
         rooms = ["1 #deploys 1 @1", "2 #general", "3 #noise 1", "4 #plans 1", "Direct", "5 @bob @1"]
         await chat.until(lambda: chat.rooms == rooms, "both numbers")
-        assert chat.main._panes.title._shown.startswith("(2) #general")
+        assert chat.main.servers.title._shown.startswith("(2) #general")
         assert chat.bells == 2
         await bob.tell("#plans", "alice: quietly")
         await chat.until(lambda: chat.rooms[3] == "4 #plans 1 @1", "counted, but nobody is told")
@@ -59,9 +59,9 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
             await chat.press("alt+a")
             await chat.until(lambda room=room: here(chat) == room, f"in {room}")  # type: ignore[misc]
             await chat.until(lambda: not chat.main.current.unread, "it is read")  # type: ignore[union-attr]
-        assert chat.main._panes.title._shown == "#noise - chat-tui"
+        assert chat.main.servers.title._shown == "#noise - chat-tui"
         await narrow.until(lambda: "want" not in narrow.status, "read on the other device")
-        await chat.press("f6")
+        await chat.press("alt+a")
         assert here(chat) == "#general"
         assert "back in #general" in chat.toasts
         await chat.press("alt+a")

@@ -204,7 +204,7 @@ async def test_rooms_in_the_list_the_topic_line_the_input_the_switcher_and_the_t
             check(chat)
         assert shown(chat.text("#rooms"), text)
         assert chat.main.current is not None
-        title = chat.main._panes.title._shown
+        title = chat.main.servers.title._shown
         assert not UNWANTED.search(title)
         await chat.press("ctrl+k")
         await chat.until(lambda: not chat.main.is_active, "the switcher is open")

@@ -11,12 +11,12 @@ from tests.support.screen import Place, open_chat, running
 
 KEYS: dict[str, str | list[str]] = {
     "switch": "ctrl+t",
-    "next": ["F5", "alt+n"],
+    "next": ["F13", "alt+n"],
     "help": "ctrl+o",
     "quit": "",
     "newline": "enter",
     "send": "ctrl+s",
-    "complete": "f6",
+    "complete": "f14",
     "invite": "f12",
     "page_up": "ctrl+up",
     "version": "f10",
@@ -35,7 +35,7 @@ async def test_keys_of_the_settings(place: Place, server: RunningServer) -> None
         await chat.type("one")
         await chat.press("enter")
         await chat.type("two @b")
-        await chat.press("f6")
+        await chat.press("f14")
         assert chat.composer.text == "one\ntwo @bob "
         await chat.press("ctrl+s")
         await chat.sees("two @bob", "#log")
@@ -59,7 +59,7 @@ async def test_keys_of_the_settings(place: Place, server: RunningServer) -> None
         await chat.type("/join #second")
         await chat.press("ctrl+s")
         await chat.sees("#second", "#topic")
-        await chat.press("f5")
+        await chat.press("f13")
         await chat.sees("#general", "#topic")
         await chat.press("alt+n")
         await chat.sees("#second", "#topic")
@@ -68,7 +68,7 @@ async def test_keys_of_the_settings(place: Place, server: RunningServer) -> None
 
         await chat.type("/help next")
         await chat.press("ctrl+s")
-        await chat.sees("Keys: F5, Alt+N", "#log")
+        await chat.sees("Keys: F13, Alt+N", "#log")
         await chat.press("ctrl+o")
         await chat.until(lambda: isinstance(chat.app.screen, HelpScreen), "the help is open")
         await chat.sees("Ctrl+S")

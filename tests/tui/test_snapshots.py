@@ -320,7 +320,7 @@ async def test_scrolled_up_with_new_messages(
         for number in range(3):
             await people["jonas"].tell("#general", f"new {number}")
         await chat.sees("3 new messages")
-        await chat.until(lambda: chat.main._panes.title._shown.startswith("(16)"), "all are counted")
+        await chat.until(lambda: chat.main.servers.title._shown.startswith("(16)"), "all are counted")
         await chat.settle()
         assert picture(chat)
 

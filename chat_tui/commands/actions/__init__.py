@@ -12,6 +12,7 @@ from chat_tui.commands.actions.moderation import ModerationActions
 from chat_tui.commands.actions.people import PeopleActions
 from chat_tui.commands.actions.program import ProgramActions, describe
 from chat_tui.commands.actions.rooms import RoomActions
+from chat_tui.commands.actions.servers import ServerActions
 from chat_tui.commands.parser import Call
 
 __all__ = ["Actions", "View", "describe"]
@@ -24,6 +25,7 @@ class Actions(
     PeopleActions,
     AttentionActions,
     AccountActions,
+    ServerActions,
     ProgramActions,
 ):
     """All of them."""

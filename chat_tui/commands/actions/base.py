@@ -1,6 +1,6 @@
 """What all actions have: the client, and of the screen only what `View` says."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chat_tui.client.client import Client
@@ -36,6 +36,25 @@ class View(Protocol):
 
     def choose_room(self) -> None:
         """Let the person choose a room."""
+
+    def split(self, name: str) -> None:
+        """Show this room beside the one in view; "" closes that again, or chooses one itself."""
+
+    def go_beside(self) -> None:
+        """Go to the room beside the one in view. Raises `ClientError` if there is none."""
+
+    @property
+    def clients(self) -> Sequence[Client]:
+        """Those of all servers that are open."""
+
+    def show_server(self, client: Client) -> None:
+        """Bring that server's rooms into view."""
+
+    def connect(self, place: str) -> None:
+        """Open the server at this place, or go there, and remember it. Raises `ClientError`."""
+
+    def disconnect(self, client: Client) -> None:
+        """Close that server and forget its place. Raises `ClientError` if it is the only one."""
 
     def search(self, text: str) -> None:
         """Let the person search, beginning with this text if there is any."""

@@ -68,11 +68,15 @@ class RoomActions(Base):
         if not room:
             self._view.choose_room()
             return
+        self._view.open_room(self._room_like(room))
+
+    def _room_like(self, room: str) -> str:
+        """The room with this number, or whose name begins so."""
         name = self._view.room_at(int(room)) if room.isascii() and room.isdigit() else None
         name = name or self._like(room)
         if name is None:
             raise ClientError(f"You are in no room like {room}. /join {room} enters it.")
-        self._view.open_room(name)
+        return name
 
     def _like(self, text: str) -> str | None:
         """The room whose name begins so, the shortest one; with its sign or without."""
@@ -89,3 +93,11 @@ class RoomActions(Base):
     async def do_previous(self) -> None:
         """`/previous`."""
         self._view.step_room(-1)
+
+    async def do_split(self, room: str) -> None:
+        """`/split [#room]`: a number or the beginning of a name will do."""
+        self._view.split(self._room_like(room) if room else "")
+
+    async def do_other(self) -> None:
+        """`/other`."""
+        self._view.go_beside()
