@@ -50,6 +50,7 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
         assert chat.main._panes.title._shown.startswith("(2) #general")
         rung = chat.bells
         assert rung
+        server.clock.seconds += 60
         await bob.tell("#plans", "alice: quietly")
         await chat.until(lambda: chat.rooms[3] == "4 #plans 1 @1", "counted, but nobody is told")
         assert chat.bells == rung

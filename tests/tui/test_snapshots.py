@@ -474,7 +474,7 @@ async def test_completion_and_a_notification(
         await chat.press("tab", "tab")
         await people["jonas"].tell("#random", "mira, there is cake")
         await chat.sees("jonas in #random: mira,")
-        await chat.until(lambda: "4 #random 2" in chat.rooms, "it is counted")
+        await chat.until(lambda: "4 #random 1 @1" in chat.rooms, "it is counted")
         assert picture(chat)
 
 
