@@ -45,13 +45,15 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
         await bob.tell("#deploys", "the disks are full")
         server.clock.seconds += 60
         await bob.tell(direct, "psst")
-        rooms = ["1 #deploys 1 @1", "2 #general", "3 #noise 1", "4 #plans 1", "Direct", "5 @bob @1"]
+        rooms = ["1 #deplo… 1 @1", "2 #general", "3 #noise 1", "4 #plans 1", "Direct", "5 @bob @1"]
         await chat.until(lambda: chat.rooms == rooms, "both numbers")
         assert chat.main.servers.title._shown.startswith("(2) #general")
-        assert chat.bells == 2
+        rung = chat.bells
+        assert rung
+        server.clock.seconds += 60
         await bob.tell("#plans", "alice: quietly")
         await chat.until(lambda: chat.rooms[3] == "4 #plans 1 @1", "counted, but nobody is told")
-        assert chat.bells == 2
+        assert chat.bells == rung
         # The other device has no list of rooms in view, nor the word.
         await narrow.sees("2 rooms want you (Alt+A)", "#status")
 
