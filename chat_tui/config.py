@@ -52,6 +52,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     completion_popup: Annotated[
         bool, Meta(description="Show what can be completed while you type; without it, Tab does.")
     ] = True
+    highlights: Annotated[
+        tuple[str, ...], Meta(description="Words that call you as your name does; ann* begins one.")
+    ] = ()
     hints: Annotated[bool, Meta(description="Teach the keys, one at a time, after the first start.")] = True
     screen_reader: Annotated[
         bool,
@@ -129,7 +132,7 @@ def load() -> Settings:
         raise ConfigError(f"cannot read the settings in {path}: {error}") from error
 
 
-def remember(**changes: str | float | bool) -> None:
+def remember(**changes: str | float | bool | tuple[str, ...]) -> None:
     """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
     import tomlkit  # 30 ms that only who changes settings pays
 
@@ -137,7 +140,7 @@ def remember(**changes: str | float | bool) -> None:
     try:
         path = path.resolve()  # a link, as people's collections of settings have them, stays one
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-        document.update(changes)
+        document.update({name: list(one) if isinstance(one, tuple) else one for name, one in changes.items()})
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -64,14 +64,16 @@ def test_without_settings_the_keys_are_those_of_the_registry() -> None:
 
 
 def test_other_keys_and_none() -> None:
-    keys = Keymap({"switch": "ctrl+t", "next": ["f5", "alt+n"], "quit": "", "complete": "f6", "topic": "f10"})
+    keys = Keymap(
+        {"switch": "ctrl+t", "next": ["f5", "alt+n"], "quit": "", "complete": "f12", "topic": "f10"}
+    )
     assert keys.problems == []
     assert keys.first("switch") == "Ctrl+T"
     assert keys.shown(registry.BY_NAME["next"]) == "F5, Alt+N"
     assert keys.of("quit") == ()
     assert keys.first("quit") == ""
     composers = keys.composers()
-    assert composers["f6"] == "complete"
+    assert composers["f12"] == "complete"
     assert "tab" not in composers
     assert dict(keys.changes()) == {
         "switch": "ctrl+t",
@@ -99,10 +101,10 @@ def test_the_digits_are_one_key_each() -> None:
     ],
 )
 def test_what_is_wrong_is_told_and_the_rest_works(wanted: dict[str, str], problem: str) -> None:
-    keys = Keymap({**wanted, "people": "f6"})
+    keys = Keymap({**wanted, "people": "f12"})
     assert [one for one in keys.problems if problem in one]
     assert len(keys.problems) == 1
-    assert keys.of("people") == ("f6",)
+    assert keys.of("people") == ("f12",)
     assert keys.of("send") == ("enter",)
     assert keys.of("switch")
 

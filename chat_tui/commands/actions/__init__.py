@@ -5,6 +5,7 @@ chosen from a list, or its key was pressed.
 """
 
 from chat_tui.commands.actions.accounts import AccountActions
+from chat_tui.commands.actions.attention import AttentionActions
 from chat_tui.commands.actions.base import View
 from chat_tui.commands.actions.messages import MessageActions
 from chat_tui.commands.actions.moderation import ModerationActions
@@ -16,7 +17,15 @@ from chat_tui.commands.parser import Call
 __all__ = ["Actions", "View", "describe"]
 
 
-class Actions(RoomActions, ModerationActions, MessageActions, PeopleActions, AccountActions, ProgramActions):
+class Actions(
+    RoomActions,
+    ModerationActions,
+    MessageActions,
+    PeopleActions,
+    AttentionActions,
+    AccountActions,
+    ProgramActions,
+):
     """All of them."""
 
     async def run(self, call: Call) -> None:
