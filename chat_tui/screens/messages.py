@@ -110,11 +110,10 @@ class OnMessages(Writing):
             self.choose_message()
             return True
         doing = self._doing
-        if does == "earlier" and doing is not None and doing.by_up:
-            # Up again, and nothing was changed: then an earlier line is wanted.
-            self._past = self._composer.text == self._composer.given
-            if self._past:
-                self._give_up()
+        unchanged = self._composer.text == self._composer.given
+        if does == "earlier" and doing is not None and doing.by_up and unchanged:
+            self._give_up()  # an earlier line is wanted
+            self._past = event.key == "up"  # for that one the composer asks `edit_last` first
         return False
 
     def edit_last(self) -> bool:

@@ -55,6 +55,12 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.press("up")
         assert chat.composer.text == "I am heer"
         await chat.press("down", "down", "ctrl+u")
+        # Straight to earlier lines; the next Up in an empty line edits all the same.
+        await chat.press("up", "ctrl+up")
+        assert (doing(chat), chat.composer.text) == ("", "and here")
+        await chat.press("ctrl+u", "up")
+        assert doing(chat)[:20] == "Editing your message"
+        await chat.press("escape")
 
         # The one before: what was being written stays, and comes back.
         await chat.type("a draft")
