@@ -7,6 +7,7 @@ Knows files, nothing of screens or connections.
 import hashlib
 import tomllib
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -62,6 +63,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     completion_popup: Annotated[
         bool, Meta(description="Show what can be completed while you type; without it, Tab does.")
     ] = True
+    highlights: Annotated[
+        tuple[str, ...], Meta(description="Words that call you as your name does; ann* begins one.")
+    ] = ()
     hints: Annotated[bool, Meta(description="Teach the keys, one at a time, after the first start.")] = True
     screen_reader: Annotated[
         bool,
@@ -146,7 +150,7 @@ def load() -> Settings:
 Entry = str | dict[str, str]
 
 
-def remember(**changes: str | float | bool | list[Entry]) -> None:
+def remember(**changes: str | float | bool | Sequence[Entry]) -> None:
     """Write some settings, leaving the rest of the file as it is. Raises `ConfigError`."""
     import tomlkit  # 30 ms that only who changes settings pays
 
@@ -155,7 +159,7 @@ def remember(**changes: str | float | bool | list[Entry]) -> None:
         path = path.resolve()  # a link, as people's collections of settings have them, stays one
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
         for key, value in changes.items():
-            document[key] = _array(value) if isinstance(value, list) else value
+            document[key] = value if isinstance(value, str | float | bool) else _array(value)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(tomlkit.dumps(document), encoding="utf-8")
@@ -164,7 +168,7 @@ def remember(**changes: str | float | bool | list[Entry]) -> None:
         raise ConfigError(f"cannot write the settings to {path}: {error}") from error
 
 
-def _array(entries: list[Entry]) -> "Array":
+def _array(entries: Sequence[Entry]) -> "Array":
     """On a line of its own each. Not as tables: what stands below in the file would become part of those."""
     import tomlkit
 

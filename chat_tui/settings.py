@@ -10,11 +10,12 @@ from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from chat_tui.client.calling import good_word
 from chat_tui.config import LOCAL, Settings
 from protocol import links
 from protocol.names import BadNameError, check_user_name
 
-Value = str | float | bool
+Value = str | float | bool | tuple[str, ...]
 _YES, _NO = ("on", "yes", "true", "1"), ("off", "no", "false", "0")
 
 
@@ -28,7 +29,7 @@ class Setting:
 
     name: str
     help: str
-    kind: Literal["text", "number", "switch", "choice", "theme"]
+    kind: Literal["text", "number", "switch", "choice", "theme", "words"]
     default: Value
     choices: tuple[str, ...] = ()
     least: float = 0
@@ -46,6 +47,8 @@ class Setting:
                 return "one of " + ", ".join(self.choices)
             case "theme":
                 return "a theme: /theme lists them"
+            case "words":
+                return "words with blanks between them"
             case "text":
                 return "a text"
 
@@ -53,6 +56,8 @@ class Setting:
         """A value as one writes it."""
         if isinstance(value, bool):
             return "on" if value else "off"
+        if isinstance(value, tuple):
+            return " ".join(value)
         return f"{value:g}" if isinstance(value, float | int) else str(value)
 
     def value(self, text: str) -> Value:
@@ -67,6 +72,8 @@ class Setting:
                 return text
             case "text" | "theme":
                 return self._checked(text)
+            case "words":
+                return self._words(text)
         raise SettingError(f"{self.name} is {self.allowed}, not {text!r}.")
 
     def _checked(self, text: str) -> str:
@@ -78,6 +85,13 @@ class Setting:
         except (BadNameError, links.LinkError) as error:
             raise SettingError(str(error)) from error
         return text
+
+    @staticmethod
+    def _words(text: str) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(map(good_word, text.split())))
+        except ValueError as error:
+            raise SettingError(str(error)) from error
 
     def _number(self, text: str) -> float:
         try:
@@ -105,6 +119,8 @@ def _described() -> dict[str, Setting]:
             found[name] = Setting(name, text, "switch", default)
         elif kind is float or kind is int:
             found[name] = Setting(name, text, "number", default, least=meta.ge or 0, most=meta.le or 0)
+        elif get_origin(kind) is tuple:
+            found[name] = Setting(name, text, "words", default)
         elif kind is str:
             found[name] = Setting(name, text, "text", default)
     return found
@@ -136,5 +152,7 @@ def setting_table() -> str:
         shown = f'"{default}"' if isinstance(default, str) else one.shown(default)
         if isinstance(default, bool):
             shown = str(default).lower()
+        elif isinstance(default, tuple):
+            shown = str(list(default))
         rows.append(f"| `{one.name}` | `{shown}` | {one.help} |")
     return "\n".join(rows)

@@ -3,20 +3,15 @@
 Knows the client, and nothing of how it is shown.
 """
 
-from collections.abc import Iterable
-
 from chat_tui.client.client import Client
 from protocol.links import DEFAULT_PORT
 
 
-def unread(client: Client) -> int:
-    """Messages nobody has read, in all rooms."""
-    return sum(room.unread for room in client.rooms.values())
-
-
-def all_unread(clients: Iterable[Client]) -> int:
-    """The same on all servers."""
-    return sum(map(unread, clients))
+def unread(client: Client) -> tuple[int, int]:
+    """What is new: what was said in rooms that are not muted, and apart from that what calls the person."""
+    rooms = client.rooms.values()
+    calls = sum(room.mentions for room in rooms)
+    return sum(max(0, room.unread - room.mentions) for room in rooms if not room.muted), calls
 
 
 def name(client: Client) -> str:

@@ -259,18 +259,25 @@ class Timeline:
         self.ruler = self._read = None
 
     def show_ruler(self) -> None:
-        """Put the reader where the new begins, a little below the top; without a ruler, at the bottom."""
-        if self.ruler is None or self._read is None:
+        """Put the reader where the new begins, a little below the top; as near as may be, if that is on an
+        older page; where nothing is new, at the bottom."""
+        if self._read is None or (self.ruler is None and not self.seeks_ruler):
             self.follow()
             return
-        self.view = View(following=False, row=self.ruler, lowered=True)
+        found = self.ruler is not None
+        self.view = View(following=False, row=self.first if self.ruler is None else self.ruler, lowered=found)
         self._seen = self._read
         self._count_unseen()
+
+    @property
+    def seeks_ruler(self) -> bool:
+        """Whether the new begins on an older page."""
+        return self._read is not None and self.has_older and self._first_seq > self._read + 1
 
     def _draw_ruler(self) -> None:
         self.ruler = None
         read = self._read
-        if read is None or (self.has_older and self._first_seq > read + 1):
+        if read is None or self.seeks_ruler:
             return
         for key in range(self._key_from(read + 1), len(self._back)):
             row = self.row(key)

@@ -18,6 +18,7 @@ class Timelines:
         self._rooms: dict[str, Timeline] = {}
         self._here: str | None = None
         self._marked: tuple[str, int] | None = None
+        self._sought: tuple[str, int] | None = None
         self._lost = False
         self._away: set[str] = set()  # rooms of which nothing has come since we connected
         self.lobby = Timeline("this chat")
@@ -28,8 +29,7 @@ class Timelines:
             case updates.Appended(room, events, missed):
                 self._append(room, events, missed=missed, looking=looking)
             case updates.Prepended(room, events):
-                self.of(room).prepend(events)
-                self.bound(room)
+                self._prepend(room, events)
             case updates.Restarted(room):
                 self._restart(room)
             case updates.PendingChanged(room):
@@ -80,7 +80,20 @@ class Timelines:
         if room is not None and room.unread:
             timeline.set_ruler(room.read)
             if timeline.view.following:
-                timeline.show_ruler()
+                self._lead(timeline, name)
+
+    def _lead(self, timeline: Timeline, name: str) -> None:
+        timeline.show_ruler()
+        self._sought = (name, timeline.view.row) if timeline.seeks_ruler else None
+
+    def _prepend(self, name: str, events: list[RoomEvent]) -> None:
+        timeline = self.of(name)
+        # Who waits where the new was sought is led there; who has gone elsewhere in the log is left alone.
+        waits = self._sought == (name, timeline.view.row) and not timeline.view.following
+        timeline.prepend(events)
+        self.bound(name)
+        if waits:
+            self._lead(timeline, name)
 
     def shown(self, room: str | None) -> Timeline:
         """The room's timeline if there is one, else the lobby."""

@@ -108,6 +108,9 @@ TYPING_LASTS = 6
 IGNORED = 256
 """People that one user may ignore. The whole list goes to each of the user's sessions when it changes."""
 
+LEVELS = 256
+"""Rooms for which one user may have chosen a level of their own; as above."""
+
 CURSORS = 10_000
 """Rooms in one `sync`: more than a person is in, and 10,000 entries still fit into FRAME."""
 

@@ -5,6 +5,7 @@ from server.store.base import (
     NEW,
     Audit,
     Away,
+    ChosenLevel,
     EndDevice,
     EndInvite,
     Ignored,
@@ -22,6 +23,8 @@ def keep(state: State, record: Record) -> None:
     match record:
         case Mark(room, user, seq):
             state.mark(user, room, seq)
+        case ChosenLevel(room, user, level):
+            state.choose_level(user, room, level)
         case Password(user, password):
             state.set_password(user or state.newest, password)
         case Device():

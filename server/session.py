@@ -31,7 +31,7 @@ TYPING_SECONDS = limits.TYPING_SECONDS - 1
 """Between two signs of typing that are passed on: a second less than clients keep to, for networks delay."""
 
 FEATURES = [
-    "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore",
+    "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore", "levels",
     "private-rooms", "direct-rooms", "moderation", "changes", "replies", "search",
 ]  # fmt: skip
 

@@ -110,7 +110,8 @@ class User:
     """An account. `reads` holds the read markers: room to `seq`; `invited`: the rooms they may join.
     `password` is its hash, empty if there is none. `disabled`: they may not come in. `since` is when it was
     made, `seen` when its last session went (ms, 0: unknown); `away` the text of who has said that they are
-    away, else None; `ignored` the ids of those they don't want to read.
+    away, else None; `ignored` the ids of those they don't want to read; `levels` how much of a room calls
+    them, where they have chosen something else than is usual.
     """
 
     id: int
@@ -126,6 +127,7 @@ class User:
     seen: int = 0
     away: str | None = None
     ignored: set[int] = field(default_factory=set)
+    levels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -193,10 +195,11 @@ class State:
         self.uninvite(room, user)
 
     def remove_member(self, room: Room, user: User) -> None:
-        """Make `user` a member of `room` no longer; the read marker goes too."""
+        """Make `user` a member of `room` no longer; the read marker and the level go too."""
         room.members.pop(user.id, None)
         user.rooms.discard(room.name)
         user.reads.pop(room.name, None)
+        user.levels.pop(room.name, None)
 
     def invite(self, room: Room, user: User, invitation: Invitation) -> None:
         """Let `user` join `room`."""
@@ -221,6 +224,13 @@ class State:
         reader = self.users[user]
         if room in reader.rooms:
             reader.reads[room] = max(seq, reader.reads.get(room, 0))
+
+    def choose_level(self, user: int, room: str, level: str) -> None:
+        """Keep how much of a room calls a user who is in it; empty: what is usual."""
+        member = self.users[user]
+        member.levels.pop(room, None)
+        if level and room in member.rooms:
+            member.levels[room] = level
 
     def rename(self, user: User, name: str) -> None:
         """Change a user's name."""

@@ -7,9 +7,10 @@ so, and the cache keeps quiet until the next start. Knows SQLite and rooms, noth
 """
 
 import asyncio
+import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,11 @@ class Cache:
         row = self._database.execute("SELECT value FROM meta WHERE key = 'ignored'").fetchone()
         return {int(user) for user in row[0].split()} if row is not None else set()
 
+    def levels(self) -> dict[str, str]:
+        """Which levels of rooms the user had chosen last."""
+        row = self._database.execute("SELECT value FROM meta WHERE key = 'levels'").fetchone()
+        return dict(json.loads(row[0])) if row is not None else {}
+
     def rooms(self, me: int) -> list[Room]:
         """All rooms, each with its newest events."""
         rooms = []
@@ -170,6 +176,13 @@ class Cache:
         with self._careful():
             self._database.execute(
                 "INSERT OR REPLACE INTO meta VALUES ('ignored', ?)", (" ".join(map(str, users)),)
+            )
+
+    def keep_levels(self, levels: Mapping[str, str]) -> None:
+        """The user has chosen these now."""
+        with self._careful():
+            self._database.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('levels', ?)", (json.dumps(dict(levels)),)
             )
 
     def hear(self, update: updates.Update, rooms: dict[str, Room]) -> None:

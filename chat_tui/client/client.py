@@ -85,7 +85,7 @@ class Client:
             account = cache.account()
             self.user, self._epoch = account.user, account.epoch
             self.rooms = {room.name: room for room in cache.rooms(account.user)}
-        self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync)
+        self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync, name)
         self.searching = Searching(self.ask, self.rooms, lambda: self.name, cache, self.company.hides)
         self._arrivals = Arrivals(
             self.rooms, lambda: self.ask(self._sync()), self._met, self._replay, self._later
@@ -456,6 +456,7 @@ class Client:
     def _gone(self, room: str) -> None:
         self._arrivals.gone(room)
         self.invitations.answered(room)
+        self.company.mine.left(room)
         if self.rooms.pop(room, None) is not None:
             self._reads.drop(room)
             self._listen(updates.RoomsChanged())
@@ -473,6 +474,7 @@ class Client:
             self.name = name
             self.identity.renamed(name)
             self.sender.rename(name)
+            self.company.renamed(name)
             self._tell_status(self.status)
 
     async def load_older(self, room: Room, limit: int = PAGE) -> list[RoomEvent]:

@@ -1,14 +1,15 @@
-"""The other people, for a client: who is there, who writes, whom one does not want to read, being away.
+"""The people, for a client: who is there, who writes, whom one does not want to read, being away and called.
 
 Puts these parts together with the client's connection, rooms and cache. Each is a small thing of its own;
 here stands only what has to happen to all of them when.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
+from chat_tui.client.calling import Calls
 from chat_tui.client.connection import Connection
 from chat_tui.client.errors import RequestError
 from chat_tui.client.idling import Idling
@@ -22,7 +23,8 @@ from protocol.frames import Frame
 
 
 class Company:
-    """See the module. `watching`, `typing`, `mine` and `idling` are the parts."""
+    """See the module. `watching`, `typing`, `mine` and `idling` are the parts; `calls` is by what the user is
+    called."""
 
     def __init__(
         self,
@@ -32,8 +34,9 @@ class Company:
         rooms: dict[str, Room],
         cache: Cache | None,
         resync: Callable[[], None],
+        name: str,
     ) -> None:
-        """`listen` gets updates; `resync` has the server count anew what is unread."""
+        """`listen` gets updates; `resync` has the server count anew what is unread; `name` is the user's."""
         self._later = later
         self._listen = listen
         self._rooms = rooms
@@ -41,18 +44,20 @@ class Company:
         self._resync = resync
         self._connection: Connection | None = None
         self.mine = Mine(ask, later, self._hear)
+        self.calls = Calls(name)
         self.idling = Idling(ask, later)
         self.typing = Typing(self._send_typing, listen, self.mine.ignored)
         self.watching = Watching(ask, later, rooms, listen)
         if cache is not None:
             self.mine.ignored |= cache.ignored()
+            self.mine.levels |= cache.levels()
         for room in rooms.values():
             self.meet(room)
             room.judge_anew()  # the cache counted without knowing whom
 
     def meet(self, room: Room) -> None:
-        """A room that the client has now: what ignored people say in it does not count."""
-        room.ignored = self.mine.ignored
+        """A room that the client has now: what ignored people say in it does not count, what calls does."""
+        room.ignored, room.levels, room.calls = self.mine.ignored, self.mine.levels, self.calls
 
     def receive(self, frame: Frame) -> None:
         """A frame that came unasked; those of others are nothing to us."""
@@ -123,7 +128,25 @@ class Company:
         """Whether nobody wants to read what that user says."""
         return user in self.mine.ignored
 
+    # --- being called
+
+    def renamed(self, name: str) -> None:
+        """The user is called that now."""
+        self.calls.name = name
+        self._look_for_calls()
+
+    def call_by(self, words: Iterable[str]) -> None:
+        """These words call the user too."""
+        self.calls.by(words)
+        self._look_for_calls()
+
+    def _look_for_calls(self) -> None:
+        for room in self._rooms.values():
+            room.look_for_calls()
+
     def _hear(self, update: updates.Update) -> None:
+        if isinstance(update, updates.LevelsChanged) and self._cache is not None:
+            self._cache.keep_levels(self.mine.levels)
         if isinstance(update, updates.IgnoredChanged):
             if self._cache is not None:
                 self._cache.ignore(self.mine.ignored)

@@ -5,14 +5,12 @@ everything behind it may show these fields as they are (but never as markup). Kn
 nothing of connections or screens.
 """
 
-import re
 from dataclasses import dataclass, field
 from sys import intern
 from typing import Literal
 
 from chat_tui.client.acts import Act, act_of, words
 from protocol import codec, frames, limits
-from protocol.names import fold
 from protocol.text import clean_line, clean_text
 
 LAST_TIME = 253_370_764_800_000
@@ -52,12 +50,6 @@ class RoomEvent:
 
 NAME, ROOM, TOPIC = 4 * limits.NAME, 4 * limits.ROOM, 4 * limits.TOPIC
 """Characters of names, rooms and topics, at most, as on the wire: longer ones would make all drawing slow."""
-
-
-def mentions(text: str, name: str) -> bool:
-    """Whether the name stands in the text as a word of its own, in whatever case."""
-    name, text = fold(name), fold(text)
-    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 PendingState = Literal["pending", "failed"]

@@ -1,4 +1,5 @@
-"""What belongs to a user and is the same on all of their devices: being away, and whom they ignore.
+"""What belongs to a user and is the same on all of their devices: being away, whom they ignore, which rooms
+call them.
 
 The server keeps it, and tells of changes that another device made. Knows how to ask; nothing of rooms.
 """
@@ -8,16 +9,18 @@ from contextlib import suppress
 
 from chat_tui.client import updates
 from chat_tui.client.errors import ClientError, LostError, RequestError
-from chat_tui.client.events import NAME
+from chat_tui.client.events import NAME, ROOM
 from chat_tui.client.people import REASON
 from chat_tui.client.requests import Ask, Later
+from chat_tui.client.room import Room
 from protocol import frames
 from protocol.text import clean_line
 
 
 class Mine:
     """See the module. `away` is what the user said when they went away, None if they did not; `ignored` the
-    ids of users: one set for ever, so that others may hold it."""
+    ids of users, `levels` the rooms whose level is not the usual one (see `calling`): one set and one map for
+    ever, so that others may hold them."""
 
     def __init__(self, ask: Ask, later: Later, tell: Callable[[updates.Update], None]) -> None:
         self._ask = ask
@@ -26,11 +29,15 @@ class Mine:
         self._returning = False
         self.away: str | None = None
         self.ignored: set[int] = set()
+        self.levels: dict[str, str] = {}
 
     def take(self, told: frames.MineResult | frames.MineChanged) -> None:
         """This is how it is, says the server."""
         self._set_away(clean_line(told.text, REASON) if told.away else None)
         self._set_ignored({person.user for person in told.ignored})
+        self._set_levels(
+            {clean_line(room, ROOM): clean_line(level, NAME) for room, level in told.levels.items()}
+        )
 
     async def refresh(self) -> None:
         """Ask how it is: we may have missed a change."""
@@ -93,3 +100,25 @@ class Mine:
             self.ignored &= ignored
             self.ignored |= ignored
             self._tell(updates.IgnoredChanged())
+
+    # --- levels of rooms
+
+    async def choose(self, room: Room, level: frames.Level) -> None:
+        """From now on this of the room calls the user, on all devices. Raises `ClientError`."""
+        chosen = {} if level == room.usual_level else {room.name: str(level)}
+
+        def known(_: frames.Result) -> None:
+            others = {name: level for name, level in self.levels.items() if name != room.name}
+            self._set_levels(others | chosen)
+
+        await self._ask(frames.SetLevel(1, room.name, level), known)
+
+    def left(self, room: str) -> None:
+        """The user is in that room no longer, and what they chose there is void."""
+        self._set_levels({name: level for name, level in self.levels.items() if name != room})
+
+    def _set_levels(self, levels: dict[str, str]) -> None:
+        if levels != self.levels:
+            self.levels.clear()
+            self.levels.update(levels)
+            self._tell(updates.LevelsChanged())

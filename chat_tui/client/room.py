@@ -6,10 +6,12 @@ been fetched (`missing` tells). So it does not matter in what order pages and li
 server has pruned, up to its `floor`, can't be fetched: a run that ends below it can't be gone on with.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chat_tui.client.acts import Act
+from chat_tui.client.calling import Calls
 from chat_tui.client.events import NAME, TOPIC, RoomEvent, from_wire
 from chat_tui.client.people import People
 from protocol import frames
@@ -28,7 +30,8 @@ class Room:
     """See the module. `me` is the own user's id; `base` the `seq` before the first event held. Up to
     `counted`, events are in `topic`, `members` and the like already, up to `tallied` in `unread`. Up to
     `floor` the server has none any more. What `ignored` users say is held as everything, but does not count
-    as unread, and nobody should show it (see `hides`).
+    as unread, and nobody should show it (see `hides`). `called` are the unread events that name the person,
+    as `calls` says, as far as they have been held; `levels` the person's choice for rooms.
 
     `partner` is who a direct room is with, `role` the own one, `roles` those of others, by name, who are more
     than members (as far as the room is watched), `born` as on the wire.
@@ -45,6 +48,9 @@ class Room:
     events: list[RoomEvent] = field(default_factory=list)
     people: People = field(default_factory=People)
     ignored: AbstractSet[int] = frozenset()
+    calls: Calls = field(default_factory=Calls)
+    called: set[int] = field(default_factory=set)
+    levels: Mapping[str, str] = field(default_factory=dict)
     ahead: dict[int, RoomEvent] = field(default_factory=dict)
     counted: int = 0
     tallied: int = 0
@@ -61,6 +67,46 @@ class Room:
     def title(self) -> str:
         """What people call it."""
         return f"@{self.partner}" if self.direct else self.name
+
+    @property
+    def level(self) -> str:
+        """What of it calls the person: one of `frames.EVERYTHING`, `MENTIONS`, `MUTED`; see `calling`."""
+        return self.levels.get(self.name, self.usual_level)
+
+    @property
+    def usual_level(self) -> str:
+        """What calls a person who has chosen nothing."""
+        return frames.EVERYTHING if self.direct else frames.MENTIONS
+
+    @property
+    def everything(self) -> bool:
+        """Whether each message calls the person."""
+        return self.level == frames.EVERYTHING
+
+    @property
+    def muted(self) -> bool:
+        """Whether nothing calls the person."""
+        return self.level == frames.MUTED
+
+    @property
+    def mentions(self) -> int:
+        """How many unread messages are meant for the person, as far as they are known (see `uncounted`)."""
+        return self.unread if self.direct and self.everything else len(self.called)
+
+    @property
+    def wanting(self) -> int:
+        """How many unread messages call the person."""
+        return self.unread if self.everything else len(self.called)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there may be unread events before those held."""
+        return self.unread > 0 and self.read < self.base and self.has_older
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether there may be mentions among them."""
+        return self.behind and not (self.direct and self.everything)
 
     @property
     def unused(self) -> bool:
@@ -109,6 +155,7 @@ class Room:
         if event.seq > self.tallied:
             self.tallied = event.seq
             self.unread += self._unseen(event)
+        self._look_at(event)
         if event.seq <= self.counted:
             return
         self.counted = event.seq
@@ -164,8 +211,52 @@ class Room:
         """Whether this is something that the user does not want to read."""
         return event.spoken and event.user in self.ignored
 
+    def _look_at(self, event: RoomEvent) -> None:
+        """Does it call the person, or change whether another one does?"""
+        if self._unseen(event) and event.text and (self.calls.fits(event.text) or self._answers_me(event)):
+            self.called.add(event.seq)
+        elif event.kind == frames.EDIT and event.target is not None:
+            said = self._held(event.target)
+            if said is not None and said.user == event.user and event.text:
+                self._look_at(replace(said, text=event.text))
+                if not (self.calls.fits(event.text) or self._answers_me(said)):
+                    self.called.discard(said.seq)
+        elif event.kind == frames.DELETE and event.target is not None:
+            self.called.discard(event.target)
+
+    def _held(self, seq: int) -> RoomEvent | None:
+        return self.events[seq - self.base - 1] if self.base < seq <= self.last else None
+
+    def _answers_me(self, event: RoomEvent) -> bool:
+        """Whether it answers something that the person has said, as far as that is held."""
+        said = self._held(event.reply) if event.reply is not None else None
+        return said is not None and said.user == self.me
+
+    def notifies(self, event: RoomEvent) -> bool:
+        """Whether the person wants to be told of it at once."""
+        if self.muted or not self._unseen(event):
+            return False
+        return self.everything or event.seq in self.called
+
+    def waits_since(self) -> int:
+        """When the first of the unread messages was said that call the person, else the first one; 0 if it is
+        older than all that are held."""
+        first = min(self.called, default=0) if not self.everything else 0
+        at = max(first or self.read + 1, self.read + 1) - self.base - 1
+        if at < 0:
+            return 0
+        return next((event.time for event in self.events[at:] if self._unseen(event)), 0)
+
+    def look_for_calls(self) -> None:
+        """The person is called by something else than before."""
+        self.called = {seq for seq in self.called if self.floor < seq <= self.base}
+        for event in self.events[max(0, self.read - self.base) :]:
+            self._look_at(event)
+
     def judge_anew(self) -> bool:
         """Others are ignored than before: count what is unread. False: only the server can."""
+        self.called.clear()
+        self.look_for_calls()
         if self.read < self.base:
             return False
         self._recount()
@@ -187,7 +278,7 @@ class Room:
             self.partner = clean_line(state.partner, NAME)
             self.private, self.role = state.private, state.role
         if state.head >= self.tallied and state.read >= self.read:
-            self.read = state.read
+            self._read_to(state.read)
             self.unread = state.unread
             self.tallied = state.head
         elif state.read > self.read:
@@ -210,6 +301,7 @@ class Room:
         self.head = max(self.head, self.base)
         self.unread = min(self.unread, max(0, self.tallied - self.base))  # what is gone is not unread
         self.tallied = max(self.tallied, self.base)
+        self.called = {seq for seq in self.called if seq > self.base}
         return True
 
     def restart(self, events: list[frames.Event], head: int) -> None:
@@ -237,6 +329,8 @@ class Room:
         kept.reverse()
         self.events[:0] = kept
         self.base -= len(kept)
+        if kept and self.unread:
+            self.look_for_calls()  # what they answer, and what an edit is of, may be there only now
         if self.base <= self.read < self.base + len(kept):
             self._recount()
         return kept
@@ -245,12 +339,16 @@ class Room:
         """Raise the read marker; return whether it rose."""
         if seq <= self.read:
             return False
-        self.read = seq
+        self._read_to(seq)
         if seq >= self.base:
             self._recount()
         else:  # of those in between we know only how many there may be
             self.unread = min(self.unread, max(0, self.tallied - seq))
         return True
+
+    def _read_to(self, seq: int) -> None:
+        self.read = seq
+        self.called = {call for call in self.called if call > seq}
 
     def _recount(self) -> None:
         self.unread = sum(map(self._unseen, self.events[self.read - self.base :]))
@@ -260,3 +358,4 @@ class Room:
         """Hold no events, only where they ended: for who follows a room and keeps nothing."""
         self.base = self.last
         self.events.clear()
+        self.called.clear()

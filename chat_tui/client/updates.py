@@ -111,6 +111,11 @@ class IgnoredChanged:
 
 
 @dataclass(slots=True, frozen=True)
+class LevelsChanged:
+    """Other rooms call the user than before; see `Client.mine`."""
+
+
+@dataclass(slots=True, frozen=True)
 class Told:
     """Something to know that no room tells of. `call`: it is meant for this person, wherever they look."""
 
@@ -129,5 +134,6 @@ Update = (
     | TypingChanged
     | AwayChanged
     | IgnoredChanged
+    | LevelsChanged
     | Told
 )

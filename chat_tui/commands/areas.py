@@ -11,7 +11,7 @@ AREAS: dict[str, tuple[str, ...]] = {
     ),
     "Reading": (
         *("page_up", "page_down", "oldest", "newest", "interrupt", "bare", "search", "searchnext"),
-        *("searchprevious", "clear"),
+        *("searchprevious", "clear", "attention", "notify", "highlight", "unhighlight"),
     ),
     "A chosen message": (
         *("select", "select_up", "message_up", "message_down", "message_leave", "edit", "reply", "react"),

@@ -218,6 +218,24 @@ COMMANDS: tuple[Command, ...] = (
     Command("next", "Go to the next room.", keys=("alt+down", "ctrl+n")),
     Command("previous", "Go to the previous room.", aliases=("prev",), keys=("alt+up", "ctrl+p")),
     Command(
+        "attention",
+        "Go to the room that wants you most: mentions and people first; at the end back to where you were.",
+        keys=("alt+a",),
+    ),
+    Command(
+        "notify",
+        "Choose what calls you here, on all your devices: all, mentions or none. Shows it.",
+        (Argument("level", optional=True, words=("all", "mentions", "none")),),
+        example="/notify none",
+    ),
+    Command(
+        "highlight",
+        "Have a word call you as your name does; `ann*` begins one. Lists them.",
+        (Argument("word", optional=True),),
+        example="/highlight deploy*",
+    ),
+    Command("unhighlight", "Have a word call you no longer.", (Argument("word"),)),
+    Command(
         "split",
         "Show a second room beside this one where there is space, or no longer; F6 goes there.",
         (_SOME_ROOM,),

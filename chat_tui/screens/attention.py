@@ -1,11 +1,11 @@
-"""Calling for a person's attention: somebody has named them, or written to them alone.
+"""Telling a person that something calls them: somebody has named them, or written to them alone.
 
-Knows of rooms only what people call them, and not how one is called.
+Knows of rooms what people call them and what they want to be told of; not how one is called.
 """
 
 from collections.abc import Iterable
 
-from chat_tui.client.events import RoomEvent, mentions
+from chat_tui.client.events import RoomEvent
 from chat_tui.client.room import Room
 from chat_tui.notifications import PROGRAM, Notifier
 from protocol.text import clean_line
@@ -18,9 +18,9 @@ class Attention:
         self.notifier = notifier
         self._call: tuple[str, str, str] | None = None
 
-    def look_through(self, events: Iterable[RoomEvent], name: str, room: Room) -> None:
-        """These have come to the room while the person did not look at it; are they meant for `name`?"""
-        calls = [event for event in events if room.direct or mentions(event.text, name)]
+    def look_through(self, events: Iterable[RoomEvent], room: Room) -> None:
+        """These have come to the room while the person did not look at it; do they want to be told?"""
+        calls = [event for event in events if room.notifies(event)]
         if calls:
             title = calls[-1].sender + ("" if room.direct else f" in {room.title}")
             self._call = (room.name, title, calls[-1].text)

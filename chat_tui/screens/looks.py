@@ -96,6 +96,8 @@ class Looks(Neighbours):
         self._log.be_plain(on=plain or self._bare)
         if plain:
             self._composer.cursor_blink = False
+        self.client.company.call_by(self._settings.highlights)
+        self._log.call_me(self.client.company.calls.words)
         self._show_hint()
         self.call_after_refresh(self.redraw)
 

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from chat_tui.around import Around
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
+from chat_tui.client.catching_up import CatchingUp
 from chat_tui.client.client import Client
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
@@ -37,6 +38,7 @@ from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.bindings import bindings
 from chat_tui.screens.finding import Finding
+from chat_tui.screens.heeding import Heeding
 from chat_tui.screens.looks import Looks, in_words
 from chat_tui.screens.messages import OnMessages
 from chat_tui.screens.neighbours import Neighbours
@@ -68,7 +70,9 @@ QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
 
 
-class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding, Splitting, Neighbours):
+class MainScreen(
+    AccountDialogs, Looks, OnMessages, Switching, Offering, Finding, Heeding, Splitting, Neighbours
+):
     """See the module; it is the `View` of the commands."""
 
     CSS_PATH = "main.tcss"
@@ -102,6 +106,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
         self._drafts = Drafts(outbox)
         self.around = Around(self.client)
         self._room: str | None = None
+        self._catching_up = CatchingUp(self.client, lambda work: self.run_worker(work, group="catching up"))
         self._stranded = Stranded(self.client.sender, self.complain)
         self._stale = False
         self._drawn = 0.0
@@ -158,6 +163,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
 
     def _hear(self, update: Update) -> None:
         self._timelines.hear(update, looking=self._looking)
+        self._catching_up.hear(update)
         match update:
             case updates.Appended(room, events):
                 self._look_for_calls(room, events)
@@ -194,9 +200,7 @@ class MainScreen(AccountDialogs, Looks, OnMessages, Switching, Offering, Finding
 
     def _look_for_calls(self, room: str, events: list[RoomEvent]) -> None:
         if not self.looks_at(room):
-            silent = {self.client.user, *self.client.company.mine.ignored}
-            spoken = [event for event in events if event.spoken and event.user not in silent]
-            self._attention.look_through(spoken, self.client.name, self.client.rooms[room])
+            self._attention.look_through(events, self.client.rooms[room])
 
     def _tell_stranded(self) -> None:
         if self.client.status.phase == "online":

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chat_tui import standing
+from chat_tui.client.calling import urgency
 from chat_tui.client.client import Client
 from chat_tui.client.room import Room
 from chat_tui.timelines import Timelines
@@ -41,10 +41,11 @@ class Panes:
         client = self._client
         others = [one for one in self._servers.clients if one is not client]
         self._rooms.show_rooms(rooms, room, others)
-        unread = sum(one.unread for one in rooms) + standing.all_unread(others)
         where = room.title if room is not None else client.endpoint.label
-        self._servers.title.show(f"{f'({unread}) ' if unread else ''}{where} - chat-tui")
+        everywhere = [*rooms, *(there for one in others for there in one.rooms.values())]
+        self._servers.title.show(f"{_count(everywhere)}{where} - chat-tui")
         self._draw_people(room, topic)
+        calling = sum(urgency(one) in (0, 1) for one in rooms if one is not room)
         self._status.show(
             client.status,
             where=client.endpoint.label,
@@ -52,6 +53,7 @@ class Panes:
             queued=sum(entry.state == "pending" for entry in client.sender.pending.values()),
             away=client.company.mine.away,
             typing=client.company.typing.names(room.name if room is not None else ""),
+            wanting=0 if self._rooms.display else calling,
         )
         if str(self._prompt.content) != client.name:  # an update lays the whole screen out anew
             self._prompt.update(Content(client.name))
@@ -68,3 +70,12 @@ class Panes:
         self._timelines.shown(room.name).know(room.people.names)
         if self._people.display and self._people.wants_more:
             self._client.company.watching.more()
+
+
+def _count(rooms: list[Room]) -> str:
+    """How many messages call the person; if none does, how many are new where they care."""
+    wanting = sum(room.wanting for room in rooms)
+    if wanting:
+        return f"({wanting}) "
+    unread = sum(room.unread for room in rooms if not room.muted)
+    return f"({unread} new) " if unread else ""

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from chat_tui.client.events import mentions
+from chat_tui.client.calling import mentions, pattern
 from chat_tui.formatting import Formatted, parse
 from chat_tui.inline import BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE, is_apart
 from chat_tui.rows import Message, Reply, State
@@ -339,8 +339,8 @@ def _names(
     """The names of people in the text, and what else calls the reader."""
     found: list[tuple[int, int, Style]] = []
     for name in calls:
-        pattern = re.compile(rf"(?<!\w)@?{re.escape(name)}(?!\w)", re.IGNORECASE)
-        found.extend((*match.span(), look.styles.mention) for match in pattern.finditer(shown, lead))
+        called = re.compile(f"@?{pattern(name)}", re.IGNORECASE)
+        found.extend((*match.span(), look.styles.mention) for match in called.finditer(shown, lead))
     for match in _AT.finditer(shown, lead):
         name = match[1] if fold(match[1]) in people else match[1].rstrip("._-")
         if fold(name) in people:

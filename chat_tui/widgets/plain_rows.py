@@ -4,7 +4,7 @@ Who, when and what, from the first cell on; nothing is drawn around it, and what
 says is said in words. Knows rows and widths; of styles only which is the log's own.
 """
 
-from chat_tui.client.events import mentions
+from chat_tui.client.calling import mentions
 from chat_tui.formatting import parse
 from chat_tui.rows import Activity, DayLine, Message, Row, Stay
 from chat_tui.timeline import Timeline

@@ -1,5 +1,6 @@
 """The left pane: the rooms one is in, numbered, with what is unread in them; first channels, then people.
 
+Two numbers: `12` messages are unread, and `@2` more that are meant for this person. A muted room is dim.
 Below them the other servers, a line for each, if there are any.
 """
 
@@ -26,7 +27,10 @@ class RoomList(SideList):
 
     def show_rooms(self, rooms: Sequence[Room], current: Room | None, others: Sequence[Client] = ()) -> None:
         """Show these rooms; `current` is the one in view. `others`: the servers that are not."""
-        told = [(room.title, room.unread, room.private, room.direct) for room in rooms]
+        told = [
+            (room.title, room.unread, room.mentions, room.uncounted, room.level, room.private, room.direct)
+            for room in rooms
+        ]
         about = [(client.endpoint.label, *standing.headline(client)) for client in others]
         if not self.is_new(told, current and current.name, about):
             return
@@ -40,28 +44,35 @@ class RoomList(SideList):
         self.show(_heading("Rooms"), entries, visible=at, headings=headings)
 
     def _entry(self, number: int, room: Room, *, current: bool) -> Content:
-        unread, badge = room.unread, _badge(room.unread)
+        badge = _badge(max(0, room.unread - room.mentions))
+        called = _badge(room.mentions, "@") + "+" * (room.uncounted and bool(room.mentions))
         # A star says that not everybody can read there, as in the answer of IRC servers to NAMES.
         label = Content(f"{number if number < 10 else ' '} {room.title}{'*' * room.private}")
-        label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
+        label = label.truncate(
+            max(0, self.content_size.width - len(badge) - len(called)), ellipsis=True, pad=True
+        )
         if current:
             label = label.stylize("bold $text-primary")
-        elif unread:
+        elif room.muted:
+            label = label.stylize("$foreground 50%")
+        elif room.unread:
             label = label.stylize("bold")
-        entry = Content.assemble(label, (badge, "bold $text-accent"))
+        # What one has missed, and apart from it what was meant for one.
+        style = "$foreground 50%" if room.muted else "bold $text-accent" if room.everything else "bold"
+        entry = Content.assemble(label, (badge, style), (called, "bold $text-accent"))
         if not current:
             return entry
         # The terminal's own colours have no faint ones.
         return entry.stylize_before("reverse" if self.app.native_ansi_color else "on $primary 15%")
 
     def _server(self, client: Client) -> Content:
-        unread = standing.unread(client)
+        unread, calls = standing.unread(client)
         asks = standing.asks(client)
-        badge = f" {asks}" if asks else _badge(unread)
+        badge = f" {asks}" if asks else _badge(unread) + _badge(calls, "@")
         sign, colour = SIGNS[client.status.phase]
         label = Content.assemble((sign, colour), " ", standing.name(client))
         label = label.truncate(max(0, self.content_size.width - len(badge)), ellipsis=True, pad=True)
-        if unread or asks:
+        if unread or calls or asks:
             label = label.stylize("bold")
         return Content.assemble(label, (badge, "bold $text-accent"))
 
@@ -70,5 +81,5 @@ def _heading(text: str) -> Content:
     return Content.styled(text, "$foreground 60%")
 
 
-def _badge(unread: int) -> str:
-    return f" {unread if unread < 1000 else '999+'}" if unread else ""
+def _badge(count: int, sign: str = "") -> str:
+    return f" {sign}{count if count < 1000 else '999+'}" if count else ""

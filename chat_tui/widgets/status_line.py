@@ -29,12 +29,15 @@ class StatusLine(Widget):
         found = [(name, f"{keys.first(name)} {word}") for name, word in KEYS if keys.first(name)]
         fewer = (KEYS, [KEYS[0], KEYS[2]], [KEYS[0]])
         self._keys = ["  ".join(text for name, text in found if name in dict(some)) for some in fewer]
+        there = keys.first("attention")
+        self._there = f" ({there})" if there else ""
         self._status = Status()
         self._where = ""
         self._name = ""
         self._queued = 0
         self._away: str | None = None
         self._typing: Sequence[str] = ()
+        self._wanting = 0
         self._hint = ""
         self._shown: object = None
 
@@ -47,15 +50,17 @@ class StatusLine(Widget):
         queued: int,
         away: str | None = None,
         typing: Sequence[str] = (),
+        wanting: int = 0,
     ) -> None:
         """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
-        they went away; `typing` are those who write."""
-        shown = (status, where, name, queued, away, tuple(typing))
+        they went away; `typing` are those who write; `wanting` rooms want this person and are not
+        in view."""
+        shown = (status, where, name, queued, away, tuple(typing), wanting)
         if shown == self._shown:
             return
         self._shown = shown
         self._status, self._where, self._name, self._queued = status, where, name, queued
-        self._away, self._typing = away, typing
+        self._away, self._typing, self._wanting = away, typing, wanting
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
         self.refresh()
 
@@ -72,6 +77,9 @@ class StatusLine(Widget):
         if self._hint:
             return self._with_hint(state, width)
         parts: list[tuple[str, str]] = []
+        if self._wanting:
+            rooms = "1 room wants" if self._wanting == 1 else f"{self._wanting} rooms want"
+            parts += [("· ", "$foreground 50%"), (f"{rooms} you{self._there} ", "bold $text-accent")]
         if self._queued and self._status.phase != "online":
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
             parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]

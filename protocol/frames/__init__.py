@@ -73,6 +73,7 @@ from protocol.frames.invitations import (
     MakeInvite,
     MakeInviteResult,
 )
+from protocol.frames.levels import EVERYTHING, MENTIONS, MUTED, Level, SetLevel
 from protocol.frames.messages import Heads, History, HistoryResult, Marker, Read, Send, SendResult
 from protocol.frames.mine import Ignore, Mine, MineChanged, MineResult, Person
 from protocol.frames.moderation import (
@@ -150,7 +151,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     Register, ChangePassword, Logout, Devices, EndDevice,
     MakeInvite, Invites, EndInvite,
     Users, AddUser, SetPassword, SetAdmin, SetDisabled, EndDevices, RoomDetails, MakeRoom, Audit,
-    Away, Idle, Whois, Ignore, Mine, Search,
+    Away, Idle, Whois, Ignore, SetLevel, Mine, Search,
 )  # fmt: skip
 FROM_CLIENT: tuple[type[Frame], ...] = (Hello, Ping, Pong, Bye, Typing, *REQUESTS)
 FROM_SERVER: tuple[type[Frame], ...] = (
@@ -170,6 +171,7 @@ __all__ = [
     "DELETE_ROOM",
     "DIRECT",
     "EDIT",
+    "EVERYTHING",
     "FROM_CLIENT",
     "FROM_SERVER",
     "INVITE",
@@ -177,9 +179,11 @@ __all__ = [
     "KICK",
     "LEAVE",
     "MEMBER",
+    "MENTIONS",
     "MESSAGE",
     "MODERATOR",
     "MUTE",
+    "MUTED",
     "NICK",
     "OWNER",
     "REACTION",
@@ -237,6 +241,7 @@ __all__ = [
     "JoinResult",
     "Kick",
     "Leave",
+    "Level",
     "Login",
     "LoginResult",
     "Logout",
@@ -291,6 +296,7 @@ __all__ = [
     "ServerUnban",
     "SetAdmin",
     "SetDisabled",
+    "SetLevel",
     "SetPassword",
     "Sync",
     "SyncResult",

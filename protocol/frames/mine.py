@@ -11,11 +11,13 @@ class Person(Result, frozen=True):
 
 
 class MineResult(Result, frozen=True):
-    """Whether the user has said that they are away, and why; whom they ignore, by rising name."""
+    """Whether the user has said that they are away, and why; whom they ignore, by rising name; the level of
+    each room for which they have chosen another than its kind has (see `levels`)."""
 
     away: bool = False
     text: str = ""
     ignored: list[Person] = []
+    levels: dict[str, str] = {}
 
 
 class Mine(Request[MineResult], tag="mine", frozen=True):
@@ -30,6 +32,7 @@ class MineChanged(Frame, tag="mine_changed", frozen=True):
     away: bool = False
     text: str = ""
     ignored: list[Person] = []
+    levels: dict[str, str] = {}
 
 
 class Ignore(Request[Person], tag="ignore", frozen=True):

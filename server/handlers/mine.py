@@ -19,7 +19,7 @@ def mine_of(session: "Session", kind: type[M]) -> M:
     user, users = session.user, session.core.state.users
     ignored = sorted((users[other].name, other) for other in user.ignored)
     people = [frames.Person(other, name) for name, other in ignored]
-    return kind(user.away is not None, user.away or "", people)
+    return kind(user.away is not None, user.away or "", people, dict(user.levels))
 
 
 def mine(session: "Session", request: frames.Mine) -> None:
@@ -41,7 +41,18 @@ def ignore(session: "Session", request: frames.Ignore) -> None:
     session.core.writer.submit(operations.StoreIgnore(session.user, wanted, stored, session.refuse))
 
 
+def set_level(session: "Session", request: frames.SetLevel) -> None:
+    """Choose how much of a room calls the user."""
+
+    def stored(_: Request[Any], result: Result) -> None:
+        session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
+        session.answer(request, result)
+
+    session.core.writer.submit(operations.StoreLevel(session.user, request, stored, session.refuse))
+
+
 HANDLERS: dict[type[Request[Any]], Handler] = {
     frames.Mine: mine,
     frames.Ignore: ignore,
+    frames.SetLevel: set_level,
 }

@@ -20,6 +20,7 @@ from server.operations.accounts import (
 from server.operations.base import Store, user_called
 from server.operations.ignoring import StoreIgnore
 from server.operations.invitations import MakeInvite, StopInvite
+from server.operations.levels import StoreLevel
 from server.operations.messages import StoreChange, StoreRead, StoreSend, same_message
 from server.operations.moderation import (
     StoreAbout,
@@ -69,6 +70,7 @@ __all__ = [
     "StoreJoin",
     "StoreKick",
     "StoreLeave",
+    "StoreLevel",
     "StoreMakeRoom",
     "StoreMute",
     "StoreNick",

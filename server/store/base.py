@@ -65,6 +65,14 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     on: bool
 
 
+class ChosenLevel(msgspec.Struct, frozen=True, gc=False):
+    """A user has chosen how much of a room calls them; empty: what is usual there."""
+
+    room: str
+    user: int
+    level: str
+
+
 class Password(msgspec.Struct, frozen=True, gc=False):
     """A user has another password; this is its hash. No event: those stay for ever."""
 
@@ -107,7 +115,7 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
 Presence = LastSeen | Away | Ignored
 """What is stored of who was there, and whom they want to read."""
 
-Record = Mark | Password | Device | Seen | EndDevice | Invite | EndInvite | Audit | Presence
+Record = Mark | ChosenLevel | Password | Device | Seen | EndDevice | Invite | EndInvite | Audit | Presence
 """What is stored in the same transaction as events, and is none. `records.keep` brings it into the state.
 A `Device` or an `Invite` takes the place of the one with its id."""
 

@@ -121,6 +121,12 @@ STEPS: tuple[str, ...] = (
     """
     CREATE INDEX spoken ON events (room, seq, user) WHERE kind IN ('action', 'message');
     """,
+    # 9: how much of a room calls a user, where they have chosen something else than is usual.
+    """
+    CREATE TABLE levels (
+        user INTEGER NOT NULL, room INTEGER NOT NULL, level TEXT NOT NULL, PRIMARY KEY (user, room)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 VERSION = len(STEPS)

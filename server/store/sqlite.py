@@ -36,17 +36,14 @@ from server.store import erasing, schema, sums, words
 from server.store.base import (
     Appended,
     Audit,
-    Away,
+    ChosenLevel,
     Draft,
     EndDevice,
     EndInvite,
     Entry,
     Found,
-    Ignored,
-    LastSeen,
     Mark,
     Password,
-    Presence,
     Record,
     Recorded,
     Searched,
@@ -150,6 +147,8 @@ class SqliteLog:
             state.users[user].seen, state.users[user].away = seen, away
         for user, other in query("SELECT user, other FROM ignored"):
             state.users[user].ignored.add(other)
+        for user, number, level in query("SELECT user, room, level FROM levels"):
+            state.users[user].levels[rooms[number].name] = level
         return state
 
     def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
@@ -271,28 +270,10 @@ class SqliteLog:
                     "INSERT INTO audit (time, actor, action, target, room, detail) VALUES (?, ?, ?, ?, ?, ?)"
                 )
                 run(sql, columns)
+            case ChosenLevel(room, user, level):
+                sums.choose_level(run, self._room_ids[room], user, level)
             case _:
-                self._keep_presence(record)
-
-    def _keep_presence(self, record: Presence) -> None:
-        run = self._writing.execute
-        match record:
-            case LastSeen(user, time):
-                run(
-                    "INSERT INTO people (user, seen) VALUES (?, ?) "
-                    "ON CONFLICT DO UPDATE SET seen = excluded.seen",
-                    (user, time),
-                )
-            case Away(user, text):
-                run(
-                    "INSERT INTO people (user, away) VALUES (?, ?) "
-                    "ON CONFLICT DO UPDATE SET away = excluded.away",
-                    (user, text),
-                )
-            case Ignored(user, other, True):
-                run("INSERT OR IGNORE INTO ignored VALUES (?, ?)", (user, other))
-            case Ignored(user, other, False):
-                run("DELETE FROM ignored WHERE user = ? AND other = ?", (user, other))
+                sums.keep_presence(run, record)
 
     def _project(self, event: Event) -> None:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""

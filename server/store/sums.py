@@ -1,4 +1,5 @@
-"""What the SQLite store keeps beside events: members, roles, invitations, penalties of rooms, and the audit.
+"""What the SQLite store keeps beside events: members, roles, invitations, penalties and levels of rooms, who
+was there, and the audit.
 
 The SQL twin of `state.apply`: `project` changes the tables by one event, in the transaction that stores it;
 `load` makes the state of them. Knows SQL and the events that change rooms.
@@ -11,7 +12,7 @@ from typing import Any
 from protocol import frames, names
 from protocol.frames import Event
 from server.state import SERVER_LOG, Invitation, NetworkBody, Penalty, Room, State, first_role, read
-from server.store.base import Audit, Recorded, Searched, Size
+from server.store.base import Audit, Away, Ignored, LastSeen, Presence, Recorded, Searched, Size
 
 Run = Callable[..., sqlite3.Cursor]
 
@@ -67,9 +68,37 @@ def project_server_ban(run: Run, room: int, event: Event, body: frames.AboutBody
         run("DELETE FROM networks WHERE network = ?", (body.network,))
 
 
+def choose_level(run: Run, room: int, user: int, level: str) -> None:
+    """Keep how much of a room calls a user."""
+    run("DELETE FROM levels WHERE user = ? AND room = ?", (user, room))
+    if level:
+        run("INSERT INTO levels VALUES (?, ?, ?)", (user, room, level))
+
+
+def keep_presence(run: Run, record: Presence) -> None:
+    """Keep who was there, and whom they want to read."""
+    match record:
+        case LastSeen(user, time):
+            run(
+                "INSERT INTO people (user, seen) VALUES (?, ?) "
+                "ON CONFLICT DO UPDATE SET seen = excluded.seen",
+                (user, time),
+            )
+        case Away(user, text):
+            run(
+                "INSERT INTO people (user, away) VALUES (?, ?) "
+                "ON CONFLICT DO UPDATE SET away = excluded.away",
+                (user, text),
+            )
+        case Ignored(user, other, True):
+            run("INSERT OR IGNORE INTO ignored VALUES (?, ?)", (user, other))
+        case Ignored(user, other, False):
+            run("DELETE FROM ignored WHERE user = ? AND other = ?", (user, other))
+
+
 def bury(run: Run, room: int, name: str) -> None:
     """Take a deleted room out of all tables but that of the events, which are removed later."""
-    for table in ("members", "reads", "invitations", "penalties"):
+    for table in ("members", "reads", "levels", "invitations", "penalties"):
         run(f"DELETE FROM {table} WHERE room = ?", (room,))  # noqa: S608  # our own names
     run("DELETE FROM rooms WHERE id = ?", (room,))
     run("INSERT INTO graves VALUES (?, ?, 0)", (room, name))
@@ -91,6 +120,7 @@ def _add(run: Run, room: int, event: Event, user: int, role: str) -> None:
 def _remove(run: Run, room: int, user: int) -> None:
     run("DELETE FROM members WHERE room = ? AND user = ?", (room, user))
     run("DELETE FROM reads WHERE room = ? AND user = ?", (room, user))
+    run("DELETE FROM levels WHERE room = ? AND user = ?", (room, user))
 
 
 def _uninvite(run: Run, room: int, user: int) -> None:

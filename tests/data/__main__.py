@@ -35,6 +35,8 @@ async def talk(server: RunningServer) -> None:
     if hasattr(frames, "Ignore"):
         await bob.ask(frames.Ignore(bob.new_id, "Ann"), frames.Result)
         await bob.ask(frames.Away(bob.new_id, text="lunch"), frames.Result)
+    if hasattr(frames, "SetLevel"):
+        await do(bob, frames.SetLevel, "#general", frames.MUTED)
     log = server.core.log
     if hasattr(log, "prune"):
         log.prune("#general", server.clock.ms() + 1, 4)

@@ -378,5 +378,5 @@ async def test_messages_from_before_do_not_ring(place: Place, server: RunningSer
     await server.enter("alice", "#deploys")
     await bob.tell("#deploys", "alice?")
     async with open_chat(place) as chat:
-        assert chat.rooms[0] == "1 #deploys 1"
+        assert chat.rooms[0] == "1 #deploys @1"
         assert (chat.bells, chat.toasts) == (0, "")

@@ -320,7 +320,7 @@ async def test_scrolled_up_with_new_messages(
         for number in range(3):
             await people["jonas"].tell("#general", f"new {number}")
         await chat.sees("3 new messages")
-        await chat.until(lambda: chat.main.servers.title._shown.startswith("(16)"), "all are counted")
+        await chat.until(lambda: chat.main.servers.title._shown.startswith("(16 new)"), "all are counted")
         await chat.settle()
         assert picture(chat)
 
@@ -474,7 +474,7 @@ async def test_completion_and_a_notification(
         await chat.press("tab", "tab")
         await people["jonas"].tell("#random", "mira, there is cake")
         await chat.sees("jonas in #random: mira,")
-        await chat.until(lambda: "4 #random 2" in chat.rooms, "it is counted")
+        await chat.until(lambda: "4 #random 1 @1" in chat.rooms, "it is counted")
         assert picture(chat)
 
 
@@ -626,3 +626,28 @@ async def test_searching(
             await chat.enter(" on:2020-02-29")
             await chat.sees("nothing found")
             assert picture(chat)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+async def test_what_wants_attention(
+    place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
+) -> None:
+    people = await play(server)
+    mira = await server.enter("mira")
+    await do(mira, frames.SetLevel, "#random", frames.MUTED)
+    await mira.close()
+    await people["jonas"].tell("#random", "mira, there is some cake left")
+    await people["jonas"].join("#deploys")
+    await people["jonas"].tell("#deploys", "Mira: is 4.12.11 the one with the fix?")
+    await people["jonas"].tell("#deploys", "the staging box is full again")
+    direct = (await people["aiko"].ask(frames.Dm(91, "mira"), frames.JoinResult)).room.room
+    for text in ("are you on the train?", "I have a seat"):
+        await people["aiko"].tell(direct, text)
+    settings = Settings(theme=theme, highlights=("staging",))
+    async with open_chat(place, "mira", size, settings=settings) as chat:
+        await chat.until(lambda: len(chat.client.rooms) == 5, "all rooms are there")
+        await chat.sees("thank you", "#log")
+        await chat.until(lambda: chat.client.rooms["#deploys"].mentions == 2, "all is counted")
+        await chat.settle()
+        assert picture(chat)

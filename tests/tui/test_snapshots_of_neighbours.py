@@ -57,7 +57,7 @@ async def test_several_servers(
         olga = await online.enter("olga", "#general")
         for text in ("pizza?", "or soup?"):
             await olga.tell("#general", text)
-        await chat.until(lambda: servers.title._shown.startswith("(15)"), "all are counted")
+        await chat.until(lambda: servers.title._shown.startswith("(15 new)"), "all are counted")
         if size[0] > 100:
             await chat.press("ctrl+k")
             await chat.type("lunch")

@@ -172,3 +172,18 @@ async def test_clear_takes_the_ruler_along(place: Place, server: RunningServer) 
         await talk(bob, "#general", 2)
         await chat.sees("line 2", "#log")
         assert ruler(chat) is None
+
+
+async def test_a_room_opens_where_the_new_begins_however_far_back_that_is(
+    place: Place, server: RunningServer
+) -> None:
+    """A new device holds the newest page only; what lies before it has not been seen, nor is it read."""
+    await member(server)
+    bob = await server.enter("bob", "#general")
+    await talk(bob, "#general", *range(400))
+    async with open_chat(place) as chat:
+        await chat.until(lambda: ruler(chat) == "line 0", "the ruler is there, and in view")
+        assert chat.client.rooms["#general"].unread == 400
+        assert "new messages  (End)" in chat.lines("#log")[-1]
+        await chat.press("ctrl+end")
+        await read(chat)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_tui.client.calling import Calls
 from chat_tui.client.events import RoomEvent, from_wire
 from chat_tui.client.room import AHEAD, Room
 from protocol import codec, frames
@@ -58,6 +59,11 @@ class Log:
         after = max(min(read, head), self.floor)
         return sum(event.kind == frames.MESSAGE and event.user != ME for event in self.events[after:head])
 
+    def calls(self, read: int, after: int, head: int) -> set[int]:
+        """The messages of others that name the user, as far as they are unread and held."""
+        said = self.events[max(read, after) : head]
+        return {one.seq for one in said if one.kind == frames.MESSAGE and one.user != ME and one.seq % 3 == 0}
+
     def state(self, head: int, cursor: int | None = None, limit: int = 5, read: int = 0) -> RoomState:
         events = self.between(max(cursor or 0, head - limit), head + 1)
         return RoomState(
@@ -76,7 +82,7 @@ class Log:
 def _event(seq: int, kind: str, user: int) -> Event:
     body = b""
     if kind == frames.MESSAGE:
-        body = codec.pack(frames.TextBody(f"text {seq}"))
+        body = codec.pack(frames.TextBody(f"text {seq}" + ", user1?" * (seq % 3 == 0)))
     elif kind == frames.TOPIC:
         body = codec.pack(frames.TopicBody(f"topic {seq}"))
     return Event(ROOM, seq, user, f"user{user}", kind, seq, body)
@@ -97,7 +103,7 @@ class Play:
         self.log = log
         self.end = len(log.events)
         self.fill = fill
-        self.room = Room(ROOM, ME)
+        self.room = Room(ROOM, ME, calls=Calls("user1"))
         self.cursors = [0]
         self.bases = [0]
         self.read = 0
@@ -122,6 +128,10 @@ class Play:
         held = [event.seq for event in self.room.events]
         assert self.shown == held, "what was told is not what is held"
         assert self.room.head >= self.room.last
+        room = self.room
+        calls = self.log.calls(room.read, room.base, room.last)
+        assert {seq for seq in room.called if seq > room.base} == calls
+        assert all(room.read < seq <= room.last for seq in room.called)
 
     def event(self) -> None:
         self._receive(self.log.events[self.seq() - 1])

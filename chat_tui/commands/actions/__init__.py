@@ -5,6 +5,7 @@ chosen from a list, or its key was pressed.
 """
 
 from chat_tui.commands.actions.accounts import AccountActions
+from chat_tui.commands.actions.attention import AttentionActions
 from chat_tui.commands.actions.base import View
 from chat_tui.commands.actions.messages import MessageActions
 from chat_tui.commands.actions.moderation import ModerationActions
@@ -22,6 +23,7 @@ class Actions(
     ModerationActions,
     MessageActions,
     PeopleActions,
+    AttentionActions,
     AccountActions,
     ServerActions,
     ProgramActions,

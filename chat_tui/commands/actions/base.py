@@ -28,6 +28,9 @@ class View(Protocol):
     def step_room(self, step: int) -> None:
         """Bring the room that many places further down the list into view."""
 
+    def go_where_wanted(self) -> None:
+        """Bring the room into view that wants the person most."""
+
     def room_at(self, number: int) -> str | None:
         """The name of the room at that place of the list, counted from 1."""
 

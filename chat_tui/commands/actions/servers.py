@@ -25,8 +25,9 @@ class ServerActions(Base):
         width = max(len(client.endpoint.label) for client in clients)
         for number, client in enumerate(clients, 1):
             here = "·" if client is self._client else " "
-            unread = standing.unread(client)
+            unread, calls = standing.unread(client)
             about = standing.in_words(client) + (f", {unread} unread" if unread else "")
+            about += f", {calls} for you" if calls else ""
             lines.append(f"{here} {number} {client.endpoint.label:<{width}}  {client.name}: {about}")
         self._view.tell("\n".join(lines))
 

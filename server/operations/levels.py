@@ -1,0 +1,45 @@
+"""How much of a room calls somebody: their own choice."""
+
+from collections.abc import Sequence
+
+from protocol import errors, frames, limits
+from server import permissions
+from server.errors import RefusedError
+from server.operations.base import Store
+from server.permissions import Action
+from server.state import Room, State
+from server.store.base import ChosenLevel, Entry
+from server.writer import Key
+
+
+class StoreLevel(Store):
+    """`set_level`. What is usual in a room of its kind is not stored."""
+
+    __slots__ = ()
+    request: frames.SetLevel
+
+    def keys(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        room = self.request.room
+        return self.changes() | {self._membership(room), ("room", room)}
+
+    def changes(self) -> frozenset[Key]:
+        """See `writer.Operation`."""
+        return frozenset((("levels", str(self.user.id)),))
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+        """See `writer.Operation`."""
+        room = permissions.require(state, self.user, self.request.room, Action.READ)
+        levels = self.user.levels
+        level = "" if self.request.level == usual(room) else self.request.level
+        if level and len(levels) >= limits.LEVELS and room.name not in levels:
+            text = f"you have chosen levels for {limits.LEVELS} rooms: give one of them its usual one first"
+            raise RefusedError(errors.TOO_MANY, text)
+        if level == levels.get(room.name, ""):
+            return ()
+        return (ChosenLevel(room.name, self.user.id, level),)
+
+
+def usual(room: Room) -> str:
+    """What calls somebody who has chosen nothing."""
+    return frames.EVERYTHING if room.direct else frames.MENTIONS
