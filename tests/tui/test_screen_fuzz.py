@@ -113,7 +113,7 @@ def test_anything_fits_a_terminal_of_any_size() -> None:
         stack = AsyncExitStack()
         stage = runner.run(begin())
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
         @given(scenes)
         @example(WORST)
         @example(WORST._replace(width=400, height=60, split=True))
