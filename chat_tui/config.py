@@ -159,7 +159,7 @@ def remember(**changes: str | float | bool | Sequence[Entry]) -> None:
         path = path.resolve()  # a link, as people's collections of settings have them, stays one
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
         for key, value in changes.items():
-            document[key] = value if isinstance(value, str | float | bool) else _array(value)
+            document[key] = value if isinstance(value, str | int | float) else _array(value)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(tomlkit.dumps(document), encoding="utf-8")

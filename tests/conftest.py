@@ -1,5 +1,6 @@
 """Fixtures for all tests. Everything is real: sockets, SQLite files, processes."""
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ from tests.support.inprocess import RunningServer
 from tests.support.places import serve as serve  # a fixture for all
 from tests.support.processes import ServerProcess
 from tests.support.wire import Wire
+
+# Python would look for garbage among all that was imported, again and again: a sixth of the suite's time.
+gc.collect()
+gc.freeze()
+gc.set_threshold(100_000, 20, 100)
 
 Dial = Callable[[Address], Awaitable[Wire]]
 

@@ -133,7 +133,7 @@ async def test_a_touch_does_not_end_what_was_said(meet: Meet) -> None:
 async def test_who_is_idle_says_so_before_anybody_sees_them(puppet: Puppet) -> None:
     alice = Person(puppet.address, "alice")
     puppet.answers[frames.Hello] = lambda _: frames.Welcome(1, "epoch", 0, features=["away"])
-    alice.client.company.idling.after(0)
+    alice.client.company.idling.after(1e-9)  # at once
     await alice.start()
     asked = [type(frame) for frame in puppet.asked]
     assert asked.index(frames.Idle) < asked.index(frames.Sync)
@@ -151,7 +151,7 @@ async def test_who_touches_a_key_while_connecting_is_not_idle(puppet: Puppet) ->
     alice = Person(puppet.address, "alice")
     puppet.answers[frames.Hello] = lambda _: frames.Welcome(1, "epoch", 0, features=["away"])
     idling = alice.client.company.idling
-    idling.after(0)
+    idling.after(1e-9)  # at once
 
     def sync(frame: Frame) -> Frame | None:
         idling.after(60)
@@ -168,7 +168,7 @@ async def test_who_touches_a_key_while_connecting_is_not_idle(puppet: Puppet) ->
 async def test_a_server_that_knows_nothing_of_it_is_told_nothing(puppet: Puppet) -> None:
     alice = Person(puppet.address, "alice")
     idling = alice.client.company.idling
-    idling.after(0)
+    idling.after(1e-9)  # at once
     await alice.start()
     idling.after(60)
     idling.touched()

@@ -62,6 +62,7 @@ EVERY_REQUEST: dict[str, Request[Any]] = {
     "make_room": frames.MakeRoom(1, "#made", private=True, owner="bob"),
     "audit": frames.Audit(1),
     "search": frames.Search(1, ["disk"]),
+    "set_level": frames.SetLevel(1, "#a", "none"),
 }
 """Each is what ann, the owner of #a and an administrator, may ask for, once `prepare` has been there."""
 

@@ -276,7 +276,7 @@ async def test_ignored_people_are_not_seen(place: Place, server: RunningServer) 
         await chat.enter("/unignore bob")
         await chat.sees("more from bob", "#log")
         assert "from bob" in chat.text("#log")
-        await chat.until(lambda: chat.rooms[1] == "2 #other 1", "it counts now")
+        await chat.until(lambda: chat.rooms[1] == "2 #other @1", "it counts now")
         await chat.enter("/ignored")
         await chat.sees("You ignore nobody", "#log")
 
