@@ -197,7 +197,7 @@ async def test_writing_with_characters_of_many_parts_and_completion(
         while (come := await bob.event()).kind not in frames.SPOKEN:
             assert come.kind == frames.JOIN
         said.append(text_of(come))
-        assert len(terminal.raw) > mark
+        await terminal.until(lambda: len(terminal.raw) > mark, "something is drawn")  # noqa: B023  # awaited here
     assert said == list(lines.values())
     mark = len(terminal.raw)
     terminal.type("\x0c")  # Ctrl+L: all is drawn again

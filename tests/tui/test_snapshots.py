@@ -358,6 +358,8 @@ async def test_help(
     async with scene(place, size, theme) as chat:
         await chat.press("f1")
         await chat.sees("Esc closes")
+        await chat.until(lambda: chat.app.screen.query_one(".scroll").max_scroll_y, "its length is known")
+        await chat.settle()
         assert picture(chat)
 
 
