@@ -48,6 +48,7 @@ def _has_flood(seed: int) -> bool:
     return any(step.verb == "flood" for step in make_plan(seed, BROKEN_STEPS).steps)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "sentence", "likely"),  # `likely`: a seed that shows it soon
     [

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from protocol import errors, frames, limits
 from server.config import Limits
 from server.transports.tcp import REFUSED_SECONDS
@@ -84,6 +86,7 @@ async def test_sends_that_are_refused_by_a_limit_do_not_hold_up_other_requests(t
         assert len((await ann.ask(frames.Rooms(ann.new_id), frames.RoomsResult)).rooms) == 1
 
 
+@pytest.mark.long
 async def test_5000_sockets_that_say_nothing_leave_the_others_untouched(start_server: StartServer) -> None:
     server = await start_server()
     ann = await Wire.connect(server.address)
