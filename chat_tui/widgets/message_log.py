@@ -83,7 +83,7 @@ class MessageLog(Choice):
         self._lines = []
         self._laid_out_for: Size | None = None
         self._asked_at: tuple[Timeline, int] | None = None
-        self._was_at_bottom = True
+        self._told_at_bottom = True
         self._drawn_to = 0
 
     # --- for the owner ----------------------------------------------------------------------------
@@ -95,7 +95,14 @@ class MessageLog(Choice):
 
     @property
     def at_bottom(self) -> bool:
-        """Whether the newest row is visible, and new ones will be."""
+        """Whether the newest row is visible, and new ones will be; `ViewChanged` says if it changes."""
+        # Not what was true at the last drawing: who asks between going to a room and its drawing is told "no"
+        # there, and has to hear that it all fits.
+        self._told_at_bottom = self._follows
+        return self._told_at_bottom
+
+    @property
+    def _follows(self) -> bool:
         return self._timeline is None or self._timeline.view.following
 
     @property
@@ -267,9 +274,8 @@ class MessageLog(Choice):
 
     def _tell(self, timeline: Timeline) -> None:
         """Post what the owner wants to know of the new place."""
-        if self._was_at_bottom != timeline.view.following:
-            self._was_at_bottom = timeline.view.following
-            self._post(self.ViewChanged(at_bottom=self._was_at_bottom))
+        if self._told_at_bottom != timeline.view.following:
+            self._post(self.ViewChanged(at_bottom=self.at_bottom))
         self._want_quotes(timeline)
         here = (timeline, timeline.first_seq)
         if (
@@ -315,7 +321,7 @@ class MessageLog(Choice):
         if timeline is None or width < 1:
             return Strip.blank(width, self.rich_style)
         if y >= len(self._lines):
-            return Strip.blank(width, self.rich_style) if self.at_bottom else self._bar(timeline)
+            return Strip.blank(width, self.rich_style) if self._follows else self._bar(timeline)
         here = self._lines[y]
         if here is None:
             return Strip.blank(width, self.rich_style).apply_offsets(0, line_number(timeline.first - 2, 0))
@@ -457,7 +463,7 @@ class MessageLog(Choice):
     def on_click(self, event: events.Click) -> None:
         """Go to the bottom by the bar, select by several clicks. Textual's way selects the whole log."""
         event.prevent_default()
-        on_bar = not self.at_bottom and event.y - self.gutter.top == len(self._lines)
+        on_bar = not self._follows and event.y - self.gutter.top == len(self._lines)
         if on_bar:
             self.to_bottom()
         elif event.chain > 1:

@@ -11,6 +11,7 @@ from chat_tui.client.events import Pending, RoomEvent
 from chat_tui.colours import contrast
 from chat_tui.widgets import log_rows, look, message_log
 from chat_tui.widgets.message_log import MessageLog
+from tests.support.screen import until
 from tests.tui.log_screen import (
     ME,
     START,
@@ -403,3 +404,15 @@ async def test_without_a_timeline_everything_is_harmless() -> None:
         log.show(timeline([event(1, "hello")]))
         await pilot.pause()
         assert screen(log)[-1].endswith("hello")
+
+
+async def test_who_asked_before_the_drawing_hears_that_all_fits_after_it() -> None:
+    """Else a room that was opened where its new begins, and is seen whole, would stay unread."""
+    async with running(timeline()) as (log, pilot):
+        made = timeline([event(1), event(2)])
+        made.set_ruler(1)
+        made.show_ruler()
+        log.show(made)
+        assert not log.at_bottom
+        await until(pilot, lambda: app_of(pilot).at_bottom[-1:] == [True], "it is told")
+        assert log.at_bottom
