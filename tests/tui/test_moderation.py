@@ -35,8 +35,8 @@ async def test_msg_goes_to_the_room_with_somebody(place: Place, bob: Wire) -> No
         await chat.enter("/msg @bob lunch at 12?")
         await in_room(chat, "@bob")
         await chat.sees("lunch at 12?", "#log")
-        assert chat.messages()[-1] == "lunch at 12?"
-        assert chat.rooms == ["1 #general", "Direct", "2 @bob"]
+        await chat.until(lambda: chat.messages()[-1:] == ["lunch at 12?"], "it is stored")
+        await chat.until(lambda: chat.rooms == ["1 #general", "Direct", "2 @bob"], "the room is listed")
         assert chat.topic == "@bob"
         assert "the beginning of @bob" in chat.text("#log")
         assert "created" not in chat.text("#log")
