@@ -55,6 +55,36 @@ def parser() -> argparse.ArgumentParser:
     link.add_argument(
         "link", metavar="LINK", type=cli.server_link, help="as in chat://chat.example.org/#room"
     )
+    _add_talk(commands, who)
+    _add_trust(commands)
+    login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
+    register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
+    register.add_argument(
+        "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
+    )
+    commands.add_parser("logout", parents=[who], help="log out on this computer")
+    commands.add_parser("check-config", help="look for mistakes in the settings, the keys and the themes")
+    for command in (login, register):
+        passwords.add_option(command)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Says the version; who does not ask need not wait until it is found."""
+
+    def __init__(self, option_strings: list[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show program's version number and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import importlib.metadata
+
+        print(f"chat-tui {importlib.metadata.version('chat-tui')}")
+        parser.exit()
+
+
+def _add_talk(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", who: argparse.ArgumentParser
+) -> None:
     send = commands.add_parser("send", parents=[who], help="store one message in a room")
     send.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
     send.add_argument("text", help="what to say; - reads it from standard input")
@@ -72,30 +102,8 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("query", nargs="+", help=f"{HELP}; without in: in all rooms")
     search.add_argument("--count", type=int, metavar="N", default=50, help="at most so many (default: 50)")
     search.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_trust(commands)
-    login = commands.add_parser("login", parents=[who], help="log in on this computer, to be asked no more")
-    register = commands.add_parser("register", parents=[who], help="make an account on a server, and log in")
-    register.add_argument(
-        "--invite", default="", metavar="CODE", help="the invitation, if the server asks for one"
-    )
-    commands.add_parser("logout", parents=[who], help="log out on this computer")
-    commands.add_parser("check-config", help="look for mistakes in the settings, the keys and the themes")
-    for command in (send, follow, search, login, register):
+    for command in (send, follow, search):
         passwords.add_option(command)
-    return parser
-
-
-class _Version(argparse.Action):
-    """Says the version; who does not ask need not wait until it is found."""
-
-    def __init__(self, option_strings: list[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="show program's version number and exit")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        import importlib.metadata
-
-        print(f"chat-tui {importlib.metadata.version('chat-tui')}")
-        parser.exit()
 
 
 def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

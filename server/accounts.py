@@ -7,7 +7,7 @@ random, so SHA-256 is enough for them; passwords are not (see `passwords`). Know
 import hashlib
 import hmac
 import secrets
-from typing import Literal, get_args
+from typing import Literal
 
 from server.passwords import Hasher
 from server.state import User
@@ -16,8 +16,6 @@ from server.throttle import Allowance, Guesses
 Entrance = Literal["open", "invite", "closed"]
 """Who makes accounts. `open`: whoever gives a name that nobody has comes in with it, and a password is only
 for who wants one. `invite`: whoever has an invitation. `closed`: the administrator alone."""
-
-ENTRANCES: tuple[Entrance, ...] = get_args(Entrance)
 
 LOCAL_ADMIN = 0
 """The id of whoever proved, by the key in the data folder, that the server is theirs. No user has it."""

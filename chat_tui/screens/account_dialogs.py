@@ -17,10 +17,6 @@ class AccountDialogs(Neighbours):
     _remembered_name: str
     _asked: Status | None = None
 
-    def complain(self, text: str) -> None:
-        """Show what went wrong, where the person is looking."""
-        raise NotImplementedError
-
     def _account_status(self, status: Status) -> None:
         if self._remembered_name != self.client.name:
             self._rename(self._remembered_name)

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 
 from textual import events, work
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
-from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.reaching import reach
-from chat_tui.client.room import Room
 from chat_tui.client.searching import Found
+from chat_tui.screens.part import Part
 from chat_tui.screens.search import Search, SearchScreen
-from chat_tui.timelines import Timelines
 from chat_tui.view import View
-from chat_tui.widgets.composer import Composer
 
 _KEYS = "n next  N previous  Esc back"
 
@@ -35,36 +31,12 @@ class _Place:
     generation: int
 
 
-class Finding(Screen[None]):
+class Finding(Part):
     """See the module."""
 
-    client: Client
-    _composer: Composer
-    _timelines: Timelines
-    _room: str | None
     _search: Search | None = None
     _came_from: _Place | None = None
     _hit_shown = False
-
-    @property
-    def current(self) -> Room | None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def complain(self, text: str) -> None:
-        """Show what went wrong, where the person is looking."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw what is shown anew, soon."""
-        raise NotImplementedError
-
-    def open_room(self, name: str) -> None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def _title_of(self, name: str) -> str:
-        raise NotImplementedError
 
     def search(self, text: str) -> None:
         """See `View`."""

@@ -3,31 +3,18 @@
 A part of the main screen, in a module of its own; knows of rooms how much they want one.
 """
 
-from textual.screen import Screen
-
 from chat_tui.client.calling import waiting
-from chat_tui.client.client import Client
-from chat_tui.client.room import Room
+from chat_tui.screens.part import Part
 
 
-class Heeding(Screen[None]):
+class Heeding(Part):
     """See the module. `_set_out_from` is where one was before one went where one was wanted, `_led_to` the
     last of those rooms: who goes elsewhere on their own begins anew. `_been` are the rooms of this tour with
     their heads: one that was not read to its end is shown again only when there is more in it."""
 
-    client: Client
     _set_out_from = ""
     _led_to = ""
     _been: dict[str, int] = {}  # noqa: RUF012  # replaced, never changed
-
-    @property
-    def current(self) -> Room | None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def open_room(self, name: str) -> None:
-        """See `View`."""
-        raise NotImplementedError
 
     def go_where_wanted(self) -> None:
         """See `View`. When nothing wants the person any more, it leads back to where they were."""

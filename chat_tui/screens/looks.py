@@ -11,43 +11,24 @@ from textual import events
 from chat_tui import config, settings, terminal
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Status
-from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
 from chat_tui.hints import Hints
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.neighbours import Neighbours
 from chat_tui.settings import Value
-from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint import Hint
-from chat_tui.widgets.message_log import MessageLog
 
 
 class Looks(Neighbours):
     """See the module."""
 
-    keys: Keymap
-    _settings: Settings
     _hints: Hints
     _attention: Attention
-    _composer: Composer
-    _log: MessageLog
     problems: Sequence[str] = ()
     """What was wrong at the start, until there is a place where it is seen."""
 
     _bare = False
     _told = ""
-
-    def tell(self, text: str) -> None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def complain(self, text: str) -> None:
-        """Show what went wrong, where the person is looking."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw what is shown anew, soon."""
-        raise NotImplementedError
 
     # --- the settings
 

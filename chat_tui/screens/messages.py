@@ -16,11 +16,8 @@ from chat_tui.client.changes import message, newest
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent
 from chat_tui.commands.actions.messages import meant_emoji
-from chat_tui.commands.keymap import Keymap
 from chat_tui.screens.writing import Writing
-from chat_tui.timelines import Timelines
 from chat_tui.widgets.log_choice import MessageClicked, QuoteWanted, ReactionClicked
-from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.status_line import StatusLine
 from protocol import frames
 from protocol.text import clean_line
@@ -48,9 +45,6 @@ class Doing:
 class OnMessages(Writing):
     """See the module."""
 
-    keys: Keymap
-    _timelines: Timelines
-    _log: MessageLog
     _doing: Doing | None = None
     _commanding = False  # a command for the chosen message is being typed
     _asking = False  # whether it shall be deleted

@@ -8,24 +8,19 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
 from chat_tui import standing
 from chat_tui.client.client import Client
+from chat_tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chat_tui.screens.servers import Servers
 
 
-class Neighbours(Screen[None]):
+class Neighbours(Part):
     """See the module."""
 
-    client: Client
     servers: "Servers"
     _goodbye: asyncio.Task[None] | None = None
-
-    def _keep_draft(self) -> None:
-        raise NotImplementedError
 
     @property
     def in_view(self) -> bool:

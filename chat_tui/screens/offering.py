@@ -10,41 +10,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import on, work
-from textual.screen import Screen
 
 from chat_tui import shortcodes
-from chat_tui.around import Around
-from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
-from chat_tui.client.room import Room
 from chat_tui.commands.completion import Completion, Known, Place, complete
-from chat_tui.config import Settings
+from chat_tui.screens.part import Part
 from chat_tui.shortcodes import complete_emoji
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.offer import Offer
 from protocol import frames
 
 
-class Offering(Screen[None]):
+class Offering(Part):
     """See the module."""
 
-    client: Client
-    _settings: Settings
-    _composer: Composer
-    around: Around
     _loading_emoji = False
-
-    @property
-    def current(self) -> Room | None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def themes(self) -> list[str]:
-        """See `View`."""
-        raise NotImplementedError
-
-    def _order(self) -> list[str]:
-        raise NotImplementedError
 
     @on(Composer.Offered)
     def _offered(self, message: Composer.Offered) -> None:

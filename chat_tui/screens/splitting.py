@@ -7,50 +7,21 @@ read. It gives way where the terminal is too narrow, and is back when there is s
 """
 
 from textual import on
-from textual.screen import Screen
 
-from chat_tui.around import Around
-from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
-from chat_tui.timelines import Timelines
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.screens.part import Part
 from chat_tui.widgets.pane import Pane
 
 SPACE = 150
 """Columns from which on two rooms fit side by side: 50 for each, besides the lists."""
 
 
-class Splitting(Screen[None]):
+class Splitting(Part):
     """See the module."""
 
-    client: Client
-    around: Around
-    _timelines: Timelines
-    _log: MessageLog
-    _room: str | None
     _both: tuple[Pane, Pane]
     _beside: str | None = None
-
-    @property
-    def current(self) -> Room | None:
-        """See `View`."""
-        raise NotImplementedError
-
-    @property
-    def _looking(self) -> bool:
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw what is shown anew, soon."""
-        raise NotImplementedError
-
-    def open_room(self, name: str) -> None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def _order(self) -> list[str]:
-        raise NotImplementedError
 
     @property
     def pane(self) -> Pane:

@@ -5,35 +5,17 @@ commands.
 """
 
 from chat_tui import standing
-from chat_tui.around import Around
 from chat_tui.client.room import Room
 from chat_tui.commands import registry
-from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.commands.registry import Command
 from chat_tui.screens.neighbours import Neighbours
 from chat_tui.screens.switcher import Switcher, Target
-from chat_tui.widgets.composer import Composer
 from protocol.names import fold
 
 
 class Switching(Neighbours):
     """See the module."""
-
-    keys: Keymap
-    _composer: Composer
-    around: Around
-
-    @property
-    def current(self) -> Room | None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def _do(self, call: Call) -> object:
-        raise NotImplementedError
-
-    def _order(self) -> list[str]:
-        raise NotImplementedError
 
     def choose_room(self) -> None:
         """See `View`."""

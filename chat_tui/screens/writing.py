@@ -4,17 +4,13 @@ A part of the main screen, in a module of its own; knows the composer and the cl
 """
 
 from textual import on
-from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_tui import editor
-from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
-from chat_tui.client.room import Room
-from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call, CommandError, Say, parse
-from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
+from chat_tui.screens.part import Part
 from chat_tui.widgets.composer import Composer
 from protocol.text import clean_text
 
@@ -25,36 +21,12 @@ DRAFT_SECONDS = 1.0
 """What is being written is on the disk so long after it was typed."""
 
 
-class Writing(Screen[None]):
+class Writing(Part):
     """See the module."""
 
-    client: Client
-    keys: Keymap
-    _settings: Settings
     _drafts: Drafts
-    _composer: Composer
-    _room: str | None
     _keeping = False
     _lent = False  # the terminal, to an editor
-
-    @property
-    def current(self) -> Room | None:
-        """See `View`."""
-        raise NotImplementedError
-
-    def complain(self, text: str) -> None:
-        """Show what went wrong, where the person is looking."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw what is shown anew, soon."""
-        raise NotImplementedError
-
-    def _do(self, call: Call) -> object:
-        raise NotImplementedError
-
-    def _escaped(self) -> None:
-        raise NotImplementedError
 
     def _submit(self, line: str) -> None:
         try:
