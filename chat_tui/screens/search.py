@@ -42,7 +42,7 @@ _EMPTY = f"""
 Messages that have all the words are found; a word may also be the beginning of one there.
 
 {HELP}"""
-_ENDS = "Enter goes there, Ctrl+F all rooms, Esc closes"
+_ENDS = "Enter {}, Ctrl+F all rooms, Esc closes"
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class SearchScreen(ModalScreen[bool]):
         """Lay it out."""
         with Vertical(id="search", classes="dialog") as box:
             box.border_title = Content(f"Search {self._where}")
-            box.border_subtitle = _ENDS
+            box.border_subtitle = _ENDS.format("searches")
             yield Input(self.search.text, placeholder="what to look for", compact=True, select_on_focus=False)
             yield Static("", id="note", markup=False)
             yield OptionList(compact=True)
@@ -105,11 +105,22 @@ class SearchScreen(ModalScreen[bool]):
         else:
             self._tell(_EMPTY)
 
+    def _answered(self, text: str) -> bool:
+        """Whether what was found is what is asked for now."""
+        return self.search.found is not None and text.strip() == self.search.text
+
+    @on(Input.Changed)
+    def _say_what_enter_does(self) -> None:
+        does = (
+            "goes there" if self.search.hits and self._answered(self.query_one(Input).value) else "searches"
+        )
+        self.query_one("#search").border_subtitle = _ENDS.format(does)
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
         chosen = self.query_one(OptionList).highlighted
-        if self.search.found is None or text != self.search.text:
+        if not self._answered(text):
             self._look(text)
         elif chosen is not None:
             self._choose(chosen)
@@ -206,6 +217,7 @@ class SearchScreen(ModalScreen[bool]):
         note = self.query_one("#note", Static)
         note.set_class(problem, "-problem")
         note.update(Content(text))
+        self._say_what_enter_does()
 
     # --- choosing
 
