@@ -11,12 +11,15 @@ from chat_tui import endpoints
 from chat_tui.client.cache import OPENED, Cache
 from chat_tui.client.client import PAGE, Client
 from chat_tui.client.errors import ClientError, LostError
+from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.query import parse
+from chat_tui.client.room import Room
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
 from protocol import frames
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import until
+from tests.support.work import instructions
 
 
 class Person:
@@ -194,3 +197,20 @@ def test_a_folder_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ClientError, match="cannot keep a cache"):
         Cache(tmp_path / "file" / "cache.sqlite3")
+
+
+async def test_the_length_of_a_room_makes_nothing_slower(path: Path) -> None:
+    """Each new message once had the whole room looked through: after 20,000 the screen stood still."""
+
+    def work(held: int) -> int:
+        cache = Cache(path.with_name(f"{held}.sqlite3"))
+        room = Room("#general", 1)
+        events = [RoomEvent("#general", seq, 2, "bob", "message", "text", seq) for seq in range(1, held + 51)]
+        cache.add(room, events[:held])
+        cache.write()
+        cache.add(room, events[held:])
+        done = instructions(cache._database, cache.write)
+        cache.close()
+        return done
+
+    assert work(4_000) < 2 * work(100)

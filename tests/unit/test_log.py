@@ -18,6 +18,7 @@ from server.store import schema
 from server.store.base import GONE, Appended, Audit, Draft, Entry, Log, Mark, Searched, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
+from tests.support.work import instructions
 
 ANN, BOB = 1, 2
 COUNT = itertools.count()
@@ -119,6 +120,28 @@ def test_what_is_deleted_is_gone_with_its_edits_and_nothing_else(log: Log) -> No
     found = log.find(ANN, "c1")
     assert found is not None
     assert (found.kind, found.body) == (frames.MESSAGE, b"")
+
+
+def test_a_change_takes_no_longer_in_a_long_room_or_with_many_reactions(tmp_path: Path) -> None:
+    """Each once had the whole room looked through, with everybody's sends waiting behind it."""
+
+    def change(kind: str, target: int, number: int = ANN) -> Draft:
+        return Draft("#a", number, "ann", kind, 1000, b"x" * (kind != frames.DELETE), target=target)
+
+    def work(name: str, said: int, reactions: int) -> int:
+        (tmp_path / name).mkdir()
+        log = SqliteLog(tmp_path / name)
+        log.append([say("#a", "text") for _ in range(said)])
+        log.append([change(frames.REACTION, 1) for _ in range(reactions)])
+        done = instructions(log._writing, lambda: log.append([change(frames.EDIT, 1)]))
+        done += instructions(log._reading, lambda: log.said("#a", 1))
+        done += instructions(log._writing, lambda: log.append([change(frames.DELETE, 1)]))
+        log.close()
+        return done
+
+    short = work("short", 100, 1)
+    assert work("long", 4_000, 1) < 2 * short
+    assert work("liked", 100, 4_000) < 2 * short
 
 
 def test_what_is_deleted_is_in_no_file(disk: Callable[[], SqliteLog], tmp_path: Path) -> None:
