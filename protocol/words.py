@@ -11,8 +11,12 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
-VERSION = f"1 {unicodedata.unidata_version}"
+VERSION = f"2 {unicodedata.unidata_version}"
 """Of the rules. An index that was made by others has to be made anew."""
+
+LETTERS = 16 * 1024
+"""Characters of a text that are looked at: all that a message can hold. But some signs stand for a whole
+sentence, and would be eighty thousand."""
 
 _PLAIN = re.compile(r"[a-z0-9]+")
 # Scripts without blanks between words: kana, Chinese characters, Thai, Lao, Burmese, Khmer.
@@ -36,7 +40,8 @@ def words_of(text: str) -> list[str]:
         return _PLAIN.findall(text.lower())
     words: list[str] = []
     word = ""
-    for character in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text)[:LETTERS].casefold())
+    for character in folded[:LETTERS]:
         if unicodedata.combining(character) or _VARIANTS.match(character):
             continue
         category = unicodedata.category(character)

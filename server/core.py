@@ -100,6 +100,7 @@ class Core:
         self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
         self._working: set[asyncio.Task[None]] = set()
+        self._asked: set[asyncio.Future[Any]] = set()
         self.door = Door(allowance)
         self._allowance = allowance
         self._sends: Buckets | None = None
@@ -170,8 +171,8 @@ class Core:
         for session in self.sessions:
             session.hush()
         self.writer.submit(operations.StoreSeen(self.hub.online()))
-        while self._working:
-            await asyncio.wait(self._working)
+        while self._working or self._asked:  # what was asked of the log may have to be stored yet
+            await asyncio.wait(self._working | self._asked)
         if self._purging is not None:
             await self._purging
         await self.searching.close()
@@ -270,7 +271,10 @@ class Core:
             finally:
                 self.counters.read_seconds.add(time.perf_counter() - began)
 
-        self._loop.run_in_executor(self._reader, timed).add_done_callback(done)
+        future = self._loop.run_in_executor(self._reader, timed)
+        self._asked.add(future)
+        future.add_done_callback(self._asked.discard)
+        future.add_done_callback(done)
 
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""

@@ -9,6 +9,7 @@ of SQL or sessions.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -46,6 +47,9 @@ SECONDS = 1.0
 WAITING = 16
 """Searches that wait for their turn, at most: the last of them is answered after SECONDS times this."""
 
+OWN = 2
+"""Searches of one user that wait, at most: nobody shall take all places."""
+
 BURST, PER_SECOND = 20, 1.0
 """Searches of one user: at once, and then in each second."""
 
@@ -68,7 +72,7 @@ class Searching:
         self._counters = counters
         self._monotonic = monotonic
         self._buckets = Buckets(BURST, PER_SECOND)
-        self._waiting = 0
+        self._waiting: Counter[int] = Counter()
         self._thread = ThreadPoolExecutor(1, "searcher")
         self._indexing: asyncio.Task[None] | None = None
         self._indexed = -1
@@ -80,7 +84,7 @@ class Searching:
         """What `user` may find. Raises `RefusedError`."""
         self._spend(user)
         wanted = self._wanted(user, request)
-        self._waiting += 1
+        self._waiting[user.id] += 1
         try:
             behind = await self._catch_up()
             work = partial(self._log.search, wanted, SECONDS)
@@ -90,7 +94,8 @@ class Searching:
             logger.error("a search failed: %s", error)  # noqa: TRY400  # the text says it all
             raise RefusedError(errors.STORAGE, str(error)) from error
         finally:
-            self._waiting -= 1
+            self._waiting[user.id] -= 1
+            self._waiting += Counter()  # forgets who waits no longer
         self._counters.searches += 1
         # Who was removed from a room while we looked is shown nothing of it.
         events = [event for event in found.events if event.room in user.rooms]
@@ -99,7 +104,9 @@ class Searching:
         return frames.SearchResult(events, edits, cursor, behind, found.stopped)
 
     def _spend(self, user: User) -> None:
-        if self._waiting >= WAITING:
+        if self._waiting[user.id] >= OWN:
+            raise RefusedError(errors.RATE_LIMITED, "you search already", retry_after=1000)
+        if self._waiting.total() >= WAITING:
             raise RefusedError(errors.RATE_LIMITED, "many people search at the moment", retry_after=1000)
         if self.limited and (wait := self._buckets.take(user.id, self._monotonic())) > 0:
             text = "that is faster than a search a second"

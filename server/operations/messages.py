@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from protocol import errors, frames
 from protocol.frames import Event, Request, Result
 from server import audit, permissions
@@ -93,7 +95,8 @@ class StoreChange(StoreSend):
             raise RefusedError(errors.DENIED, f"only {target.sender} can edit what {target.sender} said")
         permissions.require(state, self.user, room.name, Action.REMOVE, now)
         detail = f"message {target.seq}"
-        return (sent, audit.record(now, self.user, "delete message", target.sender, room, detail))
+        record = audit.record(now, self.user, "delete message", target.sender, room, detail)
+        return (msgspec.structs.replace(sent, audit=record),)
 
 
 class StoreRead(Store):

@@ -118,6 +118,8 @@ class StoreMakeRoom(Store):
         name, owner = self.request.room, self.owner
         if name in state.rooms:
             raise RefusedError(errors.NAME_TAKEN, f"there is a room {name} already")
+        if name == names.FIRST_ROOM:
+            raise RefusedError(errors.DENIED, f"{name} is made by itself, for everybody")
         if owner is None and self.request.private:
             text = f"nobody could ever come into {name}: give it an owner, or make it public"
             raise RefusedError(errors.DENIED, text)

@@ -22,7 +22,7 @@ NEW = 0
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """An event that has no place in its room yet."""
+    """An event that has no place in its room yet. `audit` is recorded if it gets one: not of a repetition."""
 
     room: str
     user: int
@@ -33,6 +33,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     cid: str | None = None
     target: int | None = None
     reply: int | None = None
+    audit: "Audit | None" = None
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):

@@ -64,6 +64,8 @@ class MemoryLog:
             reply=draft.reply,
         )
         events.append(event)
+        if draft.audit is not None:
+            self._audit.append(draft.audit)
         if draft.cid is not None:
             self._cids[draft.user, draft.cid] = event
         if draft.kind in (DELETE, EDIT) and draft.target is not None:

@@ -196,6 +196,8 @@ class SqliteLog:
                 stored.append(None)
                 continue
             event = self._next(entry)
+            if entry.audit is not None:
+                self._keep(entry.audit)
             rows.append(self._row(event))
             stored.append(Appended(event, dup=False))
             if event.kind in frames.CHANGES:

@@ -25,6 +25,9 @@ _TABLE = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'ascii', column
 _ROOM = 2**40
 """A row's id is this times its room's id, plus its seq."""
 
+_INDEXED = 64 * 1024
+"""Bytes of messages that one step of `index` takes in, and at most one message more: some 50 ms at worst."""
+
 _MERGED = 50
 """Pages of the index that one step of `tidy` writes: some 10 ms."""
 
@@ -55,28 +58,38 @@ def lagging(run: Run, limit: int = 1) -> list[tuple[int, int]]:
 
 
 def index(run: Run, limit: int) -> bool:
-    """Take in the next messages, `limit` events at most; whether there may be more."""
+    """Take in the next messages, `limit` events and `_INDEXED` bytes at most; whether there may be more."""
+    size = _INDEXED
     for room, indexed in lagging(run, limit):
-        if limit <= 0:
-            break
-        limit -= max(_index_room(run, room, indexed, limit), 1)
-    return limit <= 0 or bool(lagging(run))
+        count, taken = _index_room(run, room, indexed, limit, size)
+        limit -= max(count, 1)
+        size -= taken
+        if limit <= 0 or size <= 0:
+            return True
+    return bool(lagging(run))
 
 
-def _index_room(run: Run, room: int, indexed: int, limit: int) -> int:
+def _index_room(run: Run, room: int, indexed: int, limit: int, size: int) -> tuple[int, int]:
+    """Likewise in one room; how many events that were, and how many bytes."""
     sql = "SELECT seq, user, kind, body, target FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
-    rows = run(sql, (room, indexed, limit)).fetchall()
-    for seq, user, kind, body, target in rows:
+    count = taken = 0
+    for seq, user, kind, body, target in run(sql, (room, indexed, limit)).fetchall():
+        count, taken, indexed = count + 1, taken + len(body), seq
         if kind in frames.SPOKEN:
             _take(run, room, seq, user, body)
         elif kind == frames.EDIT and _is_said(run, room, target):
-            run("DELETE FROM words WHERE rowid = ?", (_id(room, target),))
+            if codec.unpack_body(body, frames.TextBody) is None:
+                forget(run, room, target - 1, target)  # a later deletion finds nothing of it any more
+            else:
+                run("DELETE FROM words WHERE rowid = ?", (_id(room, target),))
             _take(run, room, target, user, body)
-    if len(rows) < limit:
+        if taken >= size:
+            break
+    if count < limit and taken < size:
         run("UPDATE rooms SET indexed = head WHERE id = ?", (room,))
     else:
-        run("UPDATE rooms SET indexed = ? WHERE id = ?", (rows[-1][0], room))
-    return len(rows)
+        run("UPDATE rooms SET indexed = ? WHERE id = ?", (indexed, room))
+    return count, taken
 
 
 def _take(run: Run, room: int, seq: int, user: int, body: bytes) -> None:
@@ -95,7 +108,11 @@ def forget(run: Run, room: int, after: int, last: int) -> None:
     """These events of a room are gone."""
     bounds = (_id(room, after + 1), _id(room, last))
     if run("DELETE FROM words WHERE rowid BETWEEN ? AND ?", bounds).rowcount:
-        run("INSERT OR IGNORE INTO search VALUES ('untidy', '')")
+        # The merge that has begun does not have this: another must follow it.
+        run(
+            "INSERT INTO search VALUES ('untidy', '') "
+            "ON CONFLICT DO UPDATE SET value = 'again' WHERE value = 'begun'"
+        )
 
 
 def tidy(connection: sqlite3.Connection) -> bool:
@@ -109,11 +126,14 @@ def tidy(connection: sqlite3.Connection) -> bool:
     before = connection.total_changes
     pages = _MERGED if state[0] else -_MERGED  # the first step says that all parts shall be merged
     connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
-    if connection.total_changes - before < 2:  # as SQLite's manual has it: nothing was left to merge
-        connection.execute("DELETE FROM search WHERE key = 'untidy'")
-        return False
-    connection.execute("UPDATE search SET value = 'begun' WHERE key = 'untidy'")
-    return True
+    if connection.total_changes - before >= 2:  # as SQLite's manual has it: else nothing was left to merge
+        connection.execute("UPDATE search SET value = 'begun' WHERE key = 'untidy' AND value = ''")
+        return True
+    if state[0] == "again":
+        connection.execute("UPDATE search SET value = '' WHERE key = 'untidy'")
+        return True
+    connection.execute("DELETE FROM search WHERE key = 'untidy'")
+    return False
 
 
 def search(connection: sqlite3.Connection, wanted: Wanted, clock: Callable[[], float], until: float) -> Found:

@@ -1,5 +1,6 @@
 """Edits, deletions, reactions and replies on the wire: who may, on what, and what stays."""
 
+import threading
 from typing import Any
 
 from protocol import codec, errors, frames, limits
@@ -171,3 +172,33 @@ async def test_a_room_of_the_same_name_is_another_one(server: RunningServer) -> 
     assert isinstance(answer, frames.Ok) or answer.code == errors.NOT_FOUND
     await ann.settled()
     assert not [event for event in await log_of(ann) if event.kind == frames.DELETE]
+
+
+async def test_a_change_that_is_being_looked_up_is_stored_when_the_server_stops(
+    server: RunningServer,
+) -> None:
+    ann = await server.enter("ann", ROOM)
+    said = (await ann.tell(ROOM, "hello")).seq
+    busy = threading.Event()
+    server.core._reader.submit(busy.wait)
+    request = changing(ann, frames.EDIT, said)
+    ann.send(request)
+    await server.until(lambda: bool(server.core._asked))
+    server.stop_soon()
+    await server.until(lambda: server.core._closing)
+    busy.set()
+    assert isinstance(await ann.answer(request.id), frames.Ok)
+
+
+async def test_the_audit_has_what_was_done_and_nothing_else(server: RunningServer) -> None:
+    ann, bob = await server.enter("ann", ROOM), await server.enter("bob", ROOM)
+    said = [(await bob.tell(ROOM, text)).seq for text in ("one", "two")]
+    await ann.ask(ann.say(ROOM, "used", "used"), frames.SendResult)
+    assert await ann.refused(changing(ann, frames.DELETE, said[0], cid="used")) == errors.CID_REUSED
+    # Both find the message there; the second is a repetition all the same.
+    twice = [changing(ann, frames.DELETE, said[1], cid="again") for _ in range(2)]
+    ann.send(*twice)
+    for request in twice:
+        assert isinstance(await ann.answer(request.id), frames.Ok)
+    deleted = server.core.log.audit(Searched(action="delete message"), 100)
+    assert [record.audit.detail for record in deleted] == [f"message {said[1]}"]

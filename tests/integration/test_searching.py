@@ -94,7 +94,7 @@ async def test_the_index_is_kept_up_beside_the_rest_and_over_restarts(server: Ru
 
 
 async def test_nobody_searches_too_often(server: RunningServer) -> None:
-    ann = await server.enter("ann")
+    ann, bob = await server.enter("ann"), await server.enter("bob")
     await ann.tell("#general", "hello")
     server.core.searching.limited = True
     for _ in range(20):
@@ -107,6 +107,7 @@ async def test_nobody_searches_too_often(server: RunningServer) -> None:
     server.core.searching.limited = False
     sent = [frames.Search(ann.new_id, ["hello"]) for _ in range(40)]
     ann.send(*sent)
+    assert await found(bob, "hello") == ["hello"], "one does not take the places of all"
     answers = [await ann.answer(request.id) for request in sent]
     late = [answer for answer in answers if isinstance(answer, frames.Error)]
     assert late

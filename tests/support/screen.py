@@ -147,8 +147,9 @@ class Chat:
     # --- hands
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
-        """See `until`."""
+        """See `until`; then every pane shows what has come, not only the one that was waited for."""
         await until(self.pilot, condition, what)
+        await self._drawn()
 
     async def press(self, *keys: str) -> None:
         """Press keys, and let the program do what each asks for."""
@@ -165,10 +166,12 @@ class Chat:
     async def settle(self) -> None:
         """See `settle`; and wait until the panes show what has come."""
         await settle(self.pilot)
+        await self._drawn()
+
+    async def _drawn(self) -> None:
         mains = [screen for screen in self.app.screen_stack if isinstance(screen, MainScreen)]
         if any(main._stale for main in mains):
-            await self.until(lambda: not any(main._stale for main in mains), "the panes are drawn")
-            await settle(self.pilot)
+            await until(self.pilot, lambda: not any(main._stale for main in mains), "the panes are drawn")
 
     def _input(self, event: events.Event) -> None:
         driver = self.app._driver

@@ -243,11 +243,12 @@ async def test_what_was_drawn_before_one_goes_is_read(
         chat.main._stale = True  # the next drawing of the panes is always still to come
         await bob.tell("#general", "just in time")
         room = chat.client.rooms["#general"]
-        await chat.until(lambda: room.events[-1].text == "just in time", "it has come")
+        # Not `chat.until`, `chat.sees` and `chat.press`: they would wait for the panes.
+        await until(chat.pilot, lambda: room.events[-1].text == "just in time", "it has come")
         if drawn:
             chat.log.refresh_rows()  # whatever the reason
-            await chat.sees("just in time", "#log")
-        await chat.pilot.press("alt+1")  # `chat.press` would wait for the panes
+            await until(chat.pilot, lambda: "just in time" in chat.text("#log"), "it is in the log")
+        await chat.pilot.press("alt+1")
         await settle(chat.pilot)
         assert current(chat) == "#general"  # as the panes say
         assert (chat.main._room, room.unread) == ("#deploys", unread)

@@ -183,6 +183,20 @@ def test_removed_words_are_overwritten_in_the_index_too(tmp_path: Path) -> None:
     assert kept() == 200
     assert not log.tidy()
     assert len(found(log, "common", rooms=("#a",), limit=500)) == 200
+    # What is removed while the rest is being overwritten is not forgotten.
+    log.prune("#a", 300, 1000)
+    assert log.tidy()
+    log.prune("#a", 350, 1000)
+    while log.tidy():
+        pass
+    assert kept() == 50
+    # Nor is what an edit, which can't be read itself, has made unfindable.
+    log.append([Draft("#a", ANN, "ann", frames.EDIT, 1000, b"\xc1", target=400)])
+    log.index(1000)
+    log.append([Draft("#a", ANN, "ann", frames.DELETE, 1000, target=400)])
+    while log.tidy():
+        pass
+    assert kept() == 49
     log.close()
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
         database.execute("INSERT INTO words (words) VALUES ('integrity-check')")
@@ -200,3 +214,15 @@ def test_another_rule_of_words_makes_the_index_anew(tmp_path: Path, monkeypatch:
         log.load()
         assert found(log, "words") == [("#a", 1)]
         log.close()
+
+
+def test_a_step_of_the_index_is_short_whatever_was_said(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path)
+    log.append([say("#a", "x " * 8_000, at=number) for number in range(40)])
+    steps = 1
+    while log.index(1000):
+        steps += 1
+    log.close()
+    assert steps > 5
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
+        assert database.execute("SELECT count(*) FROM words WHERE words MATCH 'x'").fetchone() == (40,)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.words import holds, term_of, words_of
+from protocol.words import LETTERS, holds, term_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,10 @@ def test_a_word_is_found_by_its_beginning(text: str, word: str, *, there: bool) 
     term = term_of(word, phrase=False)
     assert term is not None
     assert holds(text, [term]) is there
+
+
+def test_what_stands_for_a_sentence_makes_no_text_endless() -> None:
+    assert len("".join(words_of("\ufdfa" * 5_000))) <= LETTERS
 
 
 def test_a_phrase_stands_there_as_it_is() -> None:
