@@ -146,6 +146,10 @@ class Keymap:
         """The name of the command that a key has while a message is chosen; empty if none."""
         return self._on_message.get(key, "")
 
+    def first_on_message(self, name: str) -> str:
+        """The key to show for a command while a message is chosen; empty if it has none."""
+        return next((key_name(key) for key, its in self._on_message.items() if its == name), "")
+
     def shown_on_message(self, command: Command) -> str:
         """All keys of a command while a message is chosen, as people write them."""
         return ", ".join(key_name(key) for key, name in self._on_message.items() if name == command.name)

@@ -273,7 +273,7 @@ class MainScreen(
         except ClientError as error:
             self.complain(str(error))
         finally:
-            self.command_done()
+            self.command_done(call)
 
     async def action_do(self, name: str) -> None:
         """A key of the registry was pressed."""

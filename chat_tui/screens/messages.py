@@ -16,6 +16,7 @@ from chat_tui.client.changes import message, newest
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent
 from chat_tui.commands.actions.messages import meant_emoji
+from chat_tui.commands.parser import Call, Say
 from chat_tui.screens.writing import Writing
 from chat_tui.widgets.log_choice import MessageClicked, QuoteWanted, ReactionClicked
 from chat_tui.widgets.status_line import StatusLine
@@ -33,12 +34,14 @@ QUOTED = 40
 class Doing:
     """What is being written: an `edit`, a `reply` or what somebody wants to `react` with.
 
-    `kept` was in the composer before (None: it still is). `by_up`: the key Up has begun it.
+    `kept` was in the composer before (None: it still is), and `given` was put there instead. `by_up`: the key
+    Up has begun it.
     """
 
     what: str
     seq: int
     kept: str | None
+    given: str = ""
     by_up: bool = False
 
 
@@ -47,6 +50,7 @@ class OnMessages(Writing):
 
     _doing: Doing | None = None
     _commanding = False  # a command for the chosen message is being typed
+    _commanded: Call | None = None  # that command; it has yet to see which message is meant
     _asking = False  # whether it shall be deleted
     _past = False  # Up was pressed where Up had begun an edit
     _focused_at = 0.0
@@ -65,9 +69,23 @@ class OnMessages(Writing):
             self._composer.focus()  # its keys are those of the chosen message
             self._show_doing()
 
+    @property
+    def answering(self) -> int | None:
+        """See `View`."""
+        return self._doing.seq if self._doing is not None and self._doing.what == "reply" else None
+
     def choose_none(self) -> None:
         """See `View`."""
         self._give_up()
+
+    def ask_to_delete(self, seq: int) -> None:
+        """See `View`."""
+        if self.current is not None:
+            self.client.changes.check_delete(self.current, seq)
+        self._give_up()
+        self._log.choose(seq)
+        self._composer.focus()
+        self._ask()
 
     def write(self, what: str, seq: int, *, by_up: bool = False) -> None:
         """See `View`."""
@@ -79,9 +97,10 @@ class OnMessages(Writing):
             raise ClientError(f"That is what {said.sender} said: only {said.sender} can edit it.")
         self._give_up()
         kept = None if what == "reply" else self._composer.text
-        self._doing = Doing(what, seq, kept, by_up)
+        given = said.text if what == frames.EDIT else ""
+        self._doing = Doing(what, seq, kept, given, by_up)
         if kept is not None:
-            self._composer.put(said.text if what == frames.EDIT else "")
+            self._composer.put(given)
         self._log.choose(seq)
         self._show_doing()
 
@@ -93,6 +112,8 @@ class OnMessages(Writing):
 
     def _first(self, event: events.Key) -> bool:
         """Take a key before the composer gets it; whether it is done with."""
+        if self._commanding and not self._composer.text and self._commanded is None:
+            self._commanding = False  # the slash was taken back
         if self._doing is None and self._log.chosen is not None and not self._commanding:
             return self._act_on_message(event)
         does = self.keys.command_at(event.key)
@@ -104,8 +125,7 @@ class OnMessages(Writing):
             self.choose_message()
             return True
         doing = self._doing
-        unchanged = self._composer.text == self._composer.given
-        if does == "earlier" and doing is not None and doing.by_up and unchanged:
+        if does == "earlier" and doing is not None and doing.by_up and self._composer.text == doing.given:
             self._give_up()  # an earlier line is wanted
             self._past = event.key == "up"  # for that one the composer asks `edit_last` first
         return False
@@ -189,9 +209,11 @@ class OnMessages(Writing):
         else:
             self.client.changes.toggle(room, doing.seq, meant_emoji(text))
 
-    def _after(self) -> str:
+    def _after(self, meant: Say | Call | None) -> str:
         doing = self._doing
-        if not self._commanding:  # else the command has yet to see which message is chosen
+        if isinstance(meant, Call) and (self._commanding or self.answering is not None):
+            self._commanded = meant
+        else:
             self._forget()
         return (doing.kept or "") if doing is not None else ""
 
@@ -200,21 +222,23 @@ class OnMessages(Writing):
         return super()._draft() if kept is None else kept
 
     def _give_up(self) -> None:
-        """Choose no message, write what was written before."""
-        doing = self._doing
+        """Choose no message, write what was written before; Up brings a half-written edit back."""
+        doing, text = self._doing, self._composer.text
         self._forget()
         if doing is not None and doing.kept is not None:
+            if text.strip() and text != doing.given:
+                self._composer.remember(text)
             self._composer.put(doing.kept)
 
     def _forget(self) -> None:
-        self._doing = None
+        self._doing = self._commanded = None
         self._commanding = self._asking = False
         self._log.choose(None)
         self._show_doing()
 
-    def command_done(self) -> None:
+    def command_done(self, call: Call) -> None:
         """A command has run: what it was for is not chosen any more."""
-        if self._commanding:
+        if call is self._commanded:
             self._give_up()
 
     def look_after_chosen(self) -> None:
@@ -296,11 +320,13 @@ class OnMessages(Writing):
 
     def _keys(self, said: RoomEvent) -> str:
         if self._asking:
-            return "Delete it for good? d deletes it, any other key does not"
-        keys = ["r reply", "+ react", "c copy", "Esc"]
+            key = self.keys.first_on_message("delete")
+            return f"Delete it for good? {key} deletes it, any other key does not"
+        names = ["reply", "react", "copy", "message_leave"]
         room = self.current
         if room is not None and self.client.changes.may_delete(room, said):
-            keys.insert(2, "d delete")
+            names.insert(2, "delete")
         if room is not None and said.user == room.me:
-            keys.insert(0, "e edit")
-        return "  ".join(keys)
+            names.insert(0, "edit")
+        keys = ((self.keys.first_on_message(name), name) for name in names)
+        return "  ".join(key if name == "message_leave" else f"{key} {name}" for key, name in keys if key)

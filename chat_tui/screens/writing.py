@@ -37,7 +37,7 @@ class Writing(Part):
             self.complain(str(error))
             return
         self._composer.remember(line)
-        self._composer.put(self._after())
+        self._composer.put(self._after(meant))
         self._keep_draft()
         if isinstance(meant, Call):
             self._do(meant)
@@ -62,10 +62,10 @@ class Writing(Part):
 
     def _draft(self) -> str:
         """What is being written for this room, and shall be there again after a restart."""
-        return self._composer.text
+        return self._composer.written
 
-    def _after(self) -> str:
-        """What is in the composer after something was submitted."""
+    def _after(self, meant: Say | Call | None) -> str:  # noqa: ARG002  # for who knows more
+        """What is in the composer after this was submitted."""
         return ""
 
     @on(Composer.Changed)

@@ -107,6 +107,12 @@ class Composer(Readline):
         self._withdraw()
 
     @property
+    def written(self) -> str:
+        """What is being written: while an earlier line is looked at, the one to which one will come back."""
+        looked = self._recalled < len(self._history) and self.text == self._history[self._recalled]
+        return self._draft if looked else self.text
+
+    @property
     def offering(self) -> bool:
         """Whether there is a list to choose from."""
         return self._offer is not None

@@ -148,9 +148,63 @@ async def test_by_commands(place: Place, bob: Wire) -> None:
         await chat.enter("/copy")
         await chat.until(lambda: chat.app.clipboard == "it is I", "it is copied")
         await chat.enter("/delete")
+        await chat.until(lambda: "Delete it for good?" in chat.status, "it asks")
+        await chat.press("d")
         assert ((await sent(bob)).target, chat.composer.text) == (answer.seq, "")
         await chat.enter("/edit")
         await chat.sees("no message of yours", "#log")
+
+
+async def test_what_one_has_chosen_and_written_stays_until_it_is_done(place: Place, bob: Wire) -> None:
+    async with open_chat(place, size=(100, 24)) as chat:
+        for text in ("first", "second"):
+            await chat.enter(text)
+        first, _ = await sent(bob), await sent(bob)
+        await chat.until(lambda: not chat.client.sender.pending, "both are stored")
+
+        # A key that does something else does not leave it, nor does a slash that was taken back.
+        await chat.press("f4", "up", "/", "backspace", "/", *"del", "f8")
+        assert chat.log.chosen == first.seq
+        await chat.press(*"ete", "enter")
+        await chat.until(lambda: "Delete it for good?" in chat.status, "it asks")
+        await chat.press("d")
+        assert (await sent(bob)).target == first.seq
+        await chat.press("f4", "/", "backspace", "j")
+        assert chat.composer.text == ""
+        assert chat.log.chosen is None
+        await chat.press("f4", "/", "backspace")
+        await chat.paste("said to nobody")
+        await chat.press("enter")
+        assert chat.log.chosen is None
+        assert text_of(await sent(bob)) == "said to nobody"
+
+        # A half-written edit that one leaves is no less than a line.
+        await chat.press("up", "up")
+        assert doing(chat) == ""
+        await chat.press("ctrl+u", "f4", "k", "e")
+        assert chat.composer.text == "second"
+        await chat.press("escape")
+        await chat.enter("/join #other")
+        await chat.sees("#other", "#topic")
+        await chat.press("alt+up")
+        await chat.sees("#general", "#topic")
+        await chat.press("f4", "k", "e")
+        await chat.type(" thoughts")
+        await chat.press("alt+down")
+        await chat.sees("#other", "#topic")
+        await chat.press("up")
+        assert chat.composer.text == "second thoughts"
+        await chat.press("ctrl+u")
+
+        # A line that was brought back is not being written.
+        await chat.press("alt+up", "ctrl+up", "alt+down", "alt+up")
+        assert chat.composer.text == ""
+
+        # What one does is an answer too.
+        await chat.press("f4", "k", "k", "r")
+        await chat.enter("/me nods")
+        answer = await sent(bob)
+        assert (answer.kind, answer.reply, doing(chat)) == (frames.ACTION, first.seq - 2, "")
 
 
 async def test_by_the_mouse(place: Place, bob: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,13 @@ class View(Protocol):
     def choose_message(self) -> None:
         """Choose the lowest message in view, or the one before that which is chosen."""
 
+    @property
+    def answering(self) -> int | None:
+        """The message that is being answered, by its `seq`."""
+
+    def ask_to_delete(self, seq: int) -> None:
+        """Delete this message if the person says once more that it shall be. Raises `ClientError`."""
+
     def choose_none(self) -> None:
         """What was chosen has been dealt with."""
 

@@ -13,7 +13,7 @@ class MessageActions(Base):
 
     async def do_me(self, text: str) -> None:
         """`/me text`."""
-        self._client.say(self._here().name, text, frames.ACTION)
+        self._client.say(self._here().name, text, frames.ACTION, self._view.answering)
 
     async def do_search(self, text: str) -> None:
         """`/search [words]`."""
@@ -90,9 +90,7 @@ class MessageActions(Base):
 
     async def do_delete(self) -> None:
         """`/delete`."""
-        room = self._here()
-        self._client.changes.delete(room, self._meant(room, mine=True))
-        self._view.choose_none()
+        self._view.ask_to_delete(self._meant(self._here(), mine=True))
 
     async def do_copy(self) -> None:
         """`/copy`."""
@@ -109,7 +107,8 @@ class MessageActions(Base):
         said = newest(room, mine=mine)
         if said is None:
             whose = {True: " of yours", False: " of somebody else", None: ""}[mine]
-            raise ClientError(f"There is no message{whose} here. F4 or a click chooses one.")
+            key = self._view.keys.first("select") or "/select"
+            raise ClientError(f"There is no message{whose} here. {key} or a click chooses one.")
         return said.seq
 
 
