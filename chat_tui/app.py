@@ -89,7 +89,7 @@ class ChatApp(App[None], inherit_bindings=False):
         """What pops up is a line in the log for who has it read aloud."""
         main = self._servers.in_view
         if main is not None and main.is_attached and main.settings.screen_reader:
-            main.tell(message)
+            main.mention(message)
         else:
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 

@@ -1,6 +1,6 @@
 """The timelines of all rooms, kept in step with what the client tells, and where in them the new begins.
 
-Knows which room the reader is in. Knows no widgets.
+Knows which rooms the reader has before their eyes. Knows no widgets.
 """
 
 from chat_tui.client import updates
@@ -17,6 +17,7 @@ class Timelines:
         self._client = client
         self._rooms: dict[str, Timeline] = {}
         self._here: str | None = None
+        self._beside: str | None = None
         self._marked: tuple[str, int] | None = None
         self._sought: tuple[str, int] | None = None
         self._lost = False
@@ -63,17 +64,30 @@ class Timelines:
 
     def enter(self, name: str) -> Timeline:
         """The reader goes to a room: to where the new begins, if they were at its end when they left it."""
-        timeline = self.of(name)
-        if name != self._here:
-            self._leave()
+        timeline, left = self.of(name), self._here
+        if name != left:
             self._here = name
-            self._show_new(timeline, name)
+            self._leave(left)
+            if name != self._beside:
+                self._show_new(timeline, name)
         return timeline
 
-    def _leave(self) -> None:
-        left = self._client.rooms.get(self._here or "")
-        if left is not None and not left.unread:
+    def show_beside(self, name: str | None) -> None:
+        """The reader has this room before their eyes too, or (None) no other one any more."""
+        left = self._beside
+        if name != left:
+            self._beside = name
+            self._leave(left)
+            if name is not None and name != self._here:
+                self._show_new(self.of(name), name)
+
+    def _leave(self, name: str | None) -> None:
+        left = self._client.rooms.get(name or "")
+        if left is not None and not self._in_view(left.name) and not left.unread:
             self.of(left.name).clear_ruler()
+
+    def _in_view(self, name: str) -> bool:
+        return name in (self._here, self._beside)
 
     def _show_new(self, timeline: Timeline, name: str) -> None:
         room = self._client.rooms.get(name)
@@ -120,7 +134,7 @@ class Timelines:
         if room is not None:
             timeline.reset(room.events)
             self.bound(name)
-            if name == self._here:
+            if self._in_view(name):
                 self._show_new(timeline, name)
 
     def bound(self, name: str) -> None:
@@ -149,7 +163,7 @@ class Timelines:
             timeline.notice(f"reconnected: {count} missed message{'s' * (count > 1)}", "info", events[0].time)
         self._away.discard(name)
         timeline.append(events)
-        if room is None or name != self._here or not count or (looking and not missed):
+        if room is None or not self._in_view(name) or not count or (looking and not missed):
             return
         if timeline.ruler is None or room.read >= events[0].seq - 1:  # else it has begun before these
             if missed:

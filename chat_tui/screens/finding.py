@@ -19,7 +19,7 @@ from chat_tui.screens.part import Part
 from chat_tui.screens.search import Search, SearchScreen
 from chat_tui.view import View
 
-_KEYS = "n next  N previous  Esc back"
+_STEPS = "n next  N previous"
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,6 +37,7 @@ class Finding(Part):
     _search: Search | None = None
     _came_from: _Place | None = None
     _hit_shown = False
+    _showing = False  # we go to a room for a hit in it
 
     def search(self, text: str) -> None:
         """See `View`."""
@@ -48,7 +49,8 @@ class Finding(Part):
         async def ask(text: str) -> Found:
             return await self.client.searching.search(text, here.name if here is not None else "")
 
-        screen = SearchScreen(self._search, where, self._title_of, ask, self.client.searching.more)
+        more = self.client.searching.more
+        screen = SearchScreen(self._search, where, self._title_of, ask, more, self.keys.first("search"))
         self.app.push_screen(screen, self._hit_chosen)
 
     def _hit_chosen(self, chosen: bool | None) -> None:  # noqa: FBT001  # Textual calls it
@@ -61,9 +63,10 @@ class Finding(Part):
         if search is None or not search.hits:
             raise ClientError("Nothing was searched for yet: /search words")
         if not 0 <= search.at + step < len(search.hits):
-            more = ", Ctrl+F lists more" if search.found is not None and search.found.cursor else ""
+            key = self.keys.first("search") or "/search"
+            more = f", {key} lists more" if search.found is not None and search.found.cursor else ""
             text = f"that was the last of {len(search.hits):,}{more}" if step > 0 else "that was the first"
-            self._tell_hit(text, _KEYS)
+            self._tell_hit(text, steps=True)
             return
         search.at += step
         self._go_to_hit()
@@ -74,37 +77,45 @@ class Finding(Part):
         search = self._search
         if search is None:
             return
-        hit = search.hits[search.at]
+        hit, written = search.hits[search.at], self._composer.text
         if self._came_from is None and self._room is not None:
             timeline = self._timelines.shown(self._room)
             self._came_from = _Place(self._room, copy(timeline.view), timeline.generation)
         try:
             await reach(self.client.rooms, self.client.load_older, hit.room, hit.seq, self._coming)
             self._show(hit.room, hit.seq)
+            if self._composer.text in (written, self._composer.given):  # none has been begun meanwhile
+                self.app.call_later(self.set_focus, None)  # in this way a dialog that closes gives it back
         except ClientError as error:
             self._tell_hit(str(error))
             return
-        self._tell_hit(f"{search.at + 1:,} of {len(search.hits):,}  {search.text}", _KEYS)
+        self._tell_hit(f"{search.at + 1:,} of {len(search.hits):,}  {search.text}", steps=True)
 
     def _coming(self, left: int) -> None:
         self._tell_hit(f"loading what was said since then: {left:,} to go")
 
     def _show(self, room: str, seq: int) -> None:
         self._timelines.unmark()
-        self.open_room(room)
+        self._showing = True
+        try:
+            self.open_room(room)
+        finally:
+            self._showing = False
         if not self._timelines.show_message(room, seq):
             raise ClientError("That message is not there any more")
         self._hit_shown = True
-        self.app.call_later(self.set_focus, None)  # the composer gets it in this way when a dialog closes
         self.redraw()
 
-    def _tell_hit(self, text: str, keys: str = "") -> None:
+    def _tell_hit(self, text: str, *, steps: bool = False) -> None:
+        back = self.keys.first("escape")
+        keys = [_STEPS, *([f"{back} back"] if back else [])] if steps else []
         bar = self.query_one("#hit", Static)
         bar.display = True
-        bar.update(Content.assemble((keys + "  " * bool(keys), "$text-accent"), text))
+        bar.update(Content.assemble(("".join(f"{key}  " for key in keys), "$text-accent"), text))
 
     def end_search(self, *, back: bool) -> bool:
-        """No hit is shown any more; go `back` to where one was before. Whether one was at any."""
+        """No hit is shown or looked for any more; go `back` to where one was. Whether one was at any."""
+        self.workers.cancel_group(self, "hit")
         shown, self._hit_shown = self._hit_shown, False
         came_from, self._came_from = self._came_from, None
         self.query_one("#hit", Static).display = False
@@ -119,19 +130,24 @@ class Finding(Part):
         self.redraw()
         return shown
 
+    def _leave_hit(self) -> None:
+        """One goes to another room: by oneself, or for a hit in it."""
+        if not self._showing and (self._hit_shown or self._came_from is not None):
+            self.end_search(back=False)
+            self._composer.focus()
+
     def _hit_key(self, event: events.Key) -> bool:
         """Whether the key was one for the hits."""
-        if not self._hit_shown or self._composer.has_focus:
+        if not self._hit_shown or self.focused is self._composer:
             return False
-        match event.key:
-            case "n":
-                self.step_hit(1)
-            case "N" | "upper_n":
-                self.step_hit(-1)
-            case "escape":
-                self.end_search(back=True)
-                self._composer.focus()
-            case _:
-                return False
+        if event.key == "n":
+            self.step_hit(1)
+        elif event.key in ("N", "upper_n"):
+            self.step_hit(-1)
+        elif self.keys.command_at(event.key) == "escape":
+            self.end_search(back=True)
+            self._composer.focus()
+        else:
+            return False
         event.stop()
         return True

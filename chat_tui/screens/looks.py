@@ -74,11 +74,12 @@ class Looks(Neighbours):
         self.app.animation_level = "none" if plain else self.app.animation_level
         self.set_class(plain, "-plain")
         self.set_class(self._bare, "-bare")
-        self._log.be_plain(on=plain or self._bare)
         if plain:
             self._composer.cursor_blink = False
         self.client.company.call_by(self._settings.highlights)
-        self._log.call_me(self.client.company.calls.words)
+        for pane in self._both:
+            pane.messages.be_plain(on=plain or self._bare)
+            pane.messages.call_me(self.client.company.calls.words)
         self._show_hint()
         self.call_after_refresh(self.redraw)
 
@@ -159,7 +160,7 @@ class Looks(Neighbours):
             "waiting": f"Not connected: {status.reason}. Trying again.",
         }.get(status.phase, "")
         if text and text != self._told:
-            self.tell(text)
+            self.mention(text)
         self._told = text or self._told
 
 

@@ -6,7 +6,7 @@ others is `Content` of plain text here, never markup.
 """
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -107,7 +107,7 @@ class MainScreen(
         self.around = Around(self.client)
         self._room: str | None = None
         self._catching_up = CatchingUp(self.client, lambda work: self.run_worker(work, group="catching up"))
-        self._stranded = Stranded(self.client.sender, self.complain)
+        self._stranded = Stranded(self.client.sender, lambda text: self.mention(text, "error"))
         self._stale = False
         self._drawn = 0.0
         self._interrupted = 0.0
@@ -173,7 +173,7 @@ class MainScreen(
                 self._rooms_changed(opened)
                 self._tell_stranded()
             case updates.Told(text, call):
-                self.tell(text)
+                self.mention(text)
                 if call:
                     self._attention.notice(text)
             case updates.StatusChanged(status):
@@ -185,7 +185,7 @@ class MainScreen(
             self.enter(self._wanted)
             self._wanted = ""
         elif status.phase == "stopped" and status.login is None and status.question is None:
-            self.complain(status.reason)  # the status line is too short for what has to be known now
+            self.mention(status.reason, "error")  # the status line is too short for what has to be known now
         self._account_status(status)
         self.tell_status(status)
 
@@ -247,7 +247,8 @@ class MainScreen(
         self._attention.call(self._room if self.in_view else None, self.called)
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
-            self.complain(f"{self._problem}. Messages are not kept on this computer until the next start.")
+            told = f"{self._problem}. Messages are not kept on this computer until the next start."
+            self.mention(told, "error")
         if not self.in_view:
             self.servers.changed(self)
             return
@@ -383,9 +384,9 @@ class MainScreen(
         """Typing always goes to the composer, wherever a click has put the focus."""
         if self._hit_key(event):
             return
-        if event.is_printable and event.character and not self._composer.has_focus:
-            self._composer.focus()
-            self._composer.insert(event.character)
+        if event.is_printable:  # the composer lets none of these through
+            self.set_focus(self._composer)
+            self._composer.post_message(events.Key(event.key, event.character))
 
     # --- the `View` of the commands
 
@@ -407,9 +408,15 @@ class MainScreen(
         """Show what went wrong, where the person is looking."""
         self._tell(text, "error")
 
-    def _tell(self, text: str, kind: str) -> None:
-        timeline = self._timelines.shown(self._room)
-        timeline.notice(text, "error" if kind == "error" else "info", time.time_ns() // 1_000_000)
+    def mention(self, text: str, kind: Literal["info", "error"] = "info") -> None:
+        """Say something that nobody has asked for: who reads further up stays there."""
+        self._timelines.shown(self._room).notice(text, kind, time.time_ns() // 1_000_000)
+        if not self._log.at_bottom and not self._settings.screen_reader:
+            self.app.notify(text, severity="error" if kind == "error" else "information", markup=False)
+        self._draw_soon()
+
+    def _tell(self, text: str, kind: Literal["info", "error"]) -> None:
+        self._timelines.shown(self._room).notice(text, kind, time.time_ns() // 1_000_000)
         self._log.to_bottom()
         self._draw_soon()
 
@@ -424,6 +431,7 @@ class MainScreen(
             # What was typed before there was a room is meant for the first one.
             written = self._composer.text if self._room is None else ""
             self.choose_none()
+            self._leave_hit()
             self._keep_draft()
             self.client.company.typing.stopped()
             self._composer.put(written or self._drafts.of(name))

@@ -16,10 +16,11 @@ from chat_tui.config import Settings
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
+from chat_tui.widgets.pane import Pane
 
 
 class Part(Screen[None]):
-    """See the module. `_room` is the room in view, `_log` its log."""
+    """See the module. `_room` is the room in view, `_log` its log, `_both` are the panes for two."""
 
     client: Client
     keys: Keymap
@@ -28,6 +29,7 @@ class Part(Screen[None]):
     _timelines: Timelines
     _composer: Composer
     _log: MessageLog
+    _both: tuple[Pane, Pane]
     _room: str | None
 
     @property
@@ -37,6 +39,10 @@ class Part(Screen[None]):
 
     def tell(self, text: str) -> None:
         """See `View`."""
+        raise NotImplementedError
+
+    def mention(self, text: str) -> None:
+        """Say something that nobody has asked for: who reads further up stays there."""
         raise NotImplementedError
 
     def complain(self, text: str) -> None:

@@ -42,7 +42,6 @@ _EMPTY = f"""
 Messages that have all the words are found; a word may also be the beginning of one there.
 
 {HELP}"""
-_ENDS = "Enter {}, Ctrl+F all rooms, Esc closes"
 
 
 @dataclass(slots=True)
@@ -76,9 +75,12 @@ class SearchScreen(ModalScreen[bool]):
         title_of: Callable[[str], str],
         ask: Callable[[str], Awaitable[Found]],
         more: Callable[[Found], Awaitable[None]],
+        everywhere: str,
     ) -> None:
-        """`where` says in which room is searched if no other is named. `more` adds to what was found."""
+        """`where` says in which room is searched if no other is named, and `everywhere` is the key that asks
+        for all. `more` adds to what was found."""
         super().__init__()
+        self._ends = f"{everywhere} all rooms, Esc closes" if everywhere else "Esc closes"
         self.search = search
         self._where = where
         self._title_of = title_of
@@ -91,7 +93,7 @@ class SearchScreen(ModalScreen[bool]):
         """Lay it out."""
         with Vertical(id="search", classes="dialog") as box:
             box.border_title = Content(f"Search {self._where}")
-            box.border_subtitle = _ENDS.format("searches")
+            box.border_subtitle = f"Enter searches, {self._ends}"
             yield Input(self.search.text, placeholder="what to look for", compact=True, select_on_focus=False)
             yield Static("", id="note", markup=False)
             yield OptionList(compact=True)
@@ -114,7 +116,7 @@ class SearchScreen(ModalScreen[bool]):
         does = (
             "goes there" if self.search.hits and self._answered(self.query_one(Input).value) else "searches"
         )
-        self.query_one("#search").border_subtitle = _ENDS.format(does)
+        self.query_one("#search").border_subtitle = f"Enter {does}, {self._ends}"
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -127,7 +129,7 @@ class SearchScreen(ModalScreen[bool]):
 
     @work(exclusive=True)
     async def _look(self, text: str) -> None:
-        self.search.text, self.search.found, self.search.hits = text, None, []
+        self.search.text, self.search.found, self.search.hits, self.search.at = text, None, [], 0
         self.query_one(OptionList).clear_options()
         self._tell("searching …")
         try:

@@ -20,7 +20,6 @@ SPACE = 150
 class Splitting(Part):
     """See the module."""
 
-    _both: tuple[Pane, Pane]
     _beside: str | None = None
 
     @property
@@ -53,7 +52,7 @@ class Splitting(Part):
 
     def split(self, name: str) -> None:
         """See `View`."""
-        if not name and self._beside is not None:
+        if not name and self._beside in self.client.rooms:
             self._beside = None
             self.redraw()
             return
@@ -67,7 +66,7 @@ class Splitting(Part):
 
     def go_beside(self) -> None:
         """See `View`."""
-        if self._beside is None:
+        if self._beside not in self.client.rooms:
             raise ClientError("There is no room beside this one: /split shows one.")
         self.open_room(self._beside)
 
@@ -96,6 +95,7 @@ class Splitting(Part):
             pane.set_class(room is not None, "-split")
             pane.set_class(pane is there, "-beside")
         self.know_who_is_there()
+        self._timelines.show_beside(room.name if room is not None else None)
         if room is None:
             return
         there.messages.show(self._timelines.of(room.name))

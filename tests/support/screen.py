@@ -170,8 +170,12 @@ class Chat:
 
     async def _drawn(self) -> None:
         mains = [screen for screen in self.app.screen_stack if isinstance(screen, MainScreen)]
-        if any(main._stale for main in mains):
-            await until(self.pilot, lambda: not any(main._stale for main in mains), "the panes are drawn")
+
+        def drawn() -> bool:
+            return self.app._exit or not any(main._stale for main in mains)
+
+        if not drawn():
+            await until(self.pilot, drawn, "the panes are drawn")
 
     def _input(self, event: events.Event) -> None:
         driver = self.app._driver

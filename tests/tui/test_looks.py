@@ -29,7 +29,7 @@ async def test_themes_of_ones_own(place: Place) -> None:
     async with open_chat(place, size=(200, 24), settings=Settings(theme="dusk")) as chat:
         assert chat.app.theme == "dusk"
         assert chat.main.background_colors[1].hex == "#102030"
-        await chat.sees("accent: is a colour such as", "#log")
+        await chat.sees("accent: is", "#log")
         await chat.enter("/theme")
         await chat.sees("The theme is dusk.", "#log")
     async with open_chat(place, settings=Settings(theme="dsk")) as chat:

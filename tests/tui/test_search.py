@@ -60,6 +60,17 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         assert not chat.main.query_one("#hit").display
         assert "▌" not in chat.text("#log")
 
+        # Whoever goes to another room has left it.
+        await chat.press("f3")
+        await chat.sees("3 of 3", "#hit")
+        await chat.press("alt+2")
+        await chat.until(lambda: chat.main._room == "#general", "gone there")
+        assert not chat.main.query_one("#hit").display
+        await chat.press("n", "escape")
+        assert (chat.composer.text, chat.main._room) == ("n", "#general")
+        await chat.press("backspace", "shift+f3")
+        await chat.sees("2 of 3", "#hit")
+
         # Whoever answers stays there.
         await chat.press("f3")
         await chat.sees("3 of 3", "#hit")

@@ -29,7 +29,15 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         await chat.enter("/other")
         await chat.sees("There is no room beside this one", "#log")
         await chat.enter("/split #dep")
+        await chat.sees("deploy 0", "#log-beside")  # where the new begins
+        assert "deploy 59" not in chat.text("#log-beside")
+        assert rooms["#deploys"].unread == 60
+        log = chat.main.query_one("#log-beside", MessageLog)
+        for _ in range(9):
+            log.page_down()
+            await chat.settle()
         await chat.sees("deploy 59", "#log-beside")
+        await chat.until(lambda: not rooms["#deploys"].unread, "all of it is seen")
         await titles(chat, "#general", "#deploys")
         # live in both; what is seen is read, and calls nobody
         await bob.tell("#general", "hello")
@@ -38,6 +46,10 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         await chat.sees("alice: done", "#log-beside")
         await chat.until(lambda: not rooms["#deploys"].unread, "it is read")
         assert not chat.bells
+        # what one asks to be called by calls there as well
+        await chat.enter("/highlight rollback")
+        await bob.tell("#deploys", "a rollback")
+        await chat.sees("@ a rollback", "#log-beside")
         # unless one looks elsewhere, or further up
         await chat.blur()
         await bob.tell("#deploys", "alice: again")
