@@ -81,20 +81,22 @@ class _AltDigit(enum.Enum):
     SEVEN, EIGHT, NINE = "alt+7", "alt+8", "alt+9"
 
 
-class _AltArrow(enum.Enum):
-    """Textual takes what terminals send for these for Escape and an arrow: it would close what is open."""
+class _AltKey(enum.Enum):
+    """Textual takes what terminals send for these for Escape and an arrow, which would close what is open, and
+    for Enter, which would send what is half written."""
 
-    LEFT, RIGHT = "alt+left", "alt+right"
+    LEFT, RIGHT, ENTER = "alt+left", "alt+right", "alt+enter"
 
 
 def take_alt_keys() -> None:
     """Let Alt and a digit be that; Textual takes what most terminals send for a Mac's Option key: `¡`.
 
-    And Alt with an arrow, which moves by words."""
+    And Alt with an arrow, which moves by words, and with Enter, which begins a line."""
     sequences = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
     for key in _AltDigit:
         sequences[f"\x1b{key.value[-1]}"] = (key,)
-    sequences["\x1b[1;3D"], sequences["\x1b[1;3C"] = (_AltArrow.LEFT,), (_AltArrow.RIGHT,)
+    sequences["\x1b[1;3D"], sequences["\x1b[1;3C"] = (_AltKey.LEFT,), (_AltKey.RIGHT,)
+    sequences["\x1b\r"] = (_AltKey.ENTER,)
 
 
 def on_end(stop: Callable[[int], object]) -> None:

@@ -117,10 +117,10 @@ async def test_typing_resizing_and_leaving(open_terminal: Open, server: RunningS
     await terminal.until(
         lambda: "two" in terminal.text and "lines" in terminal.text, "the paste is in the input"
     )
-    terminal.enter("")
+    terminal.enter("\x1b\rby Alt+Enter")
     while (come := await bob.event()).kind != frames.MESSAGE:
         raise AssertionError(come)
-    assert b"two\nlines" in come.body
+    assert text_of(come) == "two\nlines\nby Alt+Enter"
     terminal.type("\x11")
     assert await terminal.ended() == 0
 
