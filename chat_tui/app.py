@@ -129,6 +129,8 @@ class ChatApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
+        if isinstance(event, events.CursorPosition):
+            event = terminal.key_of(event)
         if isinstance(event, _TOUCHES):
             self._servers.touched()
         if isinstance(event, events.Key):

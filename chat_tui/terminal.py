@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 from typing import cast
 
+from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App
 
@@ -97,6 +98,14 @@ def take_alt_keys() -> None:
         sequences[f"\x1b{key.value[-1]}"] = (key,)
     sequences["\x1b[1;3D"], sequences["\x1b[1;3C"] = (_AltKey.LEFT,), (_AltKey.RIGHT,)
     sequences["\x1b\r"] = (_AltKey.ENTER,)
+
+
+def key_of(event: events.CursorPosition) -> events.Key:
+    """What was pressed: F3 and Shift or others, which xterm reports as it would the cursor's place.
+
+    Nothing here asks for that place."""
+    held = [name for bit, name in ((2, "alt"), (4, "ctrl"), (1, "shift")) if event.x & bit]
+    return events.Key("+".join([*held, "f3"]), None)
 
 
 def on_end(stop: Callable[[int], object]) -> None:

@@ -121,6 +121,8 @@ async def test_typing_resizing_and_leaving(open_terminal: Open, server: RunningS
     while (come := await bob.event()).kind != frames.MESSAGE:
         raise AssertionError(come)
     assert text_of(come) == "two\nlines\nby Alt+Enter"
+    terminal.type("\x1b[1;2R")  # Shift+F3
+    await terminal.sees("Nothing was searched for yet")
     terminal.type("\x11")
     assert await terminal.ended() == 0
 
