@@ -83,8 +83,8 @@ class _AltDigit(enum.Enum):
 
 
 class _AltKey(enum.Enum):
-    """Textual takes what terminals send for these for Escape and an arrow, which would close what is open, and
-    for Enter, which would send what is half written."""
+    """Textual takes what terminals send for these for Escape and an arrow, which would close what is open,
+    and for Enter, which would send what is half written."""
 
     LEFT, RIGHT, ENTER = "alt+left", "alt+right", "alt+enter"
 

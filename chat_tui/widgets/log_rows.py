@@ -28,6 +28,7 @@ class BlockCache:
         self._limit = lines
         self._lines = 0
         self._blocks: OrderedDict[tuple[Row, int, int], Block] = OrderedDict()
+        self._hints: dict[str, Block] = {}
 
     def get(self, row: Row, timeline: Timeline, look: Look) -> Block:
         """The block of a row. The look must be the same from one `clear` to the next."""
@@ -49,9 +50,17 @@ class BlockCache:
             self._lines -= self._blocks.popitem(last=False)[1].height
         return block
 
+    def hint(self, text: str, look: Look) -> Block:
+        """A centred dim text that can't be selected."""
+        block = self._hints.get(text)
+        if block is None:
+            block = self._hints[text] = hint(text, look)
+        return block
+
     def clear(self) -> None:
         """Forget all blocks."""
         self._blocks.clear()
+        self._hints.clear()
         self._lines = 0
 
 
@@ -89,7 +98,7 @@ def rule(text: str, look: Look) -> Block:
 
 
 def hint(text: str, look: Look) -> Block:
-    """A centred dim text that can't be selected."""
+    """See `BlockCache.hint`."""
     text = truncate(text, look.width)
     left = 0 if look.plain else (look.width - cell_len(text)) // 2
     return Block(look.width, "", look.styles.hint, [], above=[[Segment(" " * left + text, look.styles.hint)]])

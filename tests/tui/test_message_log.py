@@ -406,13 +406,32 @@ async def test_without_a_timeline_everything_is_harmless() -> None:
         assert screen(log)[-1].endswith("hello")
 
 
-async def test_who_asked_before_the_drawing_hears_that_all_fits_after_it() -> None:
+async def test_who_asks_before_the_drawing_hears_already_that_all_fits() -> None:
     """Else a room that was opened where its new begins, and is seen whole, would stay unread."""
     async with running(timeline()) as (log, pilot):
         made = timeline([event(1), event(2)])
         made.set_ruler(1)
         made.show_ruler()
         log.show(made)
-        assert not log.at_bottom
-        await until(pilot, lambda: app_of(pilot).at_bottom[-1:] == [True], "it is told")
         assert log.at_bottom
+        assert log.drawn_to == 0
+        await until(pilot, lambda: log.drawn_to == 2, "it is drawn")
+        assert log.at_bottom
+
+
+async def test_what_changes_nothing_that_is_seen_draws_nothing() -> None:
+    made = long_timeline(40)
+    async with running(made) as (log, pilot):
+        log.refresh_rows()
+        assert not log._repaint_required
+        made.append([event(41)])
+        log.refresh_rows()
+        assert log._repaint_required
+        await until(pilot, lambda: log.drawn_to == 41, "it is drawn")
+        log.page_up()
+        await pilot.pause()
+        log.refresh_rows()
+        assert not log._repaint_required
+        made.append([event(42)])  # only the count below changes
+        log.refresh_rows()
+        assert log._repaint_required
