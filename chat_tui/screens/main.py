@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
@@ -51,6 +51,7 @@ from chat_tui.timeline import Timeline
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint import Hint
+from chat_tui.widgets.layout import Column, Layers, Row
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.offer import Offer
 from chat_tui.widgets.pane import Pane
@@ -114,11 +115,11 @@ class MainScreen(
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        with Horizontal(id="body"):
+        with Row(id="body"):
             yield RoomList(id="rooms")
-            with Vertical(id="middle"):
-                with Container(id="view"):
-                    with Horizontal(id="panes"):
+            with Column(id="middle"):
+                with Layers(id="view"):
+                    with Row(id="panes"):
                         yield Pane(self._timelines.lobby, topic="topic", log="log")
                         yield Pane(self._timelines.lobby, topic="topic-beside", log="log-beside")
                     yield Offer(id="offer")

@@ -82,7 +82,7 @@ class Block:
         self._above, self._below = above, below
         self._layers = layers
         self._edges = edges
-        self._strips: dict[int, Strip] = {}
+        self._strips: dict[tuple[int, int], Strip] = {}
 
     @property
     def height(self) -> int:
@@ -91,20 +91,20 @@ class Block:
 
     # --- drawing
 
-    def strip(self, line: int) -> Strip:
-        """A line, exactly as wide as the look says."""
-        strip = self._strips.get(line)
+    def strip(self, line: int, more: int = 0) -> Strip:
+        """A line, exactly as wide as the look says, and so many cells more."""
+        strip = self._strips.get((line, more))
         if strip is None:
-            strip = self._strips[line] = self._draw(line, self._layers)
+            strip = self._strips[line, more] = self._draw(line, more, self._layers)
         return strip
 
-    def selected_strip(self, line: int, start: int, end: int, style: Style) -> Strip:
-        """A line with the characters between two columns (see `position`) in another style."""
+    def selected_strip(self, line: int, more: int, start: int, end: int, style: Style) -> Strip:
+        """The same with the characters between two columns (see `position`) in another style."""
         first, last = self.position(line, start), self.position(line, end)
         span = snap(self.text, first, last) if first < last else (0, 0)
-        return self._draw(line, [*self._layers, [(*span, style)]])
+        return self._draw(line, more, [*self._layers, [(*span, style)]])
 
-    def _draw(self, line: int, layers: Sequence[Layer]) -> Strip:
+    def _draw(self, line: int, more: int, layers: Sequence[Layer]) -> Strip:
         at = line - len(self._above)
         if at < 0:
             segments = list(self._above[line])
@@ -114,7 +114,7 @@ class Block:
             segments = [*(self._rest if at else self._first), *self._drawn_text(at, layers)]
             if at == len(self._spans) - 1:
                 segments.extend(self._after)
-        return Strip(segments).adjust_cell_length(self._width, self._style)
+        return _joined(Strip(segments).adjust_cell_length(self._width + more, self._style))
 
     def _drawn_text(self, at: int, layers: Sequence[Layer]) -> list[Segment]:
         start, end = self._spans[at]
@@ -185,6 +185,21 @@ class Block:
             return True
         last = at == len(self._spans) - 1
         return last and (here > at or (here == at and column > before + end - start))
+
+
+def _joined(strip: Strip) -> Strip:
+    """The same in fewer segments: each takes its time whenever it is drawn.
+
+    Only ASCII is joined. Other text may measure otherwise than its parts, which `measurable_parts` has found.
+    """
+    joined: list[Segment] = []
+    for segment in strip:
+        last = joined[-1] if joined else None
+        if last is not None and last.style == segment.style and (last.text + segment.text).isascii():
+            joined[-1] = Segment(last.text + segment.text, last.style)
+        else:
+            joined.append(segment)
+    return Strip(joined, strip.cell_length)
 
 
 def name_links(strip: Strip) -> None:

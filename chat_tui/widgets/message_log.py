@@ -37,6 +37,8 @@ from chat_tui.widgets.look import CSS, PARTS, Look, styles_of
 WHEEL_LINES = 3
 HEIGHT_FOR_BAR = 3
 """With fewer lines there is no room for the bar that says how many messages are below."""
+INDICATED = 2
+"""With so few columns there is no room for the thumb."""
 CACHED_LINES = 400
 """Ten screens. A line that was drawn takes 10 kB in Textual's caches."""
 
@@ -357,18 +359,18 @@ class MessageLog(Choice):
         if here is None:
             return Strip.blank(width, self.rich_style)
         key, line, block = here
+        thumb = None if timeline.view.following else self._thumb(y, timeline)
+        more = int(thumb is None and width > INDICATED and not self._plain)
         columns = selected_columns(selection, line_number(key, line)) if selection is not None else None
         if columns is None:
-            strip = block.strip(line)
+            strip = block.strip(line, more)
         else:
-            strip = block.selected_strip(line, *columns, self._selection_style())
+            strip = block.selected_strip(line, more, *columns, self._selection_style())
         if self.chosen is not None and timeline.key_of(self.chosen) == key:
             chosen = self.get_component_rich_style("message-log--chosen")
             mark = Style(bgcolor=chosen.bgcolor, reverse=chosen.reverse)
             strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)
-        thumb = None if timeline.view.following else self._thumb(y, timeline)
-        # Strips remember what was made of them, so one that is only filled up is not made anew.
-        return Strip([*strip, thumb], width) if thumb else strip.adjust_cell_length(width, self._text_style)
+        return Strip([*strip, thumb], width) if thumb is not None else strip
 
     def _selection_style(self) -> Style:
         # Most themes have no text colour of their own for a selection; the full style would show none.
@@ -379,11 +381,7 @@ class MessageLog(Choice):
 
     @property
     def _indicator_width(self) -> int:
-        return int(self.size.width > 2 and not self._plain)
-
-    @property
-    def _text_style(self) -> Style:
-        return self._look.styles.text if self._look is not None else self.rich_style
+        return int(self.size.width > INDICATED and not self._plain)
 
     def _thumb(self, y: int, timeline: Timeline) -> Segment | None:
         """The last cell of a line: where the window stands, counted in rows, while it is not at the end."""

@@ -2,16 +2,16 @@
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 
 from chat_tui.timeline import Timeline
+from chat_tui.widgets.layout import Column
 from chat_tui.widgets.log_choice import MessageClicked, ReactionClicked
 from chat_tui.widgets.message_log import MessageLog
 from chat_tui.widgets.topic_bar import TopicBar
 
 
-class Pane(Vertical):
+class Pane(Column):
     """See the module."""
 
     class Entered(Message):

@@ -74,7 +74,7 @@ def check(block: Block, width: int, source: str) -> None:
         assert block.position(line, column) <= position
         part = block.written((0, 0), (line, column))
         assert part in source
-        selected = block.selected_strip(line, 0, column, Style(reverse=True))
+        selected = block.selected_strip(line, 0, 0, column, Style(reverse=True))
         assert selected.cell_length == sum(cell_len(segment.text) for segment in selected) == width
 
 
