@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from chat_tui.client.events import Pending, PendingState
 from protocol import frames, limits
 
@@ -34,8 +36,9 @@ class Reply:
     known: bool = True
 
 
-@dataclass(slots=True, eq=False)
-class Message:
+# As small as it can be, and nothing for the collector: there is one for each message, and none can be part of
+# a cycle.
+class Message(msgspec.Struct, eq=False, gc=False):
     """Something a person said. `grouped`: the author's name stands above already.
 
     `reactions` says who reacted with what, in the order of the first of each kind. `ruler`: what is new

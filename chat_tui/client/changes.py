@@ -6,7 +6,8 @@ ask; nothing of screens.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chat_tui.client.cache import Cache
 from chat_tui.client.errors import ClientError

@@ -5,9 +5,11 @@ everything behind it may show these fields as they are (but never as markup). Kn
 nothing of connections or screens.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from sys import intern
 from typing import Literal
+
+import msgspec
 
 from chat_tui.client.acts import Act, act_of, words
 from protocol import codec, frames, limits
@@ -17,8 +19,9 @@ LAST_TIME = 253_370_764_800_000
 """The first day of the year 9999: later than that no calendar of Python's goes in every time zone."""
 
 
-@dataclass(slots=True, frozen=True)
-class RoomEvent:
+# A struct, for it is smaller and is made in a fifth of the time; and the collector need not look at it: none
+# can be part of a cycle, and there are many.
+class RoomEvent(msgspec.Struct, frozen=True, gc=False):
     """One event of a room. `time` is ms since 1970.
 
     `text` is what was said (`message`, `action`), the new topic (`topic`), the new name (`nick`), what was
@@ -40,7 +43,7 @@ class RoomEvent:
     target: int | None = None
     reply: int | None = None
     off: bool = False
-    act: Act | None = field(default=None, compare=False)
+    act: Act | None = None
 
     @property
     def spoken(self) -> bool:

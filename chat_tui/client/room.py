@@ -8,7 +8,9 @@ server has pruned, up to its `floor`, can't be fetched: a run that ends below it
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from chat_tui.client.acts import Act
 from chat_tui.client.calling import Calls

@@ -4,8 +4,10 @@ Knows the cache, the rooms and how to ask; nothing of screens.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chat_tui.client.cache import Cache
 from chat_tui.client.errors import ClientError, RequestError

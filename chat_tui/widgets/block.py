@@ -5,7 +5,7 @@ for, and translates between places on the screen and characters of its text. All
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from zlib import crc32
@@ -200,6 +200,21 @@ def _joined(strip: Strip) -> Strip:
         else:
             joined.append(segment)
     return Strip(joined, strip.cell_length)
+
+
+class Drawn(Strip):
+    """A strip as it goes to the screen.
+
+    Textual's own holds itself once it was drawn whole: with all that it remembers, which are some 10 kB, it
+    would stay until the collector comes, and under load that is after tens of thousands of others.
+    """
+
+    __slots__ = ()
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """The strip in pieces; one that stays whole is not remembered as its own piece."""
+        cuts = [*cuts]
+        return [self] if cuts == [self.cell_length] else super().divide(cuts)
 
 
 def name_links(strip: Strip) -> None:

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from chat_tui.colours import name_colour
 from chat_tui.timeline import Timeline
-from chat_tui.widgets.block import Block, name_links
+from chat_tui.widgets.block import Block, Drawn, name_links
 from chat_tui.widgets.log_choice import Choice, Line
 from chat_tui.widgets.log_edges import bar, in_thumb
 from chat_tui.widgets.log_rows import BlockCache, before_rows, instead_of_rows
@@ -330,6 +330,7 @@ class MessageLog(Choice):
             for line_filter in filters:
                 strip = strip.apply_filter(line_filter, background)
             name_links(strip)
+            strip.__class__ = Drawn  # not a copy of it: what Textual remembers of this one is worth keeping
             strips.append(strip)
         return strips if crop.width == width else [one.crop(*crop.column_span) for one in strips]
 

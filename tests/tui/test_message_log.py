@@ -1,11 +1,13 @@
 """The message log on a screen: where it stands and what it draws."""
 
+import gc
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from textual.color import Color
 from textual.events import MouseScrollUp
+from textual.strip import Strip
 
 from chat_tui.client.events import Pending, RoomEvent
 from chat_tui.colours import contrast
@@ -359,6 +361,26 @@ async def test_the_cache_of_rows_is_bounded_by_lines(monkeypatch: pytest.MonkeyP
         for _ in range(200):
             log.page_up()
         assert 1 < len(log._blocks._blocks) < 10
+
+
+async def test_a_line_that_was_drawn_goes_without_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_log, "CACHED_LINES", 40)
+    async with running(long_timeline(1_000)) as (log, pilot):
+        gc.collect()
+        gc.disable()
+        try:
+            before = _strips()
+            for _ in range(40):
+                log.page_up()
+                await pilot.pause()
+            # A line has up to four strips: as wrapped, with its place, as wide as the log, in its colours.
+            assert _strips() - before < 4 * message_log.CACHED_LINES + 200
+        finally:
+            gc.enable()
+
+
+def _strips() -> int:
+    return sum(isinstance(one, Strip) for one in gc.get_objects())
 
 
 # --- looks ----------------------------------------------------------------------------------------
