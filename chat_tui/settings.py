@@ -5,7 +5,7 @@ Made from `config.Settings`, so there is one list of them. Knows no screen and n
 
 import difflib
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -103,13 +103,19 @@ class Setting:
         return int(number) if number.is_integer() else number
 
 
-def _described() -> dict[str, Setting]:
+def _hints() -> dict[str, tuple[Any, Meta]]:
+    """The type of each field, and what is said of it."""
     hints = get_type_hints(Settings, include_extras=True)
+    return {
+        name: get_args(hint) if get_origin(hint) is Annotated else (hint, Meta())
+        for name, hint in hints.items()
+    }
+
+
+def _described() -> dict[str, Setting]:
     defaults = Settings()
     found = {}
-    for name in Settings.__struct_fields__:
-        hint = hints[name]
-        kind, meta = get_args(hint) if get_origin(hint) is Annotated else (hint, Meta())
+    for name, (kind, meta) in _hints().items():
         default, text = getattr(defaults, name), meta.description or ""
         if name == "theme":
             found[name] = Setting(name, text, "theme", default)
@@ -119,7 +125,7 @@ def _described() -> dict[str, Setting]:
             found[name] = Setting(name, text, "switch", default)
         elif kind is float or kind is int:
             found[name] = Setting(name, text, "number", default, least=meta.ge or 0, most=meta.le or 0)
-        elif get_origin(kind) is tuple:
+        elif kind == tuple[str, ...]:
             found[name] = Setting(name, text, "words", default)
         elif kind is str:
             found[name] = Setting(name, text, "text", default)
@@ -127,13 +133,15 @@ def _described() -> dict[str, Setting]:
 
 
 SETTINGS = _described()
-"""All that are one value; the table of keys is changed in the file."""
+"""All that are one value. The tables of keys are changed in the file, the servers by their own commands."""
 
 
 def find(name: str) -> Setting:
     """The setting of that name. Raises `SettingError`."""
     if name in SETTINGS:
         return SETTINGS[name]
+    if name in (hints := _hints()):
+        raise SettingError(f"/set does not change {name}. {hints[name][1].description}")
     near = difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "/set lists them."
     raise SettingError(f"There is no setting {name}: {hint}")
