@@ -1,7 +1,6 @@
 """The Textual application: from the settings to the first screen, and out again."""
 
 import gc
-import getpass
 import os
 import sys
 from typing import Any, ClassVar
@@ -125,7 +124,7 @@ class ChatApp(App[None], inherit_bindings=False):
         if name:
             self._open(Choice(name, server or config.LOCAL))
         else:
-            self.push_screen(FirstRun(_login_name(), server), self._chosen)
+            self.push_screen(FirstRun(config.login_name(), server), self._chosen)
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
@@ -219,14 +218,6 @@ def _is_help(screen: Screen[Any]) -> bool:
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the keys and the themes, as the screen says it at its start."""
     return ChatApp(settings)._problems  # noqa: SLF001  # never run; the one place that knows
-
-
-def _login_name() -> str:
-    """The name of this computer's user, if others may be called that too."""
-    try:
-        return check_user_name(getpass.getuser())
-    except (BadNameError, OSError, KeyError):
-        return ""
 
 
 def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> int:

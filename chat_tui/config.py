@@ -4,6 +4,7 @@ The settings are one TOML file that a person may edit: comments and order stay w
 Knows files, nothing of screens or connections.
 """
 
+import getpass
 import hashlib
 import tomllib
 import warnings
@@ -15,7 +16,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from protocol.names import fold
+from protocol.names import BadNameError, check_user_name, fold
 
 if TYPE_CHECKING:
     from tomlkit.items import Array
@@ -83,6 +84,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str | Place, ...],
         Meta(description="Others that are opened beside `server`: /connect and /disconnect change these."),
     ] = ()
+
+
+def login_name() -> str:
+    """The name of this computer's user, if others may be called that too; else empty."""
+    try:
+        return check_user_name(getpass.getuser())
+    except (BadNameError, OSError, KeyError, ImportError):  # a container's user often has no name at all
+        return ""
 
 
 def config_file() -> Path:

@@ -38,6 +38,19 @@ def test_each_data_folder_has_a_server_of_its_own(monkeypatch: pytest.MonkeyPatc
     assert config.local_runtime() != first
 
 
+def test_a_user_that_the_computer_does_not_know_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "zoe")
+    assert config.login_name() == "zoe"
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def nobody(_: int) -> None:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert config.login_name() == ""
+
+
 def test_no_file_means_the_defaults(path: Path) -> None:
     assert config.load() == Settings()
     assert not path.exists()
