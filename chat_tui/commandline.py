@@ -10,6 +10,7 @@ import sys
 import msgspec
 
 from chat_tui import cli, cli_search, config, endpoints, logins, passwords
+from chat_tui import settings as values
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.identity import Identity
@@ -185,6 +186,7 @@ def _run(given: argparse.Namespace) -> int:
         case "forget":
             cli.forget(given.link)
         case _:
+            values.require(settings, *(key for key in ("name", "server") if not getattr(given, key, "")))
             endpoint = endpoints.endpoint(server or settings.server)
             tokens = Tokens(config.tokens_folder())
             name = name or settings.name or config.login_name()

@@ -219,6 +219,12 @@ async def test_settings_say_who_and_where(tmp_path: Path, server: RunningServer,
     while sent.kind != frames.MESSAGE:
         sent = await wire.event(ROOM)
     assert sent.sender == "carol"
+    settings.write_text('name = "carol"\nserver = "::::"\n')
+    for arguments in (("send", ROOM, "hi"), ()):
+        status, _, told = await (await Command.start(*arguments, env=env)).ended()
+        assert (status, told.startswith(f"chat-tui: {settings}: server: an IPv6")) == (1, True)
+    status, output, _ = await (await Command.start("check-config", env=env)).ended()
+    assert (status, output.startswith(f"{settings}: server: an IPv6")) == (1, True)
     settings.write_text("name = ")
     status, _, told = await (await Command.start("send", ROOM, "hi", env=env)).ended()
     assert status == 1
