@@ -1,7 +1,6 @@
 """The Textual application: from the settings to the first screen, and out again."""
 
 import gc
-import getpass
 import os
 import sys
 from typing import Any, ClassVar
@@ -14,6 +13,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from chat_tui import clipboard, config, endpoints, remembered, splash, terminal, themes
+from chat_tui import settings as values
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.commands.keymap import Keymap
@@ -125,7 +125,7 @@ class ChatApp(App[None], inherit_bindings=False):
         if name:
             self._open(Choice(name, server or config.LOCAL))
         else:
-            self.push_screen(FirstRun(_login_name(), server), self._chosen)
+            self.push_screen(FirstRun(config.login_name(), server), self._chosen)
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
@@ -217,27 +217,26 @@ def _is_help(screen: Screen[Any]) -> bool:
 
 
 def mistakes(settings: Settings) -> list[str]:
-    """What is wrong with the keys and the themes, as the screen says it at its start."""
-    return ChatApp(settings)._problems  # noqa: SLF001  # never run; the one place that knows
-
-
-def _login_name() -> str:
-    """The name of this computer's user, if others may be called that too."""
-    try:
-        return check_user_name(getpass.getuser())
-    except (BadNameError, OSError, KeyError):
-        return ""
+    """What is wrong with the values, the keys and the themes."""
+    at_start = ChatApp(settings)._problems  # noqa: SLF001  # never run; the one place that knows
+    return values.mistakes(settings) + at_start
 
 
 def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> int:
-    """Open the screen and stay until the person leaves; returns the exit status. See `ChatApp`."""
+    """Open the screen and stay until the person leaves; returns the exit status. See `ChatApp`.
+
+    Raises `ConfigError`.
+    """
     try:
         if name:
             check_user_name(name)
-        endpoints.endpoint(server or settings.server)
+        if server:
+            endpoints.endpoint(server)
     except (BadNameError, LinkError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 2
+    if not server:
+        values.require(settings, "server")
     terminal.take_alt_keys()
     app = ChatApp(settings, name=name, server=server, keep=keep)
     if splash.shown is not None:

@@ -5,7 +5,6 @@
 
 import argparse
 import asyncio
-import io
 import json
 import os
 import secrets
@@ -180,8 +179,6 @@ async def follow(
     finally:
         connection.close()
         await connection.closed
-    if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
-        sys.stdout.reconfigure(errors="replace")
     follower = Follower(endpoint, who, state, state.head if since is None else since)
     await follower.run(count, as_json=as_json)
 

@@ -1,6 +1,5 @@
 """`chat-tui search`: messages that were found, printed. Never loads the screen."""
 
-import io
 import sys
 
 from chat_tui.cli import as_line
@@ -19,8 +18,6 @@ async def search(
     endpoint: Endpoint, who: Identity, source: PasswordSource, text: str, count: int, *, as_json: bool
 ) -> None:
     """Print the newest `count` messages that match, newest last. Raises `ClientError`."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
-        sys.stdout.reconfigure(errors="replace")
     connection = await come_in(endpoint, who, source, lambda _: None)
     try:
         rooms = {}

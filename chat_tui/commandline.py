@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import gc
-import getpass
+import io
 import os
 import sys
 
 import msgspec
 
 from chat_tui import cli, cli_search, config, endpoints, logins, passwords
+from chat_tui import settings as values
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.client.identity import Identity
@@ -17,6 +18,7 @@ from chat_tui.client.query import HELP
 from chat_tui.client.tokens import Tokens
 from chat_tui.passwords import PasswordSource
 from protocol.links import SCHEME, LinkError
+from protocol.text import is_whole
 
 _READER = "--screen-reader"
 
@@ -120,24 +122,54 @@ def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def main() -> None:
     """Run. Ends with 0, 1 if it failed, 2 if called wrongly, 130 if interrupted."""
-    commands = parser()
-    given = commands.parse_args(with_open(sys.argv[1:]))
+    if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
+        sys.stdout.reconfigure(errors="replace")
     try:
-        sys.exit(_run(given))
+        status = _ended()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # else a full disk is noticed when it is too late to say so
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        status = 0  # whoever read our output has gone (`| head`): no error
+        _drop_output()
+    except OSError as error:
+        status = 1
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"chat-tui: cannot go on: {where}{error.strerror or repr(error)}", file=sys.stderr)
+        _drop_output()
+    sys.exit(status)
+
+
+def _ended() -> int:
+    """Run; the exit status. What people have to know is told."""
+    commands = parser()
+    try:
+        return _run(commands.parse_args(with_open(sys.argv[1:])))
     except (cli.UsageError, LinkError) as error:
         commands.error(str(error))
     except (ClientError, config.ConfigError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): no error, but Python would still try to flush.
-        sys.stderr.close()
-        sys.exit(0)
+        return 1
+
+
+def _drop_output() -> None:
+    """Python would try once more to write it, at the very end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _check_texts(given: argparse.Namespace) -> None:
+    """Raises `UsageError` if one can't be sent. A message's text can (see `cli.read_text`), and a file may be
+    called anything."""
+    for name, value in vars(given).items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not is_whole(text) and name not in ("text", "password_file"):
+                raise cli.UsageError(f"{text!r} is not UTF-8")
 
 
 def _run(given: argparse.Namespace) -> int:
+    _check_texts(given)
     settings = config.load()
     if given.screen_reader:
         settings = msgspec.structs.replace(settings, screen_reader=True)
@@ -154,9 +186,12 @@ def _run(given: argparse.Namespace) -> int:
         case "forget":
             cli.forget(given.link)
         case _:
+            values.require(settings, *(key for key in ("name", "server") if not getattr(given, key, "")))
             endpoint = endpoints.endpoint(server or settings.server)
             tokens = Tokens(config.tokens_folder())
-            name = name or settings.name or getpass.getuser()
+            name = name or settings.name or config.login_name()
+            if not name:
+                raise cli.UsageError("nobody knows who you are: say --name NAME")
             if given.command not in ("login", "register"):
                 name = tokens.name_of(endpoint.label, name)
             asyncio.run(_command(given, endpoint, Identity(endpoint.label, name, tokens)))

@@ -4,18 +4,19 @@ The settings are one TOML file that a person may edit: comments and order stay w
 Knows files, nothing of screens or connections.
 """
 
+import getpass
 import hashlib
 import tomllib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import platformdirs
 from msgspec import Meta
 
-from protocol.names import fold
+from protocol.names import BadNameError, check_user_name, fold
 
 if TYPE_CHECKING:
     from tomlkit.items import Array
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 APP = "chat-tui"
 LOCAL = "local"
 """The value of `server` that means: a chat on this computer."""
+
+_ENCODING = "utf-8-sig"
+"""Windows' editors write a mark at the beginning, which TOML does not know."""
 
 
 class ConfigError(Exception):
@@ -85,6 +89,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+def login_name() -> str:
+    """The name of this computer's user, if others may be called that too; else empty."""
+    try:
+        return check_user_name(getpass.getuser())
+    except (BadNameError, OSError, KeyError, ImportError):  # a container's user often has no name at all
+        return ""
+
+
 def config_file() -> Path:
     """Where the settings are."""
     return platformdirs.user_config_path(APP, appauthor=False) / "config.toml"
@@ -140,11 +152,27 @@ def load() -> Settings:
     """The settings as they are; defaults where there is no file. Raises `ConfigError`."""
     path = config_file()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        table = tomllib.loads(path.read_text(encoding=_ENCODING))
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read the settings in {path}: {error}") from error
+    try:
+        return msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"cannot read the settings in {path}: {_with_key(error, table)}") from error
+
+
+def _with_key(error: msgspec.ValidationError, table: dict[str, Any]) -> str:
+    """What is wrong. In a table msgspec says `[...]` for the key at which it is."""
+    text = str(error)
+    for field in ("keys", "message_keys"):
+        for key, value in table[field].items() if f"$.{field}[...]" in text else ():
+            try:
+                msgspec.convert({field: {key: value}}, Settings)
+            except msgspec.ValidationError:
+                return text.replace("[...]", f".{key}", 1)
+    return text
 
 
 Entry = str | dict[str, str]
@@ -157,7 +185,7 @@ def remember(**changes: str | float | bool | Sequence[Entry]) -> None:
     path = config_file()
     try:
         path = path.resolve()  # a link, as people's collections of settings have them, stays one
-        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+        document = tomlkit.parse(path.read_text(encoding=_ENCODING)) if path.exists() else tomlkit.document()
         for key, value in changes.items():
             document[key] = value if isinstance(value, str | int | float) else _array(value)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

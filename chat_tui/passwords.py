@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_tui.client.errors import ClientError
+from protocol.text import is_whole
 
 VARIABLE = "CHAT_TUI_PASSWORD"
 
@@ -23,8 +24,12 @@ class PasswordSource:
 
     def given(self) -> str:
         """The password that was given beforehand, empty if none was. Raises `ClientError`."""
-        if not self.file:
-            return os.environ.get(VARIABLE, "")
+        password = self._read() if self.file else os.environ.get(VARIABLE, "")
+        if not is_whole(password):
+            raise ClientError(f"the password in {self.file or VARIABLE} is not UTF-8")
+        return password
+
+    def _read(self) -> str:
         try:
             text = sys.stdin.readline() if self.file == "-" else Path(self.file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -38,8 +43,14 @@ class PasswordSource:
         """Ask at the terminal; empty if there is none. Raises `ClientError`."""
         if not sys.stdin.isatty():
             return ""
-        password = getpass.getpass(f"Password for {name}: ")
-        if twice and getpass.getpass("Once more: ") != password:
+        try:
+            password = getpass.getpass(f"Password for {name}: ")
+            again = getpass.getpass("Once more: ") if twice else password
+        except EOFError:
+            return ""
+        except UnicodeDecodeError as error:
+            raise ClientError("the password is not in the terminal's encoding") from error
+        if again != password:
             raise ClientError("these were two different passwords")
         return password
 

@@ -1,17 +1,19 @@
 """The settings one by one: what each is called, what it can be, and what a text for it means.
 
-Made from `config.Settings`, so there is one list of them. Knows no screen and no file.
+Made from `config.Settings`, so there is one list of them. Knows no screen, and of the file only where it is.
 """
 
 import difflib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from chat_tui.client.calling import good_word
-from chat_tui.config import LOCAL, Settings
+from chat_tui.config import LOCAL, ConfigError, Settings, config_file
+from chat_tui.remembered import beside
 from protocol import links
 from protocol.names import BadNameError, check_user_name
 
@@ -80,8 +82,8 @@ class Setting:
         try:
             if self.name == "name" and text:
                 return check_user_name(text)
-            if self.name == "server" and text not in ("", LOCAL):
-                links.parse(text)
+            if self.name == "server" and text:
+                _check_place(text)
         except (BadNameError, links.LinkError) as error:
             raise SettingError(str(error)) from error
         return text
@@ -103,13 +105,19 @@ class Setting:
         return int(number) if number.is_integer() else number
 
 
-def _described() -> dict[str, Setting]:
+def _hints() -> dict[str, tuple[Any, Meta]]:
+    """The type of each field, and what is said of it."""
     hints = get_type_hints(Settings, include_extras=True)
+    return {
+        name: get_args(hint) if get_origin(hint) is Annotated else (hint, Meta())
+        for name, hint in hints.items()
+    }
+
+
+def _described() -> dict[str, Setting]:
     defaults = Settings()
     found = {}
-    for name in Settings.__struct_fields__:
-        hint = hints[name]
-        kind, meta = get_args(hint) if get_origin(hint) is Annotated else (hint, Meta())
+    for name, (kind, meta) in _hints().items():
         default, text = getattr(defaults, name), meta.description or ""
         if name == "theme":
             found[name] = Setting(name, text, "theme", default)
@@ -119,7 +127,7 @@ def _described() -> dict[str, Setting]:
             found[name] = Setting(name, text, "switch", default)
         elif kind is float or kind is int:
             found[name] = Setting(name, text, "number", default, least=meta.ge or 0, most=meta.le or 0)
-        elif get_origin(kind) is tuple:
+        elif kind == tuple[str, ...]:
             found[name] = Setting(name, text, "words", default)
         elif kind is str:
             found[name] = Setting(name, text, "text", default)
@@ -127,16 +135,51 @@ def _described() -> dict[str, Setting]:
 
 
 SETTINGS = _described()
-"""All that are one value; the table of keys is changed in the file."""
+"""All that are one value. The tables of keys are changed in the file, the servers by their own commands."""
 
 
 def find(name: str) -> Setting:
     """The setting of that name. Raises `SettingError`."""
     if name in SETTINGS:
         return SETTINGS[name]
+    if name in (hints := _hints()):
+        raise SettingError(f"/set does not change {name}. {hints[name][1].description}")
     near = difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "/set lists them."
     raise SettingError(f"There is no setting {name}: {hint}")
+
+
+def _check_place(text: str) -> None:
+    if text != LOCAL:
+        links.parse(text)
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[str], object], str]]:
+    """What is in each field that is a text of a certain form, and what says whether it can be."""
+    names = [settings.name, *(one.name for one in beside(settings))]
+    yield from (("servers" if at else "name", check_user_name, name) for at, name in enumerate(names) if name)
+    if settings.server:
+        yield "server", _check_place, settings.server
+    yield from (("servers", _check_place, one.place) for one in beside(settings))
+    yield from (("highlights", good_word, word) for word in settings.highlights)
+
+
+def mistakes(settings: Settings, *fields: str) -> list[str]:
+    """What is in the file and can't be, with its place there; only in these `fields`, if any are named."""
+    found = []
+    for field, check, text in _checks(settings):
+        try:
+            if not fields or field in fields:
+                check(text)
+        except ValueError as error:
+            found.append(f"{config_file()}: {field}: {error}")
+    return found
+
+
+def require(settings: Settings, *fields: str) -> None:
+    """What is in these fields can be used. Raises `ConfigError`."""
+    for mistake in mistakes(settings, *fields):
+        raise ConfigError(mistake)
 
 
 def changed(settings: Settings, changes: dict[str, Value]) -> Settings:

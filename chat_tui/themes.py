@@ -10,7 +10,10 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from rich.errors import StyleSyntaxError
 from textual.color import Color, ColorParseError
+from textual.css.errors import StyleValueError
+from textual.css.styles import Styles
 from textual.theme import Theme
 
 DARK = Theme(
@@ -94,7 +97,7 @@ _SWITCHES = {"dark", "ansi"}
 _NUMBERS = {"luminosity_spread", "text_alpha"}
 _COLOURS = {field.name for field in fields(Theme)} - _SWITCHES - _NUMBERS - {"name", "variables"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_STYLES = {"none", "bold", "italic", "underline", "reverse", "dim", "strike", "not", "blink"}
+_STYLES = ("blink", "bold", "dim", "italic", "reverse", "strike", "underline")
 
 
 @dataclass(slots=True, frozen=True)
@@ -123,7 +126,7 @@ def look_in(folder: Path) -> Found:
 def read(path: Path) -> Theme:
     """The theme in a file. Raises `ThemeError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors write a mark at the beginning
         table = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ThemeError(f"{path}: {error}") from error
@@ -154,9 +157,22 @@ def _theme(name: str, table: dict[str, object]) -> Theme:
         raise _FieldError("", 'the colour `primary` is missing, as in primary = "#7aa2f7"')
     given = {field: _checked(field, value) for field, value in table.items()}
     theme = Theme(name=name, **given)  # type: ignore[arg-type]  # checked one by one
-    known = theme.to_color_system().generate().keys() | _VARIABLES
-    theme.variables = {field: _variable(field, value, known) for field, value in variables.items()}
+    known = theme.to_color_system().generate().keys() | TERMINAL.variables.keys()
+    own = {field: _variable(field, value, known) for field, value in variables.items()}
+    # What Textual leaves out for the terminal's own colours it asks for all the same.
+    theme.variables = {**TERMINAL.variables, **own} if theme.ansi else own
+    _try_out(theme)
     return theme
+
+
+def _try_out(theme: Theme) -> None:
+    """Make all its colours, as Textual does when it starts: one that it can't use would end that."""
+    try:
+        theme.to_color_system().generate()
+    except ColorParseError as error:
+        field = next((field for field, value in theme.variables.items() if repr(value) in str(error)), "")
+        text = "other colours are made of this one, so it can have no % behind it"
+        raise _FieldError(field, text if field else str(error)) from error
 
 
 def _checked(field: str, value: object) -> object:
@@ -167,7 +183,7 @@ def _checked(field: str, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise _FieldError(field, f"is a number from 0 to 1, not {value!r}")
     elif field in _COLOURS:
-        _colour(field, value)
+        return _colour(field, value, mixed=False)
     else:
         raise _FieldError(field, _unknown(field, _COLOURS | _SWITCHES | _NUMBERS | {"variables"}))
     return value
@@ -176,34 +192,34 @@ def _checked(field: str, value: object) -> object:
 def _variable(field: str, value: object, known: set[str]) -> str:
     if field not in known:
         raise _FieldError(field, _unknown(field, known, listed=False))
-    if field.endswith("-style"):
-        if not isinstance(value, str) or not set(value.split()) <= _STYLES:
-            raise _FieldError(field, f"is made of {', '.join(sorted(_STYLES))}, not {value!r}")
-        return value
-    return _colour(field, value)
+    return _style(field, value) if "-style" in field else _colour(field, value, mixed=True)
 
 
-def _colour(field: str, value: object) -> str:
-    text = value if isinstance(value, str) else ""
-    if not _is_colour(text):
-        allowed = '"#7aa2f7", "rgb(122,162,247)", "teal" or "ansi_blue"'
-        raise _FieldError(field, f"is a colour such as {allowed}, not {value!r}")
+def _style(field: str, value: object) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    try:
+        Styles().text_style = text
+    except (StyleValueError, StyleSyntaxError) as error:
+        allowed = f"{', '.join(_STYLES)}, each with or without not before it, or none alone"
+        raise _FieldError(field, f"is made of {allowed}, not {value!r}") from error
     return text
 
 
-def _is_colour(text: str) -> bool:
-    colour, _, alpha = text.partition(" ")
+def _colour(field: str, value: object, *, mixed: bool) -> str:
+    """`mixed`: a percentage behind it is allowed, of how much of it there is."""
+    text = value.strip() if isinstance(value, str) else ""
+    colour, _, share = text.partition(" ") if mixed else (text, "", "")
     try:
         Color.parse(colour)
+        if not share or re.fullmatch(r"\d{1,3}%", share):
+            return text
     except ColorParseError:
-        return False
-    return not alpha or re.fullmatch(r"\d{1,3}%", alpha) is not None
+        pass
+    allowed = '"#7aa2f7", "rgb(122,162,247)", "ansi_blue" or ' + ('"teal 50%"' if mixed else '"teal"')
+    raise _FieldError(field, f"is a colour such as {allowed}, not {value!r}")
 
 
 def _unknown(field: str, known: set[str], *, listed: bool = True) -> str:
     near = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
     hint = f", did you mean {near[0]}?" if near else "."
     return f"there is no such field{hint}" + (f" There are {', '.join(sorted(known))}." if listed else "")
-
-
-_VARIABLES = {name for theme in (TERMINAL,) for name in theme.variables}

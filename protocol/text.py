@@ -29,6 +29,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 
 
+def is_whole(text: str) -> bool:
+    """Whether it can be sent. Python gives bytes of a command line that are no UTF-8 as lone surrogates."""
+    return _SURROGATES.search(text) is None
+
+
 def clean_text(text: str) -> str:
     """Make `text` safe to show: no C0 but newline and tab, no C1, no bidi overrides.
 

@@ -49,8 +49,14 @@ def mentions(text: str, word: str) -> bool:
 
 def pattern(word: str) -> str:
     """The regular expression of a word that stands alone."""
-    letters = r"\w*".join(map(re.escape, word.split(ANY)))
-    return rf"(?<!\w){letters}(?!\w)"
+    first, *rest = map(re.escape, re.sub(r"\*+", ANY, word).split(ANY))
+    if not rest:
+        return rf"(?<!\w){first}(?!\w)"
+    # What stands behind a star is taken where it comes first, and for good (`?>`): if the rest does not fit
+    # then, it fits nowhere. Else time would grow with a power of the text's length.
+    *inner, last = rest
+    middle = "".join(rf"(?>\w*?{part})" for part in inner)
+    return rf"(?<!\w){first}{middle}(?>\w*?{last}(?!\w))"
 
 
 @lru_cache(maxsize=2 * WORDS)

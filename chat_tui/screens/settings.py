@@ -137,7 +137,9 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
             chosen = self._theme if at is None else self._themes[at]
             return self._settings.theme if chosen == self._theme else chosen
         assert isinstance(field, Input)  # noqa: S101  # there are no others
-        return one.value(field.value)
+        now: Value = getattr(self._settings, one.name)
+        # What is in the file and can't be must not keep the rest from being saved.
+        return now if field.value == one.shown(now) else one.value(field.value)
 
     def action_undo(self) -> None:
         """Go, and leave all as it was."""

@@ -148,6 +148,9 @@ async def test_search_prints_what_matches(shell: Shell, server: RunningServer, w
         (("follow", ROOM, "--since", "yesterday"), "neither 'all' nor an event's number"),
         (("follow", ROOM, "--since", "9" * 30), "neither 'all' nor an event's number"),
         (("follow", ROOM, "--count", "many"), "invalid int value"),
+        (("search", b"caf\xe9"), "'caf\\udce9' is not UTF-8"),
+        (("search", "disk", b"from:\xff"), "is not UTF-8"),
+        (("register", "--invite", b"\xff"), "is not UTF-8"),
         (("frobnicate",), "invalid choice"),
     ],
 )
@@ -156,6 +159,39 @@ async def test_wrong_calls_end_with_2(tmp_path: Path, arguments: tuple[str, ...]
     assert (status, output) == (2, "")
     assert says in told
     assert "Traceback" not in told
+
+
+async def test_who_has_no_name_that_can_be_has_to_say_one(tmp_path: Path) -> None:
+    env = home(tmp_path) | {"LOGNAME": "DOMAIN\\user"}
+    status, output, told = await (await Command.start("send", ROOM, "text", env=env)).ended()
+    assert (status, output) == (2, "")
+    assert told.endswith("nobody knows who you are: say --name NAME\n")
+
+
+async def test_a_password_that_is_no_text(shell: Shell, server: RunningServer) -> None:
+    bad = os.fsdecode(b"caf\xe9caf\xe9")
+    shell.env["CHAT_TUI_PASSWORD"] = bad
+    wrong = (1, "", "chat-tui: the password in CHAT_TUI_PASSWORD is not UTF-8\n")
+    assert await shell.run("register") == wrong
+    assert server.core.state.user_called("alice") is None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+async def test_a_full_disk_is_one_line(shell: Shell, server: RunningServer, wire: Wire) -> None:
+    await wire.tell(ROOM, "a disk")
+    assert (await shell.run("send", ROOM, "another disk"))[0] == 0
+    who = ("--name", "alice", "--server", str(server.address))
+    for arguments in (("follow", ROOM, "--since", "all", *who), ("search", "disk", *who), ("check-config",)):
+        full = os.open("/dev/full", os.O_WRONLY)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "chat_tui", *arguments),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **shell.env},
+        )
+        os.close(full)
+        status, _, told = await Command(process).ended()
+        assert (status, told) == (1, "chat-tui: cannot go on: No space left on device\n")
 
 
 async def test_no_server_there_is_one_line(shell: Shell, server: RunningServer) -> None:
@@ -183,6 +219,12 @@ async def test_settings_say_who_and_where(tmp_path: Path, server: RunningServer,
     while sent.kind != frames.MESSAGE:
         sent = await wire.event(ROOM)
     assert sent.sender == "carol"
+    settings.write_text('name = "carol"\nserver = "::::"\n')
+    for arguments in (("send", ROOM, "hi"), ()):
+        status, _, told = await (await Command.start(*arguments, env=env)).ended()
+        assert (status, told.startswith(f"chat-tui: {settings}: server: an IPv6")) == (1, True)
+    status, output, _ = await (await Command.start("check-config", env=env)).ended()
+    assert (status, output.startswith(f"{settings}: server: an IPv6")) == (1, True)
     settings.write_text("name = ")
     status, _, told = await (await Command.start("send", ROOM, "hi", env=env)).ended()
     assert status == 1

@@ -32,6 +32,11 @@ async def test_themes_of_ones_own(place: Place) -> None:
         await chat.sees("accent: is", "#log")
         await chat.enter("/theme")
         await chat.sees("The theme is dusk.", "#log")
+    write_theme("own", 'primary = "ansi_red"\nansi = true\n')
+    async with open_chat(place, settings=Settings(theme="own")) as chat:
+        assert chat.app.theme == "own"
+        await chat.press("f2")
+        await chat.sees("Esc undoes")
     async with open_chat(place, settings=Settings(theme="dsk")) as chat:
         assert chat.app.theme == "chat-dark"
         await chat.press("f2")

@@ -20,6 +20,8 @@ away_minutes   = 3
 [keys]
 bare = "f13" # not F9
 """
+SERVERS = 'servers = [{place = "127.0.0.1:1", name = "eve"}, "127.0.0.1:2"]\n'
+WORDS = f'highlights = ["{"long" * 20}"]\n'
 
 
 @pytest.fixture(autouse=True)
@@ -85,10 +87,23 @@ async def test_the_screen_shows_undoes_refuses_and_keeps(place: Place) -> None:
     assert config.load().keys == {"bare": "f13"}
 
 
+async def test_what_the_file_alone_can_say_is_in_nobodys_way(place: Place) -> None:
+    config.config_file().write_text(SERVERS + WORDS + FILE)
+    async with open_chat(place, settings=config.load()) as chat:
+        screen = await opened(chat)
+        screen.query_one("#set-away_minutes", Input).value = "7"
+        await chat.press("ctrl+s")
+        await chat.until(lambda: chat.main.is_active, "it is kept")
+    assert written() == (SERVERS + WORDS + FILE).replace("= 3\n", "= 7\n")
+
+
 async def test_set_shows_refuses_and_changes(place: Place) -> None:
+    config.config_file().write_text(SERVERS + FILE)
     async with open_chat(place, size=(200, 40), settings=config.load()) as chat:
         await chat.enter("/set")
         await chat.sees("away_minutes = 3", "#log")
+        await chat.enter("/set servers deploy")
+        await chat.sees("/connect and /disconnect change these.", "#log")
         await chat.enter("/set notifications")
         await chat.sees("auto, bell, off.", "#log")
         await chat.enter("/set notifications loud")
@@ -102,4 +117,4 @@ async def test_set_shows_refuses_and_changes(place: Place) -> None:
         await chat.enter("bell")
         await chat.until(lambda: chat.main._attention.notifier.way == "bell", "it is in force")
     assert config.load().notifications == "bell"
-    assert written().startswith("# my settings\n")
+    assert written().startswith(SERVERS + "# my settings\n")

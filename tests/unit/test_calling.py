@@ -1,8 +1,10 @@
 """What calls a person, and which room wants them most."""
 
+import time
+
 import pytest
 
-from chat_tui.client.calling import Calls, good_word, urgency, waiting
+from chat_tui.client.calling import Calls, good_word, mentions, urgency, waiting
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.room import Room
 from protocol import frames
@@ -22,6 +24,13 @@ ME, OTHER = 1, 2
         ("ann*", "joanna", False),
         ("dep*y", "who can DEPLOY it?", True),
         ("dep*y", "deployed", False),
+        ("d*p*y", "redeploy deploys deploy", True),
+        ("d*p*y*", "redeploy deploys", True),
+        ("*pl**y", "a deploy-y", True),
+        ("*a*b", "ab ba aab-", True),
+        ("*a*b", "aba ba", False),
+        ("a*+*b", "a+a.b", False),
+        ("a*+*b", "aa+ab", True),
         ("c++", "we write c++ here", True),
         ("a.b", "axb", False),
         ("straße", "die STRASSE da", True),
@@ -35,6 +44,13 @@ def test_what_calls(word: str, text: str, *, fits: bool) -> None:
     assert Calls("", [word]).fits(text) == fits
     if "*" not in word and word != "(":
         assert Calls(word).fits(text) == fits
+
+
+def test_no_text_takes_long() -> None:
+    began = time.process_time()
+    assert not mentions("a" * 2_000, "*a*a*b*")
+    assert mentions("a" * 2_000, "*" + "a*" * 30)
+    assert time.process_time() - began < 1, "it was ten seconds for the first one"
 
 
 @pytest.mark.parametrize("bad", ["", "*", "!?", "two words", "x" * 65])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui import config
+from chat_tui import config, settings
 from chat_tui.config import ConfigError, Settings
 
 
@@ -36,6 +36,19 @@ def test_each_data_folder_has_a_server_of_its_own(monkeypatch: pytest.MonkeyPatc
     assert config.local_runtime() == first
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
     assert config.local_runtime() != first
+
+
+def test_a_user_that_the_computer_does_not_know_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "zoe")
+    assert config.login_name() == "zoe"
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def nobody(_: int) -> None:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert config.login_name() == ""
 
 
 def test_no_file_means_the_defaults(path: Path) -> None:
@@ -73,6 +86,8 @@ def test_what_others_are_told_can_be_set(path: Path) -> None:
         ("away_minutes = inf", r"\$\.away_minutes"),
         ("away_minutes = nan", r"\$\.away_minutes"),
         ("send_typing = 1", r"\$\.send_typing"),
+        ('[keys]\nquit = "f9"\nsend = 1', r"`\$\.keys\.send`"),
+        ("[message_keys]\nedit = ['e', 1]", r"`\$\.message_keys\.edit\[1\]`"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(path: Path, text: str, reason: str) -> None:
@@ -80,6 +95,30 @@ def test_what_is_wrong_is_said_with_the_file(path: Path, text: str, reason: str)
     with pytest.raises(ConfigError, match=reason) as raised:
         config.load()
     assert str(path) in str(raised.value)
+
+
+def test_what_windows_writes_at_the_beginning(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text('name = "zoe"\n', encoding="utf-8-sig")
+    assert config.load().name == "zoe"
+    config.remember(server="local")
+    assert config.load() == Settings("zoe", "local")
+
+
+def test_values_that_cannot_be(path: Path) -> None:
+    _write(
+        path,
+        'name = "no way"\nserver = "::::"\nhighlights = ["deploy*", "***"]\n'
+        'servers = ["local", "a:1", "", {place = "b:http", name = "no/way"}]\n',
+    )
+    found = settings.mistakes(config.load())
+    places = ["name", "servers", "server", "servers", "servers", "highlights"]
+    assert [one.split(": ")[:2] for one in found] == [[str(path), place] for place in places]
+    for field, part in (("name", "letters, digits"), ("server", "in brackets"), ("highlights", "no letter")):
+        with pytest.raises(ConfigError, match=part):
+            settings.require(config.load(), field)
+    settings.require(config.load(), "theme")
+    assert settings.mistakes(Settings("zoe", "local", servers=("a", config.Place("b", "eve")))) == []
 
 
 def test_no_text_at_all(path: Path) -> None:

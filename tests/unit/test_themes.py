@@ -11,14 +11,16 @@ from chat_tui.themes import ThemeError
 def test_a_theme_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "dusk.toml"
     path.write_text(
-        'primary = "#c792ea"\ndark = false\ntext_alpha = 0.9\n\n[variables]\n'
-        'footer-key-foreground = "teal 50%"\nblock-cursor-text-style = "bold underline"\n'
+        'primary = "#c792ea "\ndark = false\ntext_alpha = 0.9\n\n[variables]\n'
+        'footer-key-foreground = " teal 50%"\nblock-cursor-text-style = "bold  underline"\n'
+        'link-style-hover = "b not underline"\n'
     )
     theme = themes.read(path)
     assert (theme.name, theme.primary, theme.dark, theme.text_alpha) == ("dusk", "#c792ea", False, 0.9)
     assert theme.variables == {
         "footer-key-foreground": "teal 50%",
         "block-cursor-text-style": "bold underline",
+        "link-style-hover": "b not underline",
     }
     assert themes.look_in(tmp_path).problems == ()
     assert themes.look_in(tmp_path / "none") == themes.Found()
@@ -39,6 +41,12 @@ def test_a_theme_of_ones_own(tmp_path: Path) -> None:
         ('primary = "red"\n[variables]\nblock-cursr-foreground = "red"', 3, "did you mean block-cursor-fore"),
         ('primary = "red"\n[variables]\nblock-cursor-text-style = "fat"', 3, "is made of .*bold.*'fat'"),
         ('primary = "red"\n[variables]\nfooter-key-foreground = "red 1000%"', 3, "is a colour such as"),
+        ('primary = "red 50%"', 1, "primary: is a colour such as"),
+        ('primary = "red"\n[variables]\nbackground-darken-1 = "red 50%"', 3, "can have no % behind it"),
+        *(
+            (f'primary = "red"\n[variables]\nblock-cursor-text-style = "{style}"', 3, "or none alone")
+            for style in ("", "bold not", "none bold", "not")
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_file_line_and_what_is_allowed(
@@ -49,6 +57,12 @@ def test_what_is_wrong_is_said_with_file_line_and_what_is_allowed(
     with pytest.raises(ThemeError, match=reason) as raised:
         themes.read(path)
     assert str(raised.value).startswith(f"{path}, line {line}: " if line else f"{path}: ")
+
+
+def test_what_windows_writes_at_the_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "dusk.toml"
+    path.write_text('primary = "red"', encoding="utf-8-sig")
+    assert themes.read(path).primary == "red"
 
 
 def test_a_name_that_nobody_could_type(tmp_path: Path) -> None:
