@@ -82,9 +82,9 @@ class Client:
         self._hurry = asyncio.Event()
         self._stopping = False
         if cache is not None:
-            account = cache.account()
+            account = cache.held.account
             self.user, self._epoch = account.user, account.epoch
-            self.rooms = {room.name: room for room in cache.rooms(account.user)}
+            self.rooms = {room.name: room for room in cache.held.rooms}
         self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync, name)
         self.searching = Searching(self.ask, self.rooms, lambda: self.name, cache, self.company.hides)
         self._arrivals = Arrivals(
