@@ -30,15 +30,15 @@ WRITE_SECONDS = 0.5
 OPENED = 200
 """Events of each room that are in memory at the start; older ones are read when one scrolls up."""
 
-VERSION = 4
+VERSION = 5
 """Of the tables. A cache of another version is emptied: all of it can be fetched again."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE rooms (
     name TEXT PRIMARY KEY, topic TEXT NOT NULL, members INTEGER NOT NULL, last INTEGER NOT NULL,
-    read INTEGER NOT NULL, unread INTEGER NOT NULL, direct INTEGER NOT NULL, partner TEXT NOT NULL,
-    private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL
+    read INTEGER NOT NULL, unread INTEGER NOT NULL, tallied INTEGER NOT NULL, direct INTEGER NOT NULL,
+    partner TEXT NOT NULL, private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (
     room TEXT NOT NULL, seq INTEGER NOT NULL, user INTEGER NOT NULL, sender TEXT NOT NULL,
@@ -67,7 +67,6 @@ _ERASE = (
         f"WHERE room = ?1 AND target = ?2 AND kind = 'edit' AND {_IS_DELETED}"
     ),
 )
-
 
 _REFUSALS = frozenset(
     {
@@ -269,7 +268,7 @@ class Cache:
                 for change in (_EDIT, *_ERASE):
                     self._database.executemany(change, said)
                 self._database.executemany(
-                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     map(_row, changed.values()),
                 )
                 # What the server keeps no longer, this computer does not either.
@@ -288,7 +287,7 @@ class Cache:
 
 
 def _row(room: Room) -> tuple[str | int, ...]:
-    counts = (room.members, room.last, room.read, room.unread)
+    counts = (room.members, room.last, room.read, room.unread, room.tallied)
     return (room.name, room.topic, *counts, room.direct, room.partner, room.private, room.role, room.born)
 
 
@@ -356,9 +355,9 @@ def _account(meta: Mapping[str, str]) -> Account:
 def _rooms(database: sqlite3.Connection, me: int) -> list[Room]:
     rooms = []
     for row in database.execute("SELECT * FROM rooms").fetchall():
-        name, topic, members, last, read, unread, direct, partner, private, role, born = row
+        name, topic, members, last, read, unread, tallied, direct, partner, private, role, born = row
         room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
-        room.direct, room.private = bool(direct), bool(private)
+        room.tallied, room.direct, room.private = tallied, bool(direct), bool(private)
         room.partner, room.role, room.born = partner, role, born
         room.before(_older(database, name, last + 1, OPENED))
         rooms.append(room)

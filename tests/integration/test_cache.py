@@ -19,6 +19,7 @@ from chat_tui.client.room import Room
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
 from protocol import frames
 from tests.support.inprocess import RunningServer
+from tests.support.puppet import ME, ROOM, message
 from tests.support.waiting import until
 from tests.support.work import instructions
 
@@ -181,6 +182,28 @@ async def test_it_can_be_searched_offline(server: RunningServer, path: Path) -> 
     assert await found("from:bob") == ["nothing", "a new disk", "The Disk is full"]
     assert await found("disk from:ann") == []
     assert await found("disk after:1980-01-01") == []
+    cache.close()
+
+
+async def test_what_is_counted_is_not_counted_again_after_a_start(path: Path) -> None:
+    log = [message(seq) for seq in range(1, 3001)]
+    cache, room = Cache(path), Room(ROOM, ME, loaded=True)
+    for event in log[:300]:
+        room.receive(event)
+    room.mark(20)  # offline: the server has not heard of it
+    room.state(frames.RoomState(ROOM, 310, "", 2, read=20, unread=290))
+    cache.add(room, room.events)
+    cache.close()
+    cache = Cache(path)
+    (room,) = cache.held.rooms
+    assert (room.base, room.last, room.unread) == (300 - OPENED, 300, 290)
+    for event in log[300:320]:
+        room.receive(event)
+    assert room.unread == 300
+    room.mark(60)
+    assert room.unread == 260
+    room.state(frames.RoomState(ROOM, 3000, "", 2, read=0, unread=1000, events=log[2950:], complete=False))
+    assert room.unread == 3000 - 60
     cache.close()
 
 
