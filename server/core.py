@@ -279,7 +279,7 @@ class Core:
     def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
         """The room as it is now for `user`, who has its events up to `cursor`."""
         room = permissions.visible(self.state, user, name)
-        unread = Unread(name, user.id, user.reads.get(name, 0), frozenset(user.ignored))
+        unread = Unread(name, user.id, user.reads.get(name, 0), room.head, frozenset(user.ignored))
         if cursor is not None and cursor > room.head:
             cursor = None  # it counts events of another store
         state = frames.RoomState(

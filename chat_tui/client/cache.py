@@ -2,24 +2,25 @@
 
 Holds for each room what `Room` holds: one run of events without a gap, up to a `seq` from which it resumes.
 Events are gathered and written a moment later in one transaction, so what is on disk is always such a run;
-what a crash leaves out is fetched again. A disk that refuses later on costs nothing but that: `problem` says
-so, and the cache keeps quiet until the next start. Knows SQLite and rooms, nothing of connections.
+what a crash leaves out is fetched again. A disk that refuses, or a file that is damaged, costs nothing but
+that: `problem` says so, and the cache keeps quiet until the next start. Knows SQLite and rooms, nothing of
+connections.
 """
 
 import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from chat_tui.client import updates
-from chat_tui.client.errors import ClientError
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.room import Room
 from protocol.names import fold
+from protocol.text import clean_line
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +30,15 @@ WRITE_SECONDS = 0.5
 OPENED = 200
 """Events of each room that are in memory at the start; older ones are read when one scrolls up."""
 
-VERSION = 4
+VERSION = 5
 """Of the tables. A cache of another version is emptied: all of it can be fetched again."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE rooms (
     name TEXT PRIMARY KEY, topic TEXT NOT NULL, members INTEGER NOT NULL, last INTEGER NOT NULL,
-    read INTEGER NOT NULL, unread INTEGER NOT NULL, direct INTEGER NOT NULL, partner TEXT NOT NULL,
-    private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL
+    read INTEGER NOT NULL, unread INTEGER NOT NULL, tallied INTEGER NOT NULL, direct INTEGER NOT NULL,
+    partner TEXT NOT NULL, private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (
     room TEXT NOT NULL, seq INTEGER NOT NULL, user INTEGER NOT NULL, sender TEXT NOT NULL,
@@ -67,8 +68,22 @@ _ERASE = (
     ),
 )
 
+_REFUSALS = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+"""With these the disk refuses, and the file may be as good as ever; with any other one it is damaged."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, frozen=True)
 class Account:
     """Whose cache it is: the store's epoch and the user's id."""
 
@@ -76,12 +91,24 @@ class Account:
     user: int = 0
 
 
+@dataclass(slots=True, frozen=True)
+class Held:
+    """What was written last: `ignored` because nobody shall read those before there is a connection, `levels`
+    as the user had chosen them, the rooms each with its newest events; they are the client's from then on."""
+
+    account: Account
+    ignored: frozenset[int]
+    levels: Mapping[str, str]
+    rooms: Sequence[Room]
+
+
 class Cache:
-    """See the module."""
+    """See the module. `held` is what there was at the start."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, or make it. Raises `ClientError` if the disk refuses."""
+        """Open it, or make it, or anew if it is damaged: all of it can be fetched again."""
         self.problem = ""
+        self._damaged = False
         self._path = path
         self._waiting: list[RoomEvent] = []
         self._changed: dict[str, Room] = {}
@@ -89,62 +116,39 @@ class Cache:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
-                self._database = _open(path)
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError:  # damaged: all of it can be fetched again
-                path.unlink()
-                self._database = _open(path)
+                self._database, self.held = _open(path)
+            except (sqlite3.Error, ValueError) as error:
+                if not _is_damage(error):
+                    raise
+                logger.warning("the cache is damaged, and made anew: %s", _said(error))
+                _remove(path)
+                self._database, self.held = _open(path)
         except (OSError, sqlite3.Error) as error:
-            raise ClientError(f"cannot keep a cache in {path}: {error}") from error
+            self._give_up(error)
+            self._database, self.held = _open(":memory:")
+
+    def _give_up(self, error: Exception) -> None:
+        self.problem = f"the cache cannot be used: {_said(error)}"
+        logger.warning("%s: %s", self._path, self.problem)
 
     @contextmanager
     def _careful(self) -> Iterator[None]:
         """Stop using the cache if the disk refuses."""
         try:
             yield
-        except sqlite3.Error as error:
-            self.problem = f"the cache cannot be used: {error}"
-            logger.warning("%s", self.problem)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            self._give_up(error)
+            self._damaged |= _is_damage(error)
 
     # --- reading
-
-    def account(self) -> Account:
-        """As written last."""
-        known = dict(self._database.execute("SELECT key, value FROM meta"))
-        return Account(known.get("epoch", ""), int(known.get("user", "0")))
-
-    def ignored(self) -> set[int]:
-        """Whom the user ignored last: nobody shall read them before there is a connection."""
-        row = self._database.execute("SELECT value FROM meta WHERE key = 'ignored'").fetchone()
-        return {int(user) for user in row[0].split()} if row is not None else set()
-
-    def levels(self) -> dict[str, str]:
-        """Which levels of rooms the user had chosen last."""
-        row = self._database.execute("SELECT value FROM meta WHERE key = 'levels'").fetchone()
-        return dict(json.loads(row[0])) if row is not None else {}
-
-    def rooms(self, me: int) -> list[Room]:
-        """All rooms, each with its newest events."""
-        rooms = []
-        for row in self._database.execute("SELECT * FROM rooms"):
-            name, topic, members, last, read, unread, direct, partner, private, role, born = row
-            room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
-            room.direct, room.private = bool(direct), bool(private)
-            room.partner, room.role, room.born = partner, role, born
-            room.before(self.older(name, last + 1, OPENED))
-            rooms.append(room)
-        return rooms
 
     def older(self, room: str, before: int, limit: int) -> list[RoomEvent]:
         """Up to `limit` events that come right before a `seq`, in rising order."""
         self.write()
-        found: list[RoomEvent] = []
-        with self._careful():
-            sql = f"SELECT {_COLUMNS} FROM events WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
-            rows = self._database.execute(sql, (room, before, 0 if self.problem else limit))
-            found = [RoomEvent(*row) for row in rows]
-        return found[::-1]
+        if not self.problem:
+            with self._careful():
+                return _older(self._database, room, before, limit)
+        return []
 
     async def search(
         self, matches: Callable[[str, int], bool], sender: str, rooms: Iterable[str], limit: int
@@ -168,9 +172,9 @@ class Cache:
     def remember(self, account: Account) -> None:
         """Whose cache it is now. That of another store or user is emptied first."""
         self.write()
-        if account == self.account():
-            return
         with self._careful():
+            if account == _account(_meta(self._database)):
+                return
             self._database.execute("DELETE FROM events")
             self._database.execute("DELETE FROM rooms")
             self._database.executemany(
@@ -203,9 +207,13 @@ class Cache:
                 self.add(rooms[room], ())
             case updates.RoomsChanged():
                 self.write()
-                for (name,) in self._database.execute("SELECT name FROM rooms").fetchall():
-                    if name not in rooms:
-                        self.drop(name)
+                for name in self._names() - rooms.keys():
+                    self.drop(name)
+
+    def _names(self) -> set[str]:
+        with self._careful():
+            return {name for (name,) in self._database.execute("SELECT name FROM rooms")}
+        return set()
 
     def add(self, room: Room, events: Iterable[RoomEvent]) -> None:
         """Keep a room as it is now, and these events of its run."""
@@ -260,7 +268,7 @@ class Cache:
                 for change in (_EDIT, *_ERASE):
                     self._database.executemany(change, said)
                 self._database.executemany(
-                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     map(_row, changed.values()),
                 )
                 # What the server keeps no longer, this computer does not either.
@@ -270,13 +278,16 @@ class Cache:
                 )
 
     def close(self) -> None:
-        """Write what was gathered and let go of the file."""
+        """Write what was gathered and let go of the file; of a damaged one for good."""
         self.write()
         self._database.close()
+        if self._damaged:
+            with suppress(OSError):
+                _remove(self._path)
 
 
 def _row(room: Room) -> tuple[str | int, ...]:
-    counts = (room.members, room.last, room.read, room.unread)
+    counts = (room.members, room.last, room.read, room.unread, room.tallied)
     return (room.name, room.topic, *counts, room.direct, room.partner, room.private, room.role, room.born)
 
 
@@ -290,8 +301,32 @@ def _search(path: Path, fits: Callable[[str, str, str, int], bool], limit: int) 
         return [RoomEvent(*row) for row in database.execute(sql, (limit,))]
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _said(error: Exception) -> str:
+    """What SQLite says may quote what is damaged, whatever that is now."""
+    return clean_line(str(error), 200)
+
+
+def _is_damage(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _REFUSALS
+
+
+def _remove(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _open(path: Path | str) -> tuple[sqlite3.Connection, Held]:
+    """What is there is read at once: only that tells whether it can be."""
     database = sqlite3.connect(path, isolation_level=None, timeout=5)
+    try:
+        _prepare(database)
+        return database, _held(database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute("PRAGMA secure_delete = ON")  # what is deleted is on no disk
@@ -300,4 +335,35 @@ def _open(path: Path) -> sqlite3.Connection:
         for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
             database.execute(f"DROP TABLE {table}")
         database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-    return database
+
+
+def _held(database: sqlite3.Connection) -> Held:
+    meta = _meta(database)
+    account = _account(meta)
+    ignored = frozenset(map(int, meta.get("ignored", "").split()))
+    return Held(account, ignored, dict(json.loads(meta.get("levels", "{}"))), _rooms(database, account.user))
+
+
+def _meta(database: sqlite3.Connection) -> dict[str, str]:
+    return dict(database.execute("SELECT key, value FROM meta"))
+
+
+def _account(meta: Mapping[str, str]) -> Account:
+    return Account(meta.get("epoch", ""), int(meta.get("user", "0")))
+
+
+def _rooms(database: sqlite3.Connection, me: int) -> list[Room]:
+    rooms = []
+    for row in database.execute("SELECT * FROM rooms").fetchall():
+        name, topic, members, last, read, unread, tallied, direct, partner, private, role, born = row
+        room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
+        room.tallied, room.direct, room.private = tallied, bool(direct), bool(private)
+        room.partner, room.role, room.born = partner, role, born
+        room.before(_older(database, name, last + 1, OPENED))
+        rooms.append(room)
+    return rooms
+
+
+def _older(database: sqlite3.Connection, room: str, before: int, limit: int) -> list[RoomEvent]:
+    sql = f"SELECT {_COLUMNS} FROM events WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
+    return [RoomEvent(*row) for row in database.execute(sql, (room, before, limit))][::-1]

@@ -108,7 +108,7 @@ def message(room: Room, seq: int) -> RoomEvent | None:
     at = seq - room.base - 1
     if not 0 <= at < len(room.events) or not room.events[at].spoken:
         return None
-    return _now(room.events[at], room.events[at + 1 :])
+    return _now(room.events[at], room.about.get(seq, ()))
 
 
 def _now(said: RoomEvent, later: Iterable[RoomEvent]) -> RoomEvent | None:
@@ -123,9 +123,8 @@ def _now(said: RoomEvent, later: Iterable[RoomEvent]) -> RoomEvent | None:
 
 def newest(room: Room, *, mine: bool | None = None) -> RoomEvent | None:
     """The newest message that is there to be read: of one's own, of somebody else, or (None) of anybody."""
-    deleted = {event.target for event in room.events if event.kind == frames.DELETE}
     for event in reversed(room.events):
         wanted = event.spoken and mine in (None, event.user == room.me) and not room.hides(event)
-        if wanted and event.text and event.seq not in deleted:
-            return message(room, event.seq)
+        if wanted and event.text and (said := message(room, event.seq)) is not None:
+            return said
     return None

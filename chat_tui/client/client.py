@@ -77,14 +77,15 @@ class Client:
         self._attempt: asyncio.Task[Connection] | None = None
         self.user, self._epoch = 0, ""
         self._early_heads: dict[str, int] = {}
+        self._early_markers: dict[str, int] = {}
         self._filling: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._stopping = False
         if cache is not None:
-            account = cache.account()
+            account = cache.held.account
             self.user, self._epoch = account.user, account.epoch
-            self.rooms = {room.name: room for room in cache.rooms(account.user)}
+            self.rooms = {room.name: room for room in cache.held.rooms}
         self.company = Company(self.ask, self._later, self._listen, self.rooms, cache, self._resync, name)
         self.searching = Searching(self.ask, self.rooms, lambda: self.name, cache, self.company.hides)
         self._arrivals = Arrivals(
@@ -201,6 +202,7 @@ class Client:
         self._connection = None
         self._arrivals.clear()
         self._early_heads.clear()
+        self._early_markers.clear()
         self.company.lost()
 
     def _woke(self) -> None:
@@ -257,9 +259,7 @@ class Client:
             case frames.Event():
                 self._event(frame)
             case frames.Marker():
-                room = self.rooms.get(frame.room)
-                if room is not None and room.mark(min(frame.seq, room.head)):
-                    self._listen(updates.RoomChanged(room.name))
+                self._marked(frame.room, frame.seq)
             case frames.Ping():
                 self._heads(frame.heads)
             case frames.Heads():
@@ -301,9 +301,21 @@ class Client:
         """Take in what came before the answer that told of its room."""
         early = self._arrivals.take()
         heads, self._early_heads = self._early_heads, {}
+        markers, self._early_markers = self._early_markers, {}
         for event in early:
             self._event(event)
         self._heads(heads)
+        for name, seq in markers.items():
+            self._marked(name, seq)
+
+    def _marked(self, name: str, seq: int) -> None:
+        """Another device has read up to there."""
+        if self.status.phase != "online":
+            self._early_markers[name] = seq  # perhaps of what only the answer to `sync` tells of
+            return
+        room = self.rooms.get(name)
+        if room is not None and room.mark(min(seq, room.head)):
+            self._listen(updates.RoomChanged(name))
 
     def _appended(self, room: Room, fresh: list[RoomEvent], *, missed: bool = False) -> None:
         if not fresh:

@@ -49,8 +49,8 @@ class Company:
         self.typing = Typing(self._send_typing, listen, self.mine.ignored)
         self.watching = Watching(ask, later, rooms, listen)
         if cache is not None:
-            self.mine.ignored |= cache.ignored()
-            self.mine.levels |= cache.levels()
+            self.mine.ignored |= cache.held.ignored
+            self.mine.levels |= cache.held.levels
         for room in rooms.values():
             self.meet(room)
             room.judge_anew()  # the cache counted without knowing whom

@@ -6,15 +6,14 @@ A room holds one run of events without a gap, so what lies between has to be fet
 from collections.abc import Awaitable, Callable, Mapping
 
 from chat_tui.client.errors import ClientError
-from chat_tui.client.events import RoomEvent
 from chat_tui.client.room import Room
 from protocol import limits
 
 FAR = 20_000
 """Events that are fetched at most: a hundred pages, some seconds."""
 
-Load = Callable[[Room, int], Awaitable[list[RoomEvent]]]
-"""Has a room hold a page more of what came before; gives that."""
+Load = Callable[[Room, int], Awaitable[object]]
+"""Has a room hold a page more of what came before."""
 
 
 async def reach(
@@ -32,6 +31,9 @@ async def reach(
             f"That is too long ago to scroll back to it: {room.base - seq:,} events lie between"
         )
     while room.base >= seq:
-        progress(room.base - seq + 1)
-        if not await load(room, limits.PAGE) or rooms.get(name) is not room:
+        base = room.base
+        progress(base - seq + 1)
+        await load(room, limits.PAGE)
+        # Who scrolls up meanwhile may be given our page first: only what the room holds tells.
+        if room.base == base or rooms.get(name) is not room:
             raise ClientError("That message is not there any more")

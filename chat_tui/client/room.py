@@ -33,7 +33,8 @@ class Room:
     `counted`, events are in `topic`, `members` and the like already, up to `tallied` in `unread`. Up to
     `floor` the server has none any more. What `ignored` users say is held as everything, but does not count
     as unread, and nobody should show it (see `hides`). `called` are the unread events that name the person,
-    as `calls` says, as far as they have been held; `levels` the person's choice for rooms.
+    as `calls` says, as far as they have been held; `levels` the person's choice for rooms. `about` are the
+    events held that change or answer one, by its `seq`, in order.
 
     `partner` is who a direct room is with, `role` the own one, `roles` those of others, by name, who are more
     than members (as far as the room is watched), `born` as on the wire.
@@ -48,6 +49,7 @@ class Room:
     unread: int = 0
     base: int = 0
     events: list[RoomEvent] = field(default_factory=list)
+    about: dict[int, list[RoomEvent]] = field(default_factory=dict)
     people: People = field(default_factory=People)
     ignored: AbstractSet[int] = frozenset()
     calls: Calls = field(default_factory=Calls)
@@ -149,6 +151,8 @@ class Room:
         fresh: list[RoomEvent] = []
         while (event := self.ahead.pop(self.last + 1, None)) is not None:
             self.events.append(event)
+            for seq in _meant(event):
+                self.about.setdefault(seq, []).append(event)
             fresh.append(event)
             self._count(event)
         return fresh
@@ -219,12 +223,19 @@ class Room:
             self.called.add(event.seq)
         elif event.kind == frames.EDIT and event.target is not None:
             said = self._held(event.target)
-            if said is not None and said.user == event.user and event.text:
+            if said is not None and said.spoken and said.user == event.user and event.text:
                 self._look_at(replace(said, text=event.text))
                 if not (self.calls.fits(event.text) or self._answers_me(said)):
                     self.called.discard(said.seq)
         elif event.kind == frames.DELETE and event.target is not None:
             self.called.discard(event.target)
+
+    def _look_again(self, event: RoomEvent) -> None:
+        """With what came of it since."""
+        self._look_at(event)
+        for change in self.about.get(event.seq, ()):
+            if change.target == event.seq:
+                self._look_at(change)
 
     def _held(self, seq: int) -> RoomEvent | None:
         return self.events[seq - self.base - 1] if self.base < seq <= self.last else None
@@ -298,7 +309,7 @@ class Room:
         if not self.loaded or self.last >= self.floor:
             return False
         self.base = self.floor
-        self.events.clear()
+        self._drop()
         self.ahead = {seq: event for seq, event in self.ahead.items() if seq > self.base}
         self.head = max(self.head, self.base)
         self.unread = min(self.unread, max(0, self.tallied - self.base))  # what is gone is not unread
@@ -311,7 +322,7 @@ class Room:
         self.base = events[0].seq - 1 if events else head
         # What is skipped can't be counted one by one any more, but it is no more than this.
         self.unread += max(0, self.base - max(self.tallied, self.read))
-        self.events.clear()
+        self._drop()
         self.tallied = max(self.tallied, self.base)
         self.loaded = True
         for event in events:
@@ -331,11 +342,24 @@ class Room:
         kept.reverse()
         self.events[:0] = kept
         self.base -= len(kept)
-        if kept and self.unread:
-            self.look_for_calls()  # what they answer, and what an edit is of, may be there only now
+        for event in reversed(kept):
+            for seq in _meant(event):
+                self.about.setdefault(seq, []).insert(0, event)
+        if self.unread:
+            self._look_before(kept)
         if self.base <= self.read < self.base + len(kept):
             self._recount()
         return kept
+
+    def _look_before(self, kept: list[RoomEvent]) -> None:
+        """Whom a page calls that came before the rest, and whom what answers it: nothing else has changed."""
+        for event in kept:
+            if event.target is None or event.target <= self.base:  # else it comes with what it changes
+                self.called.discard(event.seq)
+                self._look_again(event)
+            for answer in self.about.get(event.seq, ()):
+                if answer.reply == event.seq:
+                    self._look_again(answer)
 
     def mark(self, seq: int) -> bool:
         """Raise the read marker; return whether it rose."""
@@ -359,5 +383,14 @@ class Room:
     def forget(self) -> None:
         """Hold no events, only where they ended: for who follows a room and keeps nothing."""
         self.base = self.last
-        self.events.clear()
+        self._drop()
         self.called.clear()
+
+    def _drop(self) -> None:
+        self.events.clear()
+        self.about.clear()
+
+
+def _meant(event: RoomEvent) -> set[int]:
+    """What it changes or answers."""
+    return {seq for seq in (event.target, event.reply) if seq is not None}

@@ -22,10 +22,10 @@ class RoomState(Result, frozen=True, rename={"partner": "with"}):
     """A room as one member sees it: how it is now, and the events asked for.
 
     `events` are in rising `seq`, end at `head`, and begin right after the cursor, or the floor if that
-    is higher, if `complete`. `read` is the read marker, `unread` counts the messages of others after it (at
-    most 1,000). `floor`: the events up to this `seq` are gone from the server. `role` is the member's own.
-    `partner` is the other one's name, in a direct room. `born` differs from that of an earlier room with the
-    same name, whose events are not this one's.
+    is higher, if `complete`. `read` is the read marker, `unread` counts the messages of others after it, up
+    to `head` (at most 1,000). `floor`: the events up to this `seq` are gone from the server. `role` is the
+    member's own. `partner` is the other one's name, in a direct room. `born` differs from that of an earlier
+    room with the same name, whose events are not this one's.
     """
 
     room: str

@@ -131,11 +131,13 @@ class Appended(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A question for `unread`: how many messages of others, but for `ignored` ones, are after `seq`?"""
+    """A question for `unread`: how many messages of others, but for `ignored` ones, are after `seq` and up to
+    `head`? What is stored behind that while the question waits is told as an event, and counted as one."""
 
     room: str
     user: int
     seq: int
+    head: int
     ignored: frozenset[int] = frozenset()
 
 

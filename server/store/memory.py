@@ -134,7 +134,7 @@ class MemoryLog:
 
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
-        events = self._rooms.get(question.room, [])[question.seq :]
+        events = self._rooms.get(question.room, [])[question.seq : question.head]
         silent = {question.user, *question.ignored}
         return min(limit, sum(event.user not in silent and event.kind in SPOKEN for event in events))
 

@@ -389,10 +389,10 @@ class SqliteLog:
         sql = (
             "SELECT count(*) FROM (SELECT 1 FROM events INDEXED BY spoken "  # noqa: S608
             f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
-            f"AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
+            f"AND seq <= ? AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
         with _reading():
-            bounds = (question.room, question.seq, question.room, *silent, limit)
+            bounds = (question.room, question.seq, question.room, question.head, *silent, limit)
             (count,) = self._reading.execute(sql, bounds).fetchone()
         return int(count)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from chat_tui import endpoints
 from chat_tui.client.cache import OPENED, Cache
 from chat_tui.client.client import PAGE, Client
-from chat_tui.client.errors import ClientError, LostError
+from chat_tui.client.errors import LostError
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.query import parse
@@ -18,6 +19,7 @@ from chat_tui.client.room import Room
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
 from protocol import frames
 from tests.support.inprocess import RunningServer
+from tests.support.puppet import ME, ROOM, message
 from tests.support.waiting import until
 from tests.support.work import instructions
 
@@ -183,20 +185,80 @@ async def test_it_can_be_searched_offline(server: RunningServer, path: Path) -> 
     cache.close()
 
 
+async def test_what_is_counted_is_not_counted_again_after_a_start(path: Path) -> None:
+    log = [message(seq) for seq in range(1, 3001)]
+    cache, room = Cache(path), Room(ROOM, ME, loaded=True)
+    for event in log[:300]:
+        room.receive(event)
+    room.mark(20)  # offline: the server has not heard of it
+    room.state(frames.RoomState(ROOM, 310, "", 2, read=20, unread=290))
+    cache.add(room, room.events)
+    cache.close()
+    cache = Cache(path)
+    (room,) = cache.held.rooms
+    assert (room.base, room.last, room.unread) == (300 - OPENED, 300, 290)
+    for event in log[300:320]:
+        room.receive(event)
+    assert room.unread == 300
+    room.mark(60)
+    assert room.unread == 260
+    room.state(frames.RoomState(ROOM, 3000, "", 2, read=0, unread=1000, events=log[2950:], complete=False))
+    assert room.unread == 3000 - 60
+    cache.close()
+
+
 async def test_a_cache_of_another_version_is_emptied(server: RunningServer, path: Path) -> None:
     await met(server, path, 3)
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version = 999")
     database.close()
     cache = Cache(path)
-    assert cache.rooms(1) == []
+    assert cache.held.rooms == []
     cache.close()
 
 
-def test_a_folder_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+def damaged(path: Path) -> Iterator[int]:
+    """The file, with each of its pages overwritten in turn."""
+    good = path.read_bytes()
+    for at in range(0, len(good), 4096):
+        path.write_bytes(good[:at] + b"\xa5" * 4096 + good[at + 4096 :])
+        yield at // 4096
+
+
+async def all_of_it(where: str, path: Path) -> list[str]:
+    """What one sees who comes back and scrolls up to the beginning."""
+    ann = Person(where, path)
+    running = asyncio.create_task(ann.client.run())
+    await until(lambda: ann.client.status.phase == "online")
+    while await ann.client.load_older(ann.client.rooms["#general"], OPENED):
+        pass
+    await ann.client.stop()
+    await running
+    return ann.texts()
+
+
+async def test_a_damaged_cache_is_made_anew(server: RunningServer, path: Path) -> None:
+    """Wherever the damage is: it once ended the program at each start, unless it was in the first page."""
+    first = await met(server, path, 2 * OPENED)
+    for page in damaged(path):
+        assert await all_of_it(str(server.address), path) == first.texts()
+        cache = Cache(path)
+        cache.older("#general", 3 * OPENED, 3 * OPENED)
+        assert not cache.problem, f"page {page}: what was met on the way is gone at the next start"
+        cache.close()
+    assert page > 10
+
+
+@pytest.mark.parametrize("place", ["file/cache.sqlite3", "folder"])
+async def test_without_a_place_for_it_one_goes_on_and_is_told(
+    server: RunningServer, tmp_path: Path, place: str
+) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ClientError, match="cannot keep a cache"):
-        Cache(tmp_path / "file" / "cache.sqlite3")
+    (tmp_path / "folder").mkdir()
+    ann = await met(server, tmp_path / place, 3)
+    assert ann.client._cache is not None
+    assert "the cache cannot be used" in ann.client._cache.problem
+    assert ann.texts() == [f"message {number}" for number in range(3)]
 
 
 async def test_the_length_of_a_room_makes_nothing_slower(path: Path) -> None:

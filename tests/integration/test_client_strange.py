@@ -113,6 +113,21 @@ async def test_heads_before_the_answer_to_sync_are_kept(meet: Meet, puppet: Pupp
     await alice.sees(ROOM, "text 1", "text 2", "text 3", "text 4")
 
 
+async def test_a_marker_right_behind_the_answer_to_sync_is_kept(meet: Meet, puppet: Puppet) -> None:
+    """Another device has read what this one missed: the answer is not taken in yet when that comes."""
+    alice = meet()
+    await alice.start()
+    puppet.log.append(message(4))
+
+    def read_at_once(sync: frames.Sync) -> None:
+        answer = puppet.state(cursor=sync.cursors[ROOM])
+        puppet.push(Puppet.ok(sync, frames.SyncResult("epoch", [answer])), frames.Marker(ROOM, 4))
+
+    puppet.answers[frames.Sync] = read_at_once
+    puppet.hang_up()
+    await until(lambda: alice.client.rooms[ROOM].read == 4)
+
+
 async def test_joined_elsewhere_while_syncing(meet: Meet, puppet: Puppet) -> None:
     def with_join(sync: frames.Sync) -> frames.Ok:
         del puppet.answers[frames.Sync]

@@ -1,6 +1,8 @@
 """Messages, history, and read markers over real sockets."""
 
+import asyncio
 import logging
+import threading
 
 import pytest
 
@@ -9,6 +11,7 @@ from protocol.frames import Event, Frame
 from server.hub import Hub
 from server.store.sqlite import SqliteLog
 from tests.support.inprocess import RunningServer
+from tests.support.waiting import until
 from tests.support.wire import text_body
 
 
@@ -155,6 +158,21 @@ async def test_who_joins_has_missed_nothing(server: RunningServer) -> None:
 
 
 # --- writing
+
+
+async def test_what_is_said_while_the_count_is_awaited_is_not_in_it(server: RunningServer) -> None:
+    """Whoever asks gets it as an event too, and would count it twice."""
+    bob = await server.enter("bob")
+    ann = await server.enter("ann")
+    await bob.tell("#general", "before")
+    free = threading.Event()
+    server.core._reader.submit(free.wait, 5)
+    asked = asyncio.create_task(ann.sync())
+    await until(lambda: bool(server.core._asked))
+    await bob.tell("#general", "after")
+    free.set()
+    (state,) = (room for room in (await asked).rooms if room.room == "#general")
+    assert (state.head, state.unread) == (server.core.state.rooms[state.room].head - 1, 1)
 
 
 async def test_an_events_bytes_are_made_once_and_written_once_per_session(server: RunningServer) -> None:

@@ -235,7 +235,7 @@ def test_a_page_ends_at_its_size_but_has_one_event(log: Log) -> None:
 
 def test_a_room_that_is_not_there_is_empty(log: Log) -> None:
     assert seqs(log, "#none") == []
-    assert log.unread(Unread("#none", ANN, 0), 10) == 0
+    assert log.unread(Unread("#none", ANN, 0, 9), 10) == 0
 
 
 def test_unread_counts_what_others_said(log: Log) -> None:
@@ -249,9 +249,10 @@ def test_unread_counts_what_others_said(log: Log) -> None:
             say("#b", "elsewhere", number=BOB),
         ]
     )
-    assert [log.unread(Unread("#a", ANN, seq), 10) for seq in range(7)] == [2, 2, 1, 1, 1, 0, 0]
-    assert log.unread(Unread("#a", BOB, 0), 10) == 1
-    assert log.unread(Unread("#a", ANN, 0), 1) == 1
+    assert [log.unread(Unread("#a", ANN, seq, 9), 10) for seq in range(7)] == [2, 2, 1, 1, 1, 0, 0]
+    assert log.unread(Unread("#a", BOB, 0, 9), 10) == 1
+    assert log.unread(Unread("#a", ANN, 0, 9), 1) == 1
+    assert [log.unread(Unread("#a", ANN, 0, head), 10) for head in range(1, 6)] == [0, 1, 1, 1, 2]
 
 
 def aged(room: str, *times: int) -> list[Draft | Mark]:
@@ -272,7 +273,7 @@ def test_pruning_removes_what_is_older_and_nothing_else(log: Log) -> None:
     assert seqs(log, "#a") == seqs(log, "#a", before=100) == seqs(log, "#a", after=1) == [4, 5, 6]
     assert seqs(log, "#a", before=4) == []
     assert seqs(log, "#b") == [1, 2]
-    assert log.unread(Unread("#a", ANN, 0), 10) == 2
+    assert log.unread(Unread("#a", ANN, 0, 9), 10) == 2
     assert log.prune("#none", 4, 100) == 0
 
 
@@ -329,8 +330,9 @@ def test_both_logs_answer_alike(
             for bounds in ({}, {"before": 4}, {"after": 1}, {"after": 1, "before": 5}):
                 wanted: dict[str, int] = {"limit": 3, "size": size, **bounds}
                 assert memory.read(room, **wanted) == disk.read(room, **wanted)
-            for seq in range(4):
-                assert memory.unread(Unread(room, BOB, seq), 3) == disk.unread(Unread(room, BOB, seq), 3)
+            for seq, head in itertools.product(range(4), range(1, 9, 3)):
+                question = Unread(room, BOB, seq, head)
+                assert memory.unread(question, 3) == disk.unread(question, 3)
     finally:
         disk.close()
 
@@ -644,7 +646,7 @@ def test_a_log_that_cannot_be_read_is_a_storage_error(disk: Callable[[], SqliteL
     with pytest.raises(StorageError):
         log.read("#a", limit=1, size=PLENTY)
     with pytest.raises(StorageError):
-        log.unread(Unread("#a", ANN, 0), 1)
+        log.unread(Unread("#a", ANN, 0, 9), 1)
 
 
 # --- from older versions

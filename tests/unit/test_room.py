@@ -1,10 +1,11 @@
 """The model of a room: whatever comes in whatever order, the same is shown in the end."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat_tui.client.calling import Calls
@@ -371,6 +372,64 @@ def test_an_older_page_that_does_not_fit_shows_no_gap(page: list[int]) -> None:
     room.state(MESSAGES.state(10, limit=4))
     assert room.before(decoded(MESSAGES.events[seq - 1] for seq in page)) == []
     assert room.base == 6
+
+
+CHANGES = st.sampled_from([frames.MESSAGE, frames.MESSAGE, "answer", frames.EDIT, frames.EDIT, frames.DELETE])
+
+
+@example(
+    [("message", ME, "nobody", 1), ("message", OTHER, "nobody", 1), ("answer", OTHER, "nobody", 2)], 1, 0
+)
+@example([("message", OTHER, "user1!", 1), ("message", ME, "", 1), ("edit", OTHER, "nobody", 2)], 1, 0)
+@given(
+    st.lists(
+        st.tuples(
+            CHANGES, st.sampled_from([ME, OTHER]), st.sampled_from(["user1!", "nobody"]), st.integers(1, 9)
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(1, 6),
+    st.integers(0, 10),
+)
+def test_older_pages_call_as_if_all_had_been_there(
+    steps: list[tuple[str, int, str, int]], size: int, read: int
+) -> None:
+    log = []
+    for seq, (kind, user, text, back) in enumerate(steps, 1):
+        target = max(1, seq - back) if kind in (frames.EDIT, frames.DELETE) else None
+        reply = seq - back if kind == "answer" and seq > back else None
+        kind = frames.MESSAGE if kind == "answer" else kind
+        log.append(RoomEvent(ROOM, seq, user, f"user{user}", kind, text, seq, target=target, reply=reply))
+    end = len(log)
+    room = Room(ROOM, ME, base=end, read=read, unread=end, calls=Calls("user1"), loaded=True)
+    while room.base:
+        room.before(log[max(0, room.base - size) : room.base])
+        called = set(room.called)
+        room.look_for_calls()
+        assert called == room.called
+
+
+def test_an_older_page_is_no_more_work_when_much_is_unread() -> None:
+    """What had come before was looked through again for each page: seconds, for 20,000 messages."""
+    room = Room(ROOM, ME, base=2500, unread=2500, calls=Calls("user1"), loaded=True)
+    older = decoded(MESSAGES.events[:2500])
+
+    def calls(page: list[RoomEvent]) -> int:
+        count = 0
+
+        def profile(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        sys.setprofile(profile)
+        room.before(page)
+        sys.setprofile(None)
+        return count
+
+    first = calls(older[2400:])
+    assert room.before(older[200:2400])
+    assert calls(older[100:200]) < 2 * first
 
 
 def test_forgetting_keeps_the_place() -> None:
