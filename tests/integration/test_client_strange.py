@@ -137,7 +137,13 @@ async def test_a_ping_tells_of_a_last_event_that_was_lost(meet: Meet, puppet: Pu
     assert frames.Pong(3) in puppet.asked
 
 
-async def test_a_gap_is_fetched_again_when_the_disk_was_in_the_way(meet: Meet, puppet: Puppet) -> None:
+@pytest.mark.parametrize(
+    ("code", "wait"), [(errors.STORAGE, None), (errors.INTERNAL, None), (errors.RATE_LIMITED, 10)]
+)
+async def test_a_gap_is_fetched_again_when_its_page_was_refused(
+    meet: Meet, puppet: Puppet, monkeypatch: pytest.MonkeyPatch, code: str, wait: int | None
+) -> None:
+    monkeypatch.setattr("chat_tui.client.gaps.FIRST_SECONDS", 0.01)
     alice = meet()
     await alice.start()
     refused: list[int] = []
@@ -145,7 +151,7 @@ async def test_a_gap_is_fetched_again_when_the_disk_was_in_the_way(meet: Meet, p
     def once(history: frames.History) -> frames.Error:
         refused.append(history.id)
         del puppet.answers[frames.History]
-        return frames.Error(errors.STORAGE, "the disk", history.id)
+        return frames.Error(code, "not now", history.id, wait)
 
     puppet.answers[frames.History] = once
     puppet.log += [message(4), message(5)]
