@@ -105,6 +105,8 @@ class Client:
 
         Begins with what the cache holds.
         """
+        if self._stopping:
+            return  # before this had its turn; the cache is closed
         if self.rooms:
             self._listen(updates.RoomsChanged())
         self._wakeups.start()
