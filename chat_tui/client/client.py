@@ -24,6 +24,7 @@ from chat_tui.client.gaps import Gaps
 from chat_tui.client.identity import Identity
 from chat_tui.client.invitations import Invitations
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.place import Place
 from chat_tui.client.reads import ReadMarkers
 from chat_tui.client.room import FILL, Room
 from chat_tui.client.searching import Searching
@@ -65,7 +66,7 @@ class Client:
         self.identity = identity or Identity(endpoint.label, name)
         self.rooms: dict[str, Room] = {}
         self.status = Status()
-        self.sender = Sender(outbox, self.ask, listen)
+        self.sender = Sender(outbox, self.ask, listen, self._place)
         self.changes = Changes(self.sender, self.ask, self.identity, cache)
         self.invitations = Invitations(listen)
         self._reads = ReadMarkers(self.ask, self._later)
@@ -194,6 +195,10 @@ class Client:
             self._listen(updates.Told(f"You are in {title} no longer"))
         self.invitations.take(result.invitations)
 
+    def _place(self, name: str) -> Place:
+        room = self.rooms.get(name)
+        return Place(self._epoch, room.born, room.partner) if room is not None else Place(self._epoch)
+
     def _resume(self) -> None:
         """Do what had to wait for a connection."""
         self.sender.resume()
@@ -202,6 +207,7 @@ class Client:
 
     def _disconnected(self) -> None:
         self._connection = None
+        self.sender.lost()
         self._arrivals.clear()
         self._early_heads.clear()
         self.company.lost()
