@@ -31,6 +31,9 @@ EVENT_HEAD = 64
 TEMPORARY = frozenset({errors.STORAGE, errors.INTERNAL})
 """Codes after which the same message may be sent again."""
 
+TRIES = 5
+"""How often a message is sent at which the server fails for a bug of its own: those behind it wait for it."""
+
 
 class Sender:
     """See the module. `pending` holds what is not confirmed, by cid, oldest first."""
@@ -163,6 +166,7 @@ class Sender:
             del self._sending[room]
 
     async def _send_in_order(self, room: str) -> None:
+        failures = 0
         while entry := next((one for one in self.in_room(room) if one.state == "pending"), None):
             if problem := _misplaced(entry, self._place(room)):
                 self._fail(entry, problem)
@@ -175,12 +179,15 @@ class Sender:
             except RequestError as error:
                 if error.retry_after is not None:
                     await asyncio.sleep(error.retry_after / 1000)
-                elif error.code in TEMPORARY:
+                    continue
+                failures += error.code == errors.INTERNAL
+                if error.code in TEMPORARY and failures < TRIES:
                     await asyncio.sleep(RETRY_SECONDS)
-                else:
-                    self._fail(entry, str(error))
+                    continue
+                self._fail(entry, str(error))
             else:
                 self.seen(room, [entry.cid])
+            failures = 0
 
     def _fail(self, entry: Pending, error: str) -> None:
         with suppress(ClientError):  # after a restart it is sent, and refused, again

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chat_tui.client.errors import LostError, RequestError
-from protocol import errors, frames
+from chat_tui.client.sender import TRIES
+from protocol import codec, errors, frames
 from protocol.frames import Event, Frame
 from protocol.limits import Limits
 from server.config import Address
@@ -208,6 +209,26 @@ async def test_a_message_is_sent_again_when_the_server_asks_for_it(meet: Meet, p
         await alice.settled()
     assert len(sent) == 2
     assert len(set(sent)) == 1
+
+
+async def test_a_message_at_which_the_server_fails_does_not_keep_the_others_back(
+    meet: Meet, puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_tui.client.sender.RETRY_SECONDS", 0.01)
+    usual = puppet._answer
+
+    def fails(send: frames.Send) -> frames.Frame | None:
+        return frames.Error(errors.INTERNAL, "a bug", send.id) if b"poison" in send.body else usual(send)
+
+    puppet.answers[frames.Send] = fails
+    alice = meet()
+    await alice.start()
+    for text in ("poison", "more poison", "behind it"):
+        alice.client.say(ROOM, text)
+    await until(lambda: [one.state for one in alice.client.sender.in_room(ROOM)] == ["failed"] * 2)
+    assert {one.error for one in alice.client.sender.pending.values()} == {"a bug"}
+    assert puppet.count(frames.Send) == 2 * TRIES + 1
+    assert puppet.log[-1].body == codec.pack(frames.TextBody("behind it"))
 
 
 async def test_a_gap_in_a_room_that_was_left_and_entered_again(meet: Meet, puppet: Puppet) -> None:
