@@ -7,6 +7,7 @@ connections.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from chat_tui.client.errors import ClientError
@@ -92,18 +93,20 @@ class Outbox:
             *_columns(entry.place),
         )
 
-    def remove(self, cid: str) -> None:
-        """The message is stored on the server, or discarded."""
-        self._run("DELETE FROM outbox WHERE cid = ?", cid)
+    def remove(self, *cids: str) -> None:
+        """These are stored on the server, or discarded: all of them, or none if the disk refuses."""
+        self._run_all("DELETE FROM outbox WHERE cid = ?", [(cid,) for cid in cids])
 
     def fail(self, cid: str, error: str) -> None:
         """It was refused for this reason."""
         self._run("UPDATE outbox SET error = ? WHERE cid = ?", error, cid)
 
-    def retry(self, cid: str, place: Place) -> None:
-        """It shall be tried again, and is for this place now."""
-        sql = "UPDATE outbox SET error = NULL, epoch = ?, born = ?, partner = ? WHERE cid = ?"
-        self._run(sql, *_columns(place), cid)
+    def retry(self, entries: Iterable[Pending]) -> None:
+        """These shall be tried again, for their places now: all of them, or none if the disk refuses."""
+        self._run_all(
+            "UPDATE outbox SET error = NULL, epoch = ?, born = ?, partner = ? WHERE cid = ?",
+            [(*_columns(entry.place), entry.cid) for entry in entries],
+        )
 
     def drafts(self) -> dict[str, str]:
         """What is being written, by room."""
@@ -138,6 +141,14 @@ class Outbox:
     def _run(self, sql: str, *values: str | int | None) -> sqlite3.Cursor:
         try:
             return self._database.execute(sql, values)
+        except sqlite3.Error as error:
+            raise ClientError(f"cannot keep unsent messages: {error}") from error
+
+    def _run_all(self, sql: str, rows: Iterable[tuple[str, ...]]) -> None:
+        try:
+            with self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany(sql, rows)
         except sqlite3.Error as error:
             raise ClientError(f"cannot keep unsent messages: {error}") from error
 

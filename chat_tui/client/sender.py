@@ -10,6 +10,7 @@ the outbox, nothing of connections or of what rooms hold.
 import asyncio
 import secrets
 import time
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -52,6 +53,9 @@ class Sender:
         self._listen = listen
         self._place = place
         self._connected = False
+        self._queues: defaultdict[str, deque[str]] = defaultdict(deque)
+        for entry in self.pending.values():
+            self._queues[entry.room].append(entry.cid)
         self._sending: dict[str, asyncio.Task[None]] = {}
 
     def send(
@@ -79,6 +83,7 @@ class Sender:
         entry = Pending(cid, room, kind, text, now, target=target, reply=reply, off=off, place=place)
         self._outbox.add(entry)
         self.pending[entry.cid] = entry
+        self._queues[room].append(cid)
         self._listen(updates.PendingChanged(room))
         self._start(room)
         return entry
@@ -106,20 +111,24 @@ class Sender:
         Who asks for it sees where it would go: words that reach whom they were meant for are for the room as
         it is now. What is said of a certain message stays for the one that it was written of.
         """
-        failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
         now = self._place(room)
-        for entry in failed:
-            place = now if _plain(entry) and entry.place.same_people(now) else entry.place
-            self._outbox.retry(entry.cid, place)
-            self._replace(replace(entry, place=place), None)
+        again = [
+            replace(entry, place=now if _plain(entry) and entry.place.same_people(now) else entry.place)
+            for entry in self.in_room(room)
+            if entry.state == "failed"
+        ]
+        self._outbox.retry(again)
+        for entry in again:
+            self._replace(entry, None)
+        self._queues[room] = deque(entry.cid for entry in self.in_room(room))
         self._start(room)
-        return len(failed)
+        return len(again)
 
     def discard(self, room: str) -> list[Pending]:
         """Give up what the server refused in this room; return it."""
         failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
+        self._outbox.remove(*(entry.cid for entry in failed))
         for entry in failed:
-            self._outbox.remove(entry.cid)
             del self.pending[entry.cid]
         self._listen(updates.PendingChanged(room))
         return failed
@@ -167,7 +176,7 @@ class Sender:
 
     async def _send_in_order(self, room: str) -> None:
         failures = 0
-        while entry := next((one for one in self.in_room(room) if one.state == "pending"), None):
+        while entry := self._next(room):
             if problem := _misplaced(entry, self._place(room)):
                 self._fail(entry, problem)
                 continue
@@ -188,6 +197,15 @@ class Sender:
             else:
                 self.seen(room, [entry.cid])
             failures = 0
+
+    def _next(self, room: str) -> Pending | None:
+        queue = self._queues[room]  # to look through all that waits, for each message, takes seconds
+        while queue:
+            entry = self.pending.get(queue[0])
+            if entry is not None and entry.state == "pending":
+                return entry
+            queue.popleft()
+        return None
 
     def _fail(self, entry: Pending, error: str) -> None:
         with suppress(ClientError):  # after a restart it is sent, and refused, again

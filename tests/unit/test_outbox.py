@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_refusal_and_its_reason_survive_and_keep_the_place(path: Path) -> None
         ("b", "failed", "you are not in #room"),
         ("c", "pending", ""),
     ]
-    box.retry("b", Place("epoch", "born", "bob"))
+    box.retry([replace(box.load()[1], place=Place("epoch", "born", "bob"))])
     assert box.load()[1].place == Place("epoch", "born", "bob")
     assert [entry.state for entry in box.load()] == ["pending"] * 3
     box.close()
@@ -220,6 +221,25 @@ def test_a_disk_that_refuses(path: Path) -> None:
     with pytest.raises(ClientError, match="cannot keep unsent messages"):
         box.add(_entry("big", "x" * 100_000))
     assert _cids(box) == ["before"]
+    box.close()
+
+
+def test_a_disk_that_refuses_half_way_changes_nothing(path: Path) -> None:
+    box = Outbox(path, SERVER, NAME)
+    for cid in ("a", "b"):
+        box.add(_entry(cid))
+        box.fail(cid, "refused")
+    kept = box.load()
+    for event in ("DELETE", "UPDATE"):
+        box._database.execute(
+            f"CREATE TRIGGER {event}_ BEFORE {event} ON outbox WHEN old.cid = 'b' "
+            "BEGIN SELECT RAISE (ABORT, 'full'); END"
+        )
+    with pytest.raises(ClientError, match="full"):
+        box.remove("a", "b")
+    with pytest.raises(ClientError, match="full"):
+        box.retry(kept)
+    assert box.load() == kept
     box.close()
 
 
