@@ -20,13 +20,15 @@ from chat_tui.client.connection import Connection
 from chat_tui.client.entrance import Endpoint, backoff, enter
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.events import NAME, ROOM, RoomEvent, from_wire
+from chat_tui.client.gaps import Gaps
 from chat_tui.client.identity import Identity
 from chat_tui.client.invitations import Invitations
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.place import Place
 from chat_tui.client.reads import ReadMarkers
 from chat_tui.client.room import FILL, Room
 from chat_tui.client.searching import Searching
-from chat_tui.client.sender import RETRY_SECONDS, TEMPORARY, Sender
+from chat_tui.client.sender import Sender
 from chat_tui.client.updates import Status, Update
 from chat_tui.client.wakeups import Wakeups
 from protocol import errors, frames, limits
@@ -64,7 +66,7 @@ class Client:
         self.identity = identity or Identity(endpoint.label, name)
         self.rooms: dict[str, Room] = {}
         self.status = Status()
-        self.sender = Sender(outbox, self.ask, listen)
+        self.sender = Sender(outbox, self.ask, listen, self._place)
         self.changes = Changes(self.sender, self.ask, self.identity, cache)
         self.invitations = Invitations(listen)
         self._reads = ReadMarkers(self.ask, self._later)
@@ -78,7 +80,6 @@ class Client:
         self.user, self._epoch = 0, ""
         self._early_heads: dict[str, int] = {}
         self._early_markers: dict[str, int] = {}
-        self._filling: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -91,6 +92,7 @@ class Client:
         self._arrivals = Arrivals(
             self.rooms, lambda: self.ask(self._sync()), self._met, self._replay, self._later
         )
+        self._gaps = Gaps(self.rooms, self.ask, self._later, fill, self._missed, self._begin_anew)
 
     def _listen(self, update: Update) -> None:
         """Tell our user; the cache first, so that what they act on is what it holds."""
@@ -105,6 +107,8 @@ class Client:
 
         Begins with what the cache holds.
         """
+        if self._stopping:
+            return  # before this had its turn; the cache is closed
         if self.rooms:
             self._listen(updates.RoomsChanged())
         self._wakeups.start()
@@ -192,6 +196,10 @@ class Client:
             self._listen(updates.Told(f"You are in {title} no longer"))
         self.invitations.take(result.invitations)
 
+    def _place(self, name: str) -> Place:
+        room = self.rooms.get(name)
+        return Place(self._epoch, room.born, room.partner) if room is not None else Place(self._epoch)
+
     def _resume(self) -> None:
         """Do what had to wait for a connection."""
         self.sender.resume()
@@ -200,6 +208,7 @@ class Client:
 
     def _disconnected(self) -> None:
         self._connection = None
+        self.sender.lost()
         self._arrivals.clear()
         self._early_heads.clear()
         self._early_markers.clear()
@@ -295,7 +304,7 @@ class Client:
             if event.user != self.user:
                 self._listen(updates.Told(f"{room.title}: {read.sender} {read.text}", call=True))
         elif room.missing:
-            self._fill_gap(room)
+            self._gaps.close(room)
 
     def _replay(self) -> None:
         """Take in what came before the answer that told of its room."""
@@ -324,6 +333,9 @@ class Client:
         self.company.heard(room.name, {event.user for event in fresh if event.spoken})
         self._listen(updates.Appended(room.name, fresh, missed))
 
+    def _missed(self, room: Room, fresh: list[RoomEvent]) -> None:
+        self._appended(room, fresh, missed=True)
+
     def _heads(self, heads: dict[str, int]) -> None:
         if self.status.phase != "online":
             self._early_heads |= heads  # they may be newer than the answer to `sync` that is on its way
@@ -334,7 +346,7 @@ class Client:
                 self._arrivals.meet()
             elif head > room.last:
                 room.head = max(room.head, head)
-                self._fill_gap(room)
+                self._gaps.close(room)
 
     def _load(self, state: frames.RoomState, *, missed: bool = True) -> Room:
         name = clean_line(state.room, ROOM)
@@ -356,47 +368,10 @@ class Client:
             self._reads.put(name, room.read)
         self._listen(updates.RoomChanged(name))
         if room.missing:
-            self._fill_gap(room)
+            self._gaps.close(room)
         return room
 
-    def _fill_gap(self, room: Room) -> None:
-        if room.name not in self._filling:
-            self._filling.add(room.name)
-            self._later(self._fetch_missing(room))
-
-    async def _fetch_missing(self, room: Room) -> None:
-        """Fetch what lies between what we hold and the room's head."""
-        try:
-            while room.missing and self.rooms.get(room.name) is room:
-                last = room.last
-                try:
-                    await self._fetch_some(room)
-                except RequestError as error:
-                    if error.code not in TEMPORARY:
-                        raise
-                    await asyncio.sleep(RETRY_SECONDS)
-                    continue
-                if room.last == last:  # a head that the server can't show: don't ask for ever
-                    room.head = last
-                    room.ahead.clear()
-        except ClientError:
-            pass  # the next sync asks for the same
-        finally:
-            self._filling.discard(room.name)
-        now = self.rooms.get(room.name)
-        if now is not None and now is not room and now.missing:  # left and entered again meanwhile
-            self._fill_gap(now)
-
-    async def _fetch_some(self, room: Room) -> None:
-        if room.head - room.last <= self._fill:
-            page = await self.ask(frames.History(1, room.name, after=room.last, limit=limits.PAGE))
-            if self.rooms.get(room.name) is not room:
-                return  # left meanwhile: nobody is shown it any more
-            if page.floor <= room.last:
-                fresh = [new for event in page.events for new in room.receive(event)]
-                self._appended(room, fresh, missed=True)
-                return
-        # Too much, or pruned: start anew from the newest page, with the counts that go with it.
+    async def _begin_anew(self, room: Room) -> None:
         await self._load_again(lambda name: name == room.name and self.rooms.get(name) is room)
 
     async def _load_again(self, wanted: Callable[[str], bool]) -> None:

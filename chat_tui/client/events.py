@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from chat_tui.client.acts import Act, act_of, words
+from chat_tui.client.place import UNKNOWN, Place
 from protocol import codec, frames, limits
 from protocol.text import clean_line, clean_text
 
@@ -62,7 +63,8 @@ PendingState = Literal["pending", "failed"]
 class Pending:
     """A message of ours, or a change of one, that the server has not confirmed yet.
 
-    `error` says why it failed; `target`, `reply`, `text` and `off` are as in `RoomEvent`.
+    `error` says why it failed; `target`, `reply`, `text` and `off` are as in `RoomEvent`. `place` tells the
+    room it was written for from another one that is called so later.
     """
 
     cid: str
@@ -75,6 +77,17 @@ class Pending:
     target: int | None = None
     reply: int | None = None
     off: bool = False
+    place: Place = UNKNOWN
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is for one person."""
+        return self.room.startswith("@")
+
+    @property
+    def title(self) -> str:
+        """What people call its room."""
+        return f"@{self.place.partner}" if self.place.partner else self.room
 
     @property
     def changes(self) -> bool:

@@ -7,10 +7,12 @@ connections.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
+from chat_tui.client.place import Place
 from protocol.names import fold
 
 _SCHEMA = """
@@ -21,10 +23,14 @@ CREATE TABLE IF NOT EXISTS drafts (
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, cid TEXT NOT NULL UNIQUE,
     room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL,
-    error TEXT, target INTEGER, reply INTEGER, off INTEGER NOT NULL DEFAULT 0
+    error TEXT, target INTEGER, reply INTEGER, off INTEGER NOT NULL DEFAULT 0,
+    epoch TEXT NOT NULL DEFAULT '', born TEXT NOT NULL DEFAULT '', partner TEXT NOT NULL DEFAULT ''
 ) STRICT;
 """
-_LATER = ("target INTEGER", "reply INTEGER", "off INTEGER NOT NULL DEFAULT 0")
+_LATER = (
+    *("target INTEGER", "reply INTEGER", "off INTEGER NOT NULL DEFAULT 0"),
+    *(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("epoch", "born", "partner")),
+)
 """Columns that an outbox of an older program has not."""
 
 
@@ -58,7 +64,7 @@ class Outbox:
     def load(self) -> list[Pending]:
         """What waits, oldest first."""
         rows = self._run(
-            "SELECT cid, room, kind, text, time, error, target, reply, off FROM outbox "
+            "SELECT cid, room, kind, text, time, error, target, reply, off, epoch, born, partner FROM outbox "
             "WHERE server = ? AND name = ? ORDER BY number",
             self._server,
             self._name,
@@ -70,34 +76,37 @@ class Outbox:
                 error or "",
                 *(target, reply),
                 off=bool(off),
+                place=Place(*place),
             )
-            for cid, room, kind, text, time, error, target, reply, off in rows
+            for cid, room, kind, text, time, error, target, reply, off, *place in rows
         ]
 
     def add(self, entry: Pending) -> None:
         """Keep a new message."""
         self._run(
-            "INSERT INTO outbox (server, name, cid, room, kind, text, time, target, reply, off) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            self._server,
-            self._name,
-            entry.cid,
-            entry.room,
-            entry.kind,
-            entry.text,
-            entry.time,
-            entry.target,
-            entry.reply,
-            entry.off,
+            "INSERT INTO outbox "
+            "(server, name, cid, room, kind, text, time, target, reply, off, epoch, born, partner) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(self._server, self._name),
+            *(entry.cid, entry.room, entry.kind, entry.text, entry.time),
+            *(entry.target, entry.reply, entry.off),
+            *_columns(entry.place),
         )
 
-    def remove(self, cid: str) -> None:
-        """The message is stored on the server, or discarded."""
-        self._run("DELETE FROM outbox WHERE cid = ?", cid)
+    def remove(self, *cids: str) -> None:
+        """These are stored on the server, or discarded: all of them, or none if the disk refuses."""
+        self._run_all("DELETE FROM outbox WHERE cid = ?", [(cid,) for cid in cids])
 
-    def fail(self, cid: str, error: str | None) -> None:
-        """The server refused it for this reason; None: it shall be tried again."""
+    def fail(self, cid: str, error: str) -> None:
+        """It was refused for this reason."""
         self._run("UPDATE outbox SET error = ? WHERE cid = ?", error, cid)
+
+    def retry(self, entries: Iterable[Pending]) -> None:
+        """These shall be tried again, for their places now: all of them, or none if the disk refuses."""
+        self._run_all(
+            "UPDATE outbox SET error = NULL, epoch = ?, born = ?, partner = ? WHERE cid = ?",
+            [(*_columns(entry.place), entry.cid) for entry in entries],
+        )
 
     def drafts(self) -> dict[str, str]:
         """What is being written, by room."""
@@ -134,3 +143,15 @@ class Outbox:
             return self._database.execute(sql, values)
         except sqlite3.Error as error:
             raise ClientError(f"cannot keep unsent messages: {error}") from error
+
+    def _run_all(self, sql: str, rows: Iterable[tuple[str, ...]]) -> None:
+        try:
+            with self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise ClientError(f"cannot keep unsent messages: {error}") from error
+
+
+def _columns(place: Place) -> tuple[str, str, str]:
+    return place.epoch, place.born, place.partner

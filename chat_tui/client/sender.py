@@ -3,12 +3,14 @@
 A message is written to the outbox, shown as pending, and sent when there is a connection; it is sent again
 with the same cid until the server has stored or refused it, so it arrives once however often the network
 breaks. In one room a message is sent only after the one before it is settled: nothing overtakes one that
-is repeated. Knows requests and the outbox, nothing of connections or of what rooms hold.
+is repeated. What was written for a room that is another one now is not sent, see `place`. Knows requests and
+the outbox, nothing of connections or of what rooms hold.
 """
 
 import asyncio
 import secrets
 import time
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +19,7 @@ from chat_tui.client import updates
 from chat_tui.client.errors import ClientError, LostError, RequestError
 from chat_tui.client.events import Pending, PendingState
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.place import UNKNOWN, Place
 from protocol import codec, errors, frames, limits
 from protocol.errors import LocalProtocolError
 
@@ -29,6 +32,9 @@ EVENT_HEAD = 64
 TEMPORARY = frozenset({errors.STORAGE, errors.INTERNAL})
 """Codes after which the same message may be sent again."""
 
+TRIES = 5
+"""How often a message is sent at which the server fails for a bug of its own: those behind it wait for it."""
+
 
 class Sender:
     """See the module. `pending` holds what is not confirmed, by cid, oldest first."""
@@ -38,11 +44,18 @@ class Sender:
         outbox: Outbox,
         request: Callable[[frames.Send], Awaitable[frames.SendResult]],
         listen: Callable[[updates.Update], None],
+        place: Callable[[str], Place] = lambda _: UNKNOWN,
     ) -> None:
+        """`place` says what is known of a room now."""
         self.pending: dict[str, Pending] = {entry.cid: entry for entry in outbox.load()}
         self._outbox = outbox
         self._request = request
         self._listen = listen
+        self._place = place
+        self._connected = False
+        self._queues: defaultdict[str, deque[str]] = defaultdict(deque)
+        for entry in self.pending.values():
+            self._queues[entry.room].append(entry.cid)
         self._sending: dict[str, asyncio.Task[None]] = {}
 
     def send(
@@ -66,9 +79,11 @@ class Sender:
             raise ClientError(f"too long: {error}. Send it in parts") from error
         now = time.time_ns() // 1_000_000
         cid = secrets.token_hex(12)
-        entry = Pending(cid, room, kind, text, now, target=target, reply=reply, off=off)
+        place = self._place(room)
+        entry = Pending(cid, room, kind, text, now, target=target, reply=reply, off=off, place=place)
         self._outbox.add(entry)
         self.pending[entry.cid] = entry
+        self._queues[room].append(cid)
         self._listen(updates.PendingChanged(room))
         self._start(room)
         return entry
@@ -91,19 +106,29 @@ class Sender:
         ]
 
     def retry(self, room: str) -> int:
-        """Send what the server refused in this room again; return how many."""
-        failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
-        for entry in failed:
-            self._outbox.fail(entry.cid, None)
+        """Send what was refused in this room again; return how many.
+
+        Who asks for it sees where it would go: words that reach whom they were meant for are for the room as
+        it is now. What is said of a certain message stays for the one that it was written of.
+        """
+        now = self._place(room)
+        again = [
+            replace(entry, place=now if _plain(entry) and entry.place.same_people(now) else entry.place)
+            for entry in self.in_room(room)
+            if entry.state == "failed"
+        ]
+        self._outbox.retry(again)
+        for entry in again:
             self._replace(entry, None)
+        self._queues[room] = deque(entry.cid for entry in self.in_room(room))
         self._start(room)
-        return len(failed)
+        return len(again)
 
     def discard(self, room: str) -> list[Pending]:
         """Give up what the server refused in this room; return it."""
         failed = [entry for entry in self.in_room(room) if entry.state == "failed"]
+        self._outbox.remove(*(entry.cid for entry in failed))
         for entry in failed:
-            self._outbox.remove(entry.cid)
             del self.pending[entry.cid]
         self._listen(updates.PendingChanged(room))
         return failed
@@ -111,9 +136,14 @@ class Sender:
     # --- what the client calls
 
     def resume(self) -> None:
-        """There is a connection (again): send what waits."""
+        """There is a connection (again), and it is known what rooms are now: send what waits."""
+        self._connected = True
         for room in sorted({entry.room for entry in self.pending.values()}):
             self._start(room)
+
+    def lost(self) -> None:
+        """There is no connection: what a room is when there is one again is not known."""
+        self._connected = False
 
     def seen(self, room: str, cids: Iterable[str | None]) -> None:
         """These messages of ours stand in the room now: they are not pending any more."""
@@ -135,7 +165,7 @@ class Sender:
     # --- inside
 
     def _start(self, room: str) -> None:
-        if room not in self._sending:
+        if self._connected and room not in self._sending:
             self._sending[room] = asyncio.get_running_loop().create_task(self._work(room))
 
     async def _work(self, room: str) -> None:
@@ -145,7 +175,11 @@ class Sender:
             del self._sending[room]
 
     async def _send_in_order(self, room: str) -> None:
-        while entry := next((one for one in self.in_room(room) if one.state == "pending"), None):
+        failures = 0
+        while entry := self._next(room):
+            if problem := _misplaced(entry, self._place(room)):
+                self._fail(entry, problem)
+                continue
             send = frames.Send(1, room, entry.cid, _body(entry), entry.kind, entry.target, entry.reply)
             try:
                 await self._request(send)
@@ -154,14 +188,29 @@ class Sender:
             except RequestError as error:
                 if error.retry_after is not None:
                     await asyncio.sleep(error.retry_after / 1000)
-                elif error.code in TEMPORARY:
+                    continue
+                failures += error.code == errors.INTERNAL
+                if error.code in TEMPORARY and failures < TRIES:
                     await asyncio.sleep(RETRY_SECONDS)
-                else:
-                    with suppress(ClientError):  # after a restart it is sent, and refused, again
-                        self._outbox.fail(entry.cid, str(error))
-                    self._replace(entry, str(error))
+                    continue
+                self._fail(entry, str(error))
             else:
                 self.seen(room, [entry.cid])
+            failures = 0
+
+    def _next(self, room: str) -> Pending | None:
+        queue = self._queues[room]  # to look through all that waits, for each message, takes seconds
+        while queue:
+            entry = self.pending.get(queue[0])
+            if entry is not None and entry.state == "pending":
+                return entry
+            queue.popleft()
+        return None
+
+    def _fail(self, entry: Pending, error: str) -> None:
+        with suppress(ClientError):  # after a restart it is sent, and refused, again
+            self._outbox.fail(entry.cid, error)
+        self._replace(entry, error)
 
     def _replace(self, entry: Pending, error: str | None) -> None:
         state: PendingState = "pending" if error is None else "failed"
@@ -174,6 +223,24 @@ class Sender:
         with suppress(ClientError):  # after a restart it is sent again, which its cid makes harmless
             self._outbox.remove(cid)
         return True
+
+
+def _plain(entry: Pending) -> bool:
+    """Whether it means the same wherever it is said."""
+    return entry.reply is None and not entry.changes
+
+
+def _misplaced(entry: Pending, now: Place) -> str:
+    """Why it must not be sent, for it would be about another message or to another person; else empty."""
+    other = entry.place.other(now)
+    if not other or (_plain(entry) and not entry.direct):
+        return ""
+    if not _plain(entry):
+        return f"{other}: that message may be another one now"
+    if not entry.place.same_people(now):
+        known = f"and this is @{now.partner} now" if now.partner else "with whom you have no such room now"
+        return f"{other}: it was for {entry.title}, {known}"
+    return f"{other}: see that this is whom you mean, and try again"
 
 
 def _body(entry: Pending) -> bytes:

@@ -19,5 +19,7 @@ class Stranded:
         for entry in self._sender.stranded(rooms):
             if entry.cid not in self._told:
                 self._told.add(entry.cid)
-                text = f"Not sent to {entry.room}: {clean_line(entry.text, 60)} - {entry.error}."
-                self._complain(f"{text} /retry {entry.room} tries again, /discard {entry.room} gives it up.")
+                text = f"Not sent to {entry.title}: {clean_line(entry.text, 60)} - {entry.error}."
+                self._complain(
+                    f"{text} /retry {entry.title} tries again, /discard {entry.title} gives it up."
+                )

@@ -69,6 +69,17 @@ async def test_quitting_while_the_server_is_looked_for() -> None:
     await _quits(alice)
 
 
+async def test_quitting_before_it_has_begun(meet: Meet, tmp_path: Path) -> None:
+    files = {"cache": tmp_path / "cache"}
+    alice = meet(**files)
+    await alice.start()
+    await alice.stop()
+    alice = meet(**files)
+    alice.begin()
+    await _quits(alice)
+    assert alice.statuses == []
+
+
 @pytest.mark.parametrize("step", [frames.Hello, frames.Login, frames.Sync])
 async def test_quitting_while_connecting(meet: Meet, puppet: Puppet, step: type[frames.Frame]) -> None:
     puppet.answers[step] = lambda _: None

@@ -332,6 +332,36 @@ async def test_another_room_of_the_same_name_is_another_room(
     assert set(again.texts(ROOM)) <= {*new, "from the train"}
 
 
+async def test_a_change_that_waits_is_for_no_other_room_of_that_name(
+    server: RunningServer, meet: Meet
+) -> None:
+    bob = meet("bob")
+    await bob.start(ROOM)
+    bob.client.say(ROOM, "old")
+    await bob.settled()
+    seq = bob.client.rooms[ROOM].last
+    await bob.stop()
+    bob = meet("bob")
+    entry = bob.client.changes.delete(bob.client.rooms[ROOM], seq)
+    bob.kill()
+    phone = await server.enter("bob")
+    await do(phone, frames.DeleteRoom, ROOM)
+    await phone.join(ROOM)
+    assert (await phone.tell(ROOM, "new")).seq == seq
+    bob = meet("bob")
+    for _ in range(2):
+        if bob.running is None:
+            await bob.start()
+        else:
+            assert bob.client.sender.retry(ROOM) == 1
+        await until(lambda: bob.client.sender.pending[entry.cid].state == "failed")
+    assert bob.client.sender.pending[entry.cid].error.startswith("the room was made anew: ")
+    while await bob.client.load_older(bob.client.rooms[ROOM]):
+        pass
+    assert bob.texts(ROOM) == ["new"]
+    assert frames.DELETE not in [event.kind for event in bob.shown[ROOM]]
+
+
 async def test_a_message_that_was_stored_is_not_called_failed(server: RunningServer, meet: Meet) -> None:
     """Its answer got lost, and then its sender was removed."""
     ann, bob = await away(server, meet)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chat_tui.client.errors import LostError, RequestError
-from protocol import errors, frames
+from chat_tui.client.sender import TRIES
+from protocol import codec, errors, frames
 from protocol.frames import Event, Frame
 from protocol.limits import Limits
 from server.config import Address
@@ -152,7 +153,13 @@ async def test_a_ping_tells_of_a_last_event_that_was_lost(meet: Meet, puppet: Pu
     assert frames.Pong(3) in puppet.asked
 
 
-async def test_a_gap_is_fetched_again_when_the_disk_was_in_the_way(meet: Meet, puppet: Puppet) -> None:
+@pytest.mark.parametrize(
+    ("code", "wait"), [(errors.STORAGE, None), (errors.INTERNAL, None), (errors.RATE_LIMITED, 10)]
+)
+async def test_a_gap_is_fetched_again_when_its_page_was_refused(
+    meet: Meet, puppet: Puppet, monkeypatch: pytest.MonkeyPatch, code: str, wait: int | None
+) -> None:
+    monkeypatch.setattr("chat_tui.client.gaps.FIRST_SECONDS", 0.01)
     alice = meet()
     await alice.start()
     refused: list[int] = []
@@ -160,7 +167,7 @@ async def test_a_gap_is_fetched_again_when_the_disk_was_in_the_way(meet: Meet, p
     def once(history: frames.History) -> frames.Error:
         refused.append(history.id)
         del puppet.answers[frames.History]
-        return frames.Error(errors.STORAGE, "the disk", history.id)
+        return frames.Error(code, "not now", history.id, wait)
 
     puppet.answers[frames.History] = once
     puppet.log += [message(4), message(5)]
@@ -217,6 +224,26 @@ async def test_a_message_is_sent_again_when_the_server_asks_for_it(meet: Meet, p
         await alice.settled()
     assert len(sent) == 2
     assert len(set(sent)) == 1
+
+
+async def test_a_message_at_which_the_server_fails_does_not_keep_the_others_back(
+    meet: Meet, puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_tui.client.sender.RETRY_SECONDS", 0.01)
+    usual = puppet._answer
+
+    def fails(send: frames.Send) -> frames.Frame | None:
+        return frames.Error(errors.INTERNAL, "a bug", send.id) if b"poison" in send.body else usual(send)
+
+    puppet.answers[frames.Send] = fails
+    alice = meet()
+    await alice.start()
+    for text in ("poison", "more poison", "behind it"):
+        alice.client.say(ROOM, text)
+    await until(lambda: [one.state for one in alice.client.sender.in_room(ROOM)] == ["failed"] * 2)
+    assert {one.error for one in alice.client.sender.pending.values()} == {"a bug"}
+    assert puppet.count(frames.Send) == 2 * TRIES + 1
+    assert puppet.log[-1].body == codec.pack(frames.TextBody("behind it"))
 
 
 async def test_a_gap_in_a_room_that_was_left_and_entered_again(meet: Meet, puppet: Puppet) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from protocol import frames
 from server.config import Address
 from server.store.sqlite import FILE_NAME
 from tests.conftest import Dial, StartServer
 from tests.support.clients import Person
 from tests.support.processes import ServerProcess, run_server
+from tests.support.waiting import until
 from tests.support.wire import Wire
 
 ROOM = "#general"
@@ -194,6 +196,72 @@ async def test_a_user_that_is_not_in_the_backup_is_made_again(story: Story) -> N
     await ann.sees(ROOM, "eve's")
     assert ann.client.user == number + 1
     assert [event.user for event in ann.shown[ROOM] if event.spoken] == [number]
+
+
+async def test_what_waits_reaches_no_other_message_and_no_other_person(story: Story) -> None:
+    """A restored store gives the numbers of messages and people again."""
+    bob = await story.start()
+    ann = story.ann()
+    await ann.start()
+    to_bob = await ann.client.dm("bob")
+    await story.run("backup", str(story.folder / "backup"))
+    ann.client.say(ROOM, "a typo")
+    await ann.said(ROOM, 1)
+    await ann.settled()
+    seq = ann.client.rooms[ROOM].last
+    carl = await story.dial(story.address)
+    await carl.enter("carl")
+    to_carl = await ann.client.dm("carl")
+    for wire in (bob, carl):
+        await wire.close()
+    await ann.stop()
+
+    ann = story.ann()
+    ann.client.changes.edit(ann.client.rooms[ROOM], seq, "no typo")
+    ann.client.changes.react(ann.client.rooms[ROOM], seq, "🎉")
+    ann.client.say(ROOM, "an answer", reply=seq)
+    ann.client.say(ROOM, "to all")
+    ann.client.say(to_carl.name, "for carl only")
+    ann.client.say(to_bob.name, "for bob only")
+    ann.kill()
+
+    await story.server.stop()
+    await story.run("restore", str(story.folder / "backup"))
+    await story.start(at_anns=False)
+    phone, eve = await story.dial(story.server.address), await story.dial(story.server.address)
+    await phone.enter("ann")
+    assert (await phone.tell(ROOM, "important")).seq == seq
+    await eve.enter("eve")
+    opened = await eve.ask(frames.Dm(1, "ann", 0), frames.JoinResult)
+    assert opened.room.room == to_carl.name
+    await story.server.stop()
+
+    await story.start()
+    ann = story.ann()
+    await ann.start()
+    sender = ann.client.sender
+    left = {"no typo", "🎉", "an answer", "for carl only", "for bob only"}
+
+    def failed() -> set[str]:
+        return {entry.text for entry in sender.pending.values() if entry.state == "failed"}
+
+    await until(lambda: failed() == left)
+    await ann.sees(ROOM, "important", "to all")
+    assert {entry.error for entry in sender.in_room(ROOM)} == {
+        "the server went back to a backup: that message may be another one now"
+    }
+    (entry,) = sender.in_room(to_carl.name)
+    assert entry.error == "the server went back to a backup: it was for @carl, and this is @eve now"
+
+    # Who tries again has seen to whom it goes; but a change can't mean another message.
+    for room in (ROOM, to_carl.name, to_bob.name):
+        assert sender.retry(room)
+    await ann.sees(to_bob.name, "for bob only")
+    await until(lambda: failed() == left - {"for bob only"})
+    assert [one.text for one in sender.discard(ROOM)] == ["no typo", "🎉", "an answer"]
+    stored = [json.loads(line) for line in (await story.run("export")).splitlines()]
+    said = [one["text"] for one in stored if one["kind"] not in (frames.CREATE, frames.JOIN)]
+    assert sorted(said) == ["for bob only", "important", "to all"]
 
 
 async def test_every_restore_is_another_epoch(story: Story) -> None:

@@ -2,6 +2,10 @@
 
 import pytest
 
+from chat_tui import config
+from chat_tui.client.events import Pending
+from chat_tui.client.outbox import Outbox
+from chat_tui.client.place import Place as Where
 from protocol import frames
 from protocol.names import direct_room
 from tests.support.cast import do
@@ -251,7 +255,18 @@ async def test_who_is_removed_sees_why_where_they_look(place: Place, bob: Wire) 
 
 async def test_what_can_no_longer_be_sent_is_told(place: Place, server: RunningServer, bob: Wire) -> None:
     await bob.join("#room")
+    outbox = Outbox(config.outbox_file(), place.label, "alice")
+    outbox.add(Pending("cid", "@1:9", frames.MESSAGE, "for carl", 0, place=Where("before", "", "carl")))
+    outbox.close()
     async with open_chat(place, size=(170, 24)) as chat:
+        await chat.sees("Not sent to @carl: for carl - the server went back to a backup", "#log")
+        await chat.enter("/retry @carl")
+        await chat.sees("Trying 1 message again", "#log")
+        await chat.until(lambda: not chat.client.sender._sending, "it is refused again")
+        await chat.enter("/discard @carl")
+        await chat.sees("Discarded 1; the last text is in the input line", "#log")
+        assert chat.composer.text == "for carl"
+        await chat.press("ctrl+u")
         await chat.enter("/join #room")
         await in_room(chat, "#room")
         await chat.until(lambda: chat.people, "it is all there")

@@ -6,6 +6,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,13 @@ import pytest
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.place import UNKNOWN, Place
 
 SERVER, NAME = "chat.example.org:7777", "Alice"
 
 
-def _entry(cid: str, text: str = "hi", room: str = "#room") -> Pending:
-    return Pending(cid, room, "message", text, 1_700_000_000_000)
+def _entry(cid: str, text: str = "hi", room: str = "#room", place: Place = UNKNOWN) -> Pending:
+    return Pending(cid, room, "message", text, 1_700_000_000_000, place=place)
 
 
 def _cids(box: Outbox) -> list[str]:
@@ -34,7 +37,8 @@ def path(tmp_path: Path) -> Path:
 def test_entries_survive_reopening_whole_and_in_order(path: Path) -> None:
     box = Outbox(path, SERVER, NAME)
     entries = [
-        _entry(f"cid{number}", f"text {number}\n\0 ü 🎉", f"#room{number % 3}") for number in range(50)
+        _entry(f"cid{number}", f"text {number}\n\0 ü 🎉", f"#room{number % 3}", Place("e", str(number), "x"))
+        for number in range(50)
     ]
     for entry in entries:
         box.add(entry)
@@ -42,6 +46,22 @@ def test_entries_survive_reopening_whole_and_in_order(path: Path) -> None:
     again = Outbox(path, SERVER, NAME)
     assert again.load() == entries
     again.close()
+
+
+def test_a_file_of_an_older_program_works_on(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "CREATE TABLE outbox (number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, "
+            "cid TEXT NOT NULL UNIQUE, room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, "
+            "time INTEGER NOT NULL, error TEXT) STRICT;"
+            f"INSERT INTO outbox VALUES (1, '{SERVER}', 'alice', 'old', '#room', 'message', 'hi', 1, NULL)"
+        )
+    box = Outbox(path, SERVER, NAME)
+    box.add(_entry("new", place=Place("epoch", "born", "bob")))
+    assert [entry.place for entry in box.load()] == [UNKNOWN, Place("epoch", "born", "bob")]
+    assert UNKNOWN.other(Place("epoch", "born")) == Place("epoch", "born").other(UNKNOWN) == ""
+    box.close()
 
 
 def test_what_was_confirmed_is_gone(path: Path) -> None:
@@ -68,7 +88,8 @@ def test_a_refusal_and_its_reason_survive_and_keep_the_place(path: Path) -> None
         ("b", "failed", "you are not in #room"),
         ("c", "pending", ""),
     ]
-    box.fail("b", None)
+    box.retry([replace(box.load()[1], place=Place("epoch", "born", "bob"))])
+    assert box.load()[1].place == Place("epoch", "born", "bob")
     assert [entry.state for entry in box.load()] == ["pending"] * 3
     box.close()
 
@@ -200,6 +221,25 @@ def test_a_disk_that_refuses(path: Path) -> None:
     with pytest.raises(ClientError, match="cannot keep unsent messages"):
         box.add(_entry("big", "x" * 100_000))
     assert _cids(box) == ["before"]
+    box.close()
+
+
+def test_a_disk_that_refuses_half_way_changes_nothing(path: Path) -> None:
+    box = Outbox(path, SERVER, NAME)
+    for cid in ("a", "b"):
+        box.add(_entry(cid))
+        box.fail(cid, "refused")
+    kept = box.load()
+    for event in ("DELETE", "UPDATE"):
+        box._database.execute(
+            f"CREATE TRIGGER {event}_ BEFORE {event} ON outbox WHEN old.cid = 'b' "
+            "BEGIN SELECT RAISE (ABORT, 'full'); END"
+        )
+    with pytest.raises(ClientError, match="full"):
+        box.remove("a", "b")
+    with pytest.raises(ClientError, match="full"):
+        box.retry(kept)
+    assert box.load() == kept
     box.close()
 
 

@@ -6,6 +6,7 @@ from chat_tui.client.room import Room
 from chat_tui.commands.actions.base import Base
 from chat_tui.shortcodes import reaction_of
 from protocol import frames
+from protocol.names import fold
 
 
 class MessageActions(Base):
@@ -33,14 +34,14 @@ class MessageActions(Base):
 
     async def do_retry(self, room: str) -> None:
         """`/retry [#room]`."""
-        count = self._client.sender.retry(self._named(room) if room else self._here().name)
+        count = self._client.sender.retry(self._refused_in(room))
         self._view.tell(
             f"Trying {count} message{'s' * (count != 1)} again" if count else "Nothing has failed here"
         )
 
     async def do_discard(self, room: str) -> None:
         """`/discard [#room]`: the last one comes back into the composer, so nothing is lost by mistake."""
-        given_up = self._client.sender.discard(self._named(room) if room else self._here().name)
+        given_up = self._client.sender.discard(self._refused_in(room))
         if not given_up:
             self._view.tell("Nothing has failed here")
             return
@@ -50,6 +51,14 @@ class MessageActions(Base):
         self._view.tell(
             f"Discarded {len(given_up)}" + ("; the last text is in the input line" if texts else "")
         )
+
+    def _refused_in(self, text: str) -> str:
+        """The name of the room that is meant, here or one that need not be open (any more)."""
+        if not text:
+            return self._here().name
+        stranded = self._client.sender.stranded(self._client.rooms)
+        found = next((entry.room for entry in stranded if fold(entry.title) == fold(text)), None)
+        return found or self._named(text)
 
     # --- one message
 
