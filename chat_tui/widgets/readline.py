@@ -17,6 +17,10 @@ from textual.widgets.text_area import EditResult, Location, Selection
 from chat_tui import wrapping
 from protocol.text import clean_text
 
+BLINKS = 20
+"""Half-seconds after the last key in which the cursor blinks: as long as in GNOME's terminal. Blinking on
+and on took most of what an idle client takes of the processor."""
+
 
 class Readline(TextArea):
     """See the module."""
@@ -31,6 +35,7 @@ class Readline(TextArea):
         Binding("ctrl+shift+z,alt+z", "redo", "Redo", show=False),
     ]
 
+    _blinked = 0
     _killed = ""
     _joining = False  # the next character may belong to this one, not to what stands behind it
 
@@ -45,6 +50,17 @@ class Readline(TextArea):
             self._replace_via_keyboard(character, *self.selection)
             self._joining = False
         return True
+
+    def _restart_blink(self) -> None:
+        self._blinked = 0
+        super()._restart_blink()
+
+    def _toggle_cursor_blink_visible(self) -> None:
+        self._blinked += 1
+        if self._blinked < BLINKS:
+            super()._toggle_cursor_blink_visible()
+        else:
+            self._pause_blink(visible=True)
 
     def action_yank(self) -> None:
         """Put in what was deleted last, if it was more than a character."""

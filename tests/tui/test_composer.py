@@ -1,5 +1,6 @@
 """Where one writes: keys of the shell, characters of many parts, what is pasted, what is too long."""
 
+from chat_tui.widgets.readline import BLINKS
 from protocol import frames, limits
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat, strips_of
@@ -61,6 +62,22 @@ async def test_the_cursor_stands_on_whole_characters(place: Place) -> None:
         for character in FAMILY:  # an input method may give it in parts
             await chat.type(character)
         assert composer.text.startswith(FAMILY)
+
+
+async def test_the_cursor_blinks_for_a_while_and_then_stands(place: Place) -> None:
+    async with open_chat(place) as chat:
+        composer = chat.composer
+        composer.cursor_blink = True
+        await chat.press("x")
+        seen = []
+        for _ in range(2 * BLINKS):  # as its timer does, in 20 seconds
+            composer._toggle_cursor_blink_visible()
+            seen.append(composer._cursor_visible)
+        assert seen[:4] == [False, True, False, True]
+        assert all(seen[BLINKS:])
+        assert not composer.blink_timer._active.is_set()
+        await chat.press("y")
+        assert composer.blink_timer._active.is_set()
 
 
 async def test_up_in_an_empty_line_can_be_given_away(place: Place) -> None:
