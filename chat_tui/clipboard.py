@@ -8,7 +8,8 @@ writes.
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from chat_tui import desktop
 
@@ -16,8 +17,7 @@ OSC52_BYTES = 74_994
 """What fits into 100,000 characters of base64, which is where xterm and others stop reading."""
 
 
-@dataclass(slots=True, frozen=True)
-class Tool:
+class Tool(msgspec.Struct, frozen=True):
     """A program that takes text on its standard input. `place` is where the text is then, for a person."""
 
     command: tuple[str, ...]

@@ -9,7 +9,8 @@ it takes time linear in the length of the text.
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+
+import msgspec
 
 from chat_tui import shortcodes
 from chat_tui.inline import (
@@ -43,8 +44,7 @@ _QUOTE = re.compile(r"(?:>{1,2} )+|>{1,2}$")
 _BULLET = re.compile(r" *(?:[-*]|\d{1,9}[.)]) +(?=\S)")
 
 
-@dataclass(slots=True)
-class Run:
+class Run(msgspec.Struct):
     """Some text that looks alike: where it is shown, and where it was written.
 
     Both are the same text, unless it is `replaced`.
@@ -59,8 +59,7 @@ class Run:
     replaced: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of the shown text. It begins with `hang` characters of a bullet; `quote` is its depth."""
 
     start: int
@@ -70,8 +69,7 @@ class Line:
     code: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Lines of code, and the language that they are said to be in."""
 
     start: int
@@ -79,8 +77,7 @@ class Block:
     language: str
 
 
-@dataclass(slots=True, frozen=True)
-class Marked:
+class Marked(msgspec.Struct, frozen=True):
     """Some shown text and where it was written, with the marks around it. `seam`: at this place of what is
     shown stood a mark as well (between the words of a link and its host).
     """
@@ -92,16 +89,15 @@ class Marked:
     seam: int = -1
 
 
-@dataclass(slots=True)
-class Formatted:
+class Formatted(msgspec.Struct):
     """The text to show: its runs cover it without a gap, its lines all but the newlines between them."""
 
     source: str
     text: str = ""
-    runs: list[Run] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    marked: list[Marked] = field(default_factory=list)
+    runs: list[Run] = msgspec.field(default_factory=list)
+    lines: list[Line] = msgspec.field(default_factory=list)
+    blocks: list[Block] = msgspec.field(default_factory=list)
+    marked: list[Marked] = msgspec.field(default_factory=list)
 
     def looks_at(self, position: int) -> int:
         """How the character there looks."""

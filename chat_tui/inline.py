@@ -8,7 +8,8 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from chat_tui import shortcodes
 from chat_tui.urls import Link, link_to, says_where
@@ -44,8 +45,7 @@ _EAST_ASIAN = "\u2e80"
 """Scripts from here on are written without blanks between words."""
 
 
-@dataclass(slots=True, eq=False)
-class Piece:
+class Piece(msgspec.Struct, eq=False):
     """A part of a line, as it was written. What stands from `inner` to `inner_end` of it is shown.
 
     A mark of emphasis has a `partner`: nothing of it is shown, it says how all between looks. `instead` is

@@ -7,8 +7,9 @@ import argparse
 import getpass
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from chat_tui.client.errors import ClientError
 from protocol.text import is_whole
@@ -16,8 +17,7 @@ from protocol.text import is_whole
 VARIABLE = "CHAT_TUI_PASSWORD"
 
 
-@dataclass(slots=True, frozen=True)
-class PasswordSource:
+class PasswordSource(msgspec.Struct, frozen=True):
     """`file` is what `--password-file` says: a path, or `-` for standard input."""
 
     file: str = ""

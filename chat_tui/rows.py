@@ -4,7 +4,6 @@ Knows what each kind of row consists of; nothing of their order, of widths or of
 """
 
 from copy import copy
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -23,8 +22,7 @@ NoticeKind = Literal["info", "error"]
 State = Literal["stored"] | PendingState
 
 
-@dataclass(slots=True, frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What a message answers: its number, who said it, and how it begins.
 
     Without a name `text` says what stands for it; not `known`: it has to be asked for.
@@ -106,16 +104,14 @@ class Message(msgspec.Struct, eq=False, gc=False):
         self.reply = reply
 
 
-@dataclass(slots=True, eq=False)
-class DayLine:
+class DayLine(msgspec.Struct, eq=False):
     """Stands before the first row of each day. `time` is that row's."""
 
     time: int
     day: date
 
 
-@dataclass(slots=True)
-class Stay:
+class Stay(msgspec.Struct):
     """What one person did during a run of activity: only its begin and its end count."""
 
     name: str
@@ -125,12 +121,11 @@ class Stay:
     is_in: bool
 
 
-@dataclass(slots=True, eq=False)
-class Activity:
+class Activity(msgspec.Struct, eq=False):
     """A run of arrivals, departures and new names. `revision` counts its changes."""
 
     time: int
-    people: dict[int, Stay] = field(default_factory=dict)
+    people: dict[int, Stay] = msgspec.field(default_factory=dict)
     revision: int = 0
 
     def absorb(self, later: "Activity") -> None:
@@ -173,8 +168,7 @@ class Activity:
         return "  ".join(parts)
 
 
-@dataclass(slots=True, eq=False)
-class Info:
+class Info(msgspec.Struct, eq=False):
     """A line (or several) that nobody said: a new topic, or something local (`local`)."""
 
     time: int

@@ -5,7 +5,6 @@ Made from `config.Settings`, so there is one list of them. Knows no screen, and 
 
 import difflib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -25,8 +24,7 @@ class SettingError(ValueError):
     """There is no such setting, or it can't be that; the text says what can be."""
 
 
-@dataclass(slots=True, frozen=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One of them. `kind` says what can be chosen; `choices` are the values of a choice."""
 
     name: str

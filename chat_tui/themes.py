@@ -7,9 +7,10 @@ NO_COLOR says so, weight, reversal and signs are enough to tell things apart.
 import difflib
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
+import msgspec
 from rich.errors import StyleSyntaxError
 from textual.color import Color, ColorParseError
 from textual.css.errors import StyleValueError
@@ -100,8 +101,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _STYLES = ("blink", "bold", "dim", "italic", "reverse", "strike", "underline")
 
 
-@dataclass(slots=True, frozen=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The themes in a folder, and what is wrong with those that are none: a line each."""
 
     themes: tuple[Theme, ...] = ()

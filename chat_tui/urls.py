@@ -5,9 +5,10 @@ without blanks and control characters, and its scheme is one of three.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 LONGEST = 2_048
 """Terminals cut or drop longer ones."""
@@ -18,8 +19,7 @@ _SAFE = "%/:?#[]@!$&'()*+,;=-._~"
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """`target` is what a terminal opens; `host` where that is: a host's name, or whom a mail goes to."""
 
     target: str

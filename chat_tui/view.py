@@ -1,10 +1,9 @@
 """Where the reader of a log is."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(slots=True)
-class View:
+class View(msgspec.Struct):
     """The reader's place: at the bottom (`following`), or `line` lines into row `row` at the top.
 
     `line` may be negative (lines of earlier rows above this one) and out of the row's range: whoever

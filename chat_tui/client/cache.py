@@ -13,8 +13,9 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from chat_tui.client import updates
 from chat_tui.client.events import RoomEvent
@@ -83,16 +84,14 @@ _REFUSALS = frozenset(
 """With these the disk refuses, and the file may be as good as ever; with any other one it is damaged."""
 
 
-@dataclass(slots=True, frozen=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """Whose cache it is: the store's epoch and the user's id."""
 
     epoch: str = ""
     user: int = 0
 
 
-@dataclass(slots=True, frozen=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """What was written last: `ignored` because nobody shall read those before there is a connection, `levels`
     as the user had chosen them, the rooms each with its newest events; they are the client's from then on."""
 

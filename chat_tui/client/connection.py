@@ -6,7 +6,6 @@ silence; it knows nothing of rooms, of trying again, or of what frames mean. `di
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -40,8 +39,7 @@ _TLS_ALERT = b"\x15\x03"
 """How the answer begins of one who speaks TLS, and was spoken to without."""
 
 
-@dataclass(slots=True, frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a server is. `key` opens one that belongs to one person.
 
     `trust`: what it must show, over TLS; None: it is spoken to without TLS. `invite` is the link's

@@ -5,7 +5,6 @@ everything behind it may show these fields as they are (but never as markup). Kn
 nothing of connections or screens.
 """
 
-from dataclasses import dataclass
 from sys import intern
 from typing import Literal
 
@@ -59,8 +58,7 @@ NAME, ROOM, TOPIC = 4 * limits.NAME, 4 * limits.ROOM, 4 * limits.TOPIC
 PendingState = Literal["pending", "failed"]
 
 
-@dataclass(slots=True, frozen=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True):
     """A message of ours, or a change of one, that the server has not confirmed yet.
 
     `error` says why it failed; `target`, `reply`, `text` and `off` are as in `RoomEvent`. `place` tells the

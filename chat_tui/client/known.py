@@ -5,10 +5,10 @@ system accepts. A person may read it, edit it, carry it to another computer. Kno
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
+import msgspec
 
 from chat_tui.client.errors import ClientError
 from protocol.links import LinkError, normal_pin
@@ -22,8 +22,7 @@ LOCK_SECONDS = 5
 _HEAD = "# Servers that chat-tui knows, and by what. `chat-tui forget HOST:PORT` removes a line."
 
 
-@dataclass(slots=True, frozen=True)
-class KnownServers:
+class KnownServers(msgspec.Struct, frozen=True):
     """See the module. Read anew each time: several programs share it. Each method raises `ClientError`."""
 
     path: Path

@@ -4,7 +4,8 @@ Text of the network is sanitized here, on its way in.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from chat_tui.client.events import NAME
 from protocol import frames, limits
@@ -14,8 +15,7 @@ REASON = 4 * limits.AWAY
 """Characters of what somebody said when they went away, at most."""
 
 
-@dataclass(slots=True, frozen=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """Somebody who is online. `text`: what they said when they went away."""
 
     name: str

@@ -4,13 +4,12 @@ A store that goes back to a backup gives the numbers of messages and people agai
 and made anew begins at 1. Pure: knows nothing of connections or disks.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from protocol.names import fold
 
 
-@dataclass(slots=True, frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The store's epoch, the room's `born`, and whom a direct room is with. Empty is what is not known, which
     may be any."""
 

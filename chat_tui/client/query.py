@@ -4,8 +4,9 @@ Pure: which rooms there are, and what is in them, is no matter here.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+
+import msgspec
 
 from chat_tui.client.errors import ClientError
 from protocol import limits
@@ -25,8 +26,7 @@ _ALONE = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _PIECE = re.compile(rf"[{_ALONE}]|(?:(?![{_ALONE}])\w)+|[^\w\s]")
 
 
-@dataclass(slots=True, frozen=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """See the module. `room` is as it was typed: `#room`, `@name`, `*` for all, empty for where one is.
     `after` and `before` are times in ms: at or after, and before."""
 

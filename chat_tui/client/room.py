@@ -8,8 +8,8 @@ server has pruned, up to its `floor`, can't be fetched: a run that ends below it
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from chat_tui.client.acts import Act
@@ -27,8 +27,7 @@ FILL = 2_000
 page, and the rest comes as one scrolls up."""
 
 
-@dataclass(slots=True)
-class Room:
+class Room(msgspec.Struct):
     """See the module. `me` is the own user's id; `base` the `seq` before the first event held. Up to
     `counted`, events are in `topic`, `members` and the like already, up to `tallied` in `unread`. Up to
     `floor` the server has none any more. What `ignored` users say is held as everything, but does not count
@@ -48,14 +47,14 @@ class Room:
     read: int = 0
     unread: int = 0
     base: int = 0
-    events: list[RoomEvent] = field(default_factory=list)
-    about: dict[int, list[RoomEvent]] = field(default_factory=dict)
-    people: People = field(default_factory=People)
+    events: list[RoomEvent] = msgspec.field(default_factory=list)
+    about: dict[int, list[RoomEvent]] = msgspec.field(default_factory=dict)
+    people: People = msgspec.field(default_factory=People)
     ignored: AbstractSet[int] = frozenset()
-    calls: Calls = field(default_factory=Calls)
-    called: set[int] = field(default_factory=set)
-    levels: Mapping[str, str] = field(default_factory=dict)
-    ahead: dict[int, RoomEvent] = field(default_factory=dict)
+    calls: Calls = msgspec.field(default_factory=Calls)
+    called: set[int] = msgspec.field(default_factory=set)
+    levels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    ahead: dict[int, RoomEvent] = msgspec.field(default_factory=dict)
     counted: int = 0
     tallied: int = 0
     floor: int = 0
@@ -64,7 +63,7 @@ class Room:
     partner: str = ""
     private: bool = False
     role: str = frames.MEMBER
-    roles: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = msgspec.field(default_factory=dict)
     born: str = ""
 
     @property

@@ -4,9 +4,9 @@ Knows the cache, the rooms and how to ask; nothing of screens.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from chat_tui.client.cache import Cache
@@ -28,8 +28,7 @@ LOCAL = 500
 _HERE = "only on this computer"
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """Messages, newest first, as they read now. `note` says what was not looked at, if anything.
 
     `cursor`: the server has more, for `Searching.more`.
@@ -37,7 +36,7 @@ class Found:
 
     query: Query
     rooms: tuple[str, ...]
-    hits: list[RoomEvent] = field(default_factory=list)
+    hits: list[RoomEvent] = msgspec.field(default_factory=list)
     note: str = ""
     cursor: str = ""
 

@@ -13,7 +13,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chat_tui.client import updates
 from chat_tui.client.errors import ClientError, LostError, RequestError

@@ -4,8 +4,9 @@ An update says what has changed; the state itself is read from the client. They 
 the order in which things happened.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from chat_tui.client.errors import LoginError, StoppedError
 from chat_tui.client.events import RoomEvent
@@ -14,8 +15,7 @@ from chat_tui.client.trust import UnknownServerError
 Phase = Literal["connecting", "online", "waiting", "stopped"]
 
 
-@dataclass(slots=True, frozen=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """The connection, truthfully.
 
     `connecting`, `online`, `waiting` (for the next attempt, at `retry_at` on the loop's clock) or `stopped`
@@ -41,82 +41,70 @@ def stopped(reason: StoppedError) -> Status:
     )
 
 
-@dataclass(slots=True, frozen=True)
-class StatusChanged:
+class StatusChanged(msgspec.Struct, frozen=True):
     """See `Client.status`."""
 
     status: Status
 
 
-@dataclass(slots=True, frozen=True)
-class RoomsChanged:
+class RoomsChanged(msgspec.Struct, frozen=True):
     """Rooms were joined or left; `opened` is one that the user just asked to be in."""
 
     opened: str | None = None
 
 
-@dataclass(slots=True, frozen=True)
-class RoomChanged:
+class RoomChanged(msgspec.Struct, frozen=True):
     """A room's topic, people, counts or read marker changed."""
 
     room: str
 
 
-@dataclass(slots=True, frozen=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True):
     """New events at the end of a room. `missed`: they happened while we were not connected."""
 
     room: str
-    events: list[RoomEvent] = field(default_factory=list)
+    events: list[RoomEvent] = msgspec.field(default_factory=list)
     missed: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Prepended:
+class Prepended(msgspec.Struct, frozen=True):
     """Older events before those that were held."""
 
     room: str
-    events: list[RoomEvent] = field(default_factory=list)
+    events: list[RoomEvent] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True, frozen=True)
-class Restarted:
+class Restarted(msgspec.Struct, frozen=True):
     """What was held of the room is void; it holds other events now."""
 
     room: str
 
 
-@dataclass(slots=True, frozen=True)
-class PendingChanged:
+class PendingChanged(msgspec.Struct, frozen=True):
     """Messages of ours in that room were written, stored or refused."""
 
     room: str
 
 
-@dataclass(slots=True, frozen=True)
-class TypingChanged:
+class TypingChanged(msgspec.Struct, frozen=True):
     """Somebody has begun or stopped to write in that room; see `Client.typing`."""
 
     room: str
 
 
-@dataclass(slots=True, frozen=True)
-class AwayChanged:
+class AwayChanged(msgspec.Struct, frozen=True):
     """The user has gone away or come back, here or on another device; see `Client.mine`."""
 
 
-@dataclass(slots=True, frozen=True)
-class IgnoredChanged:
+class IgnoredChanged(msgspec.Struct, frozen=True):
     """The user ignores others than before; see `Client.mine`. Unread counts may have changed with it."""
 
 
-@dataclass(slots=True, frozen=True)
-class LevelsChanged:
+class LevelsChanged(msgspec.Struct, frozen=True):
     """Other rooms call the user than before; see `Client.mine`."""
 
 
-@dataclass(slots=True, frozen=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """Something to know that no room tells of. `call`: it is meant for this person, wherever they look."""
 
     text: str

@@ -6,7 +6,9 @@ sign (`/`, `#`, `@`, `:`), so it looks only at what can be meant there.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from chat_tui.commands import matching
 from chat_tui.commands.registry import BY_NAME, Argument, Command, slash_commands
@@ -23,16 +25,14 @@ _NAMED = re.compile("[a-z+-][a-z0-9_+-]+")
 """What opens by itself behind a colon. A time (`:30`) or a face (`:D`) does not."""
 
 
-@dataclass(slots=True, frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A room, by the name that people use."""
 
     title: str
     topic: str = ""
 
 
-@dataclass(slots=True, frozen=True)
-class Being:
+class Being(msgspec.Struct, frozen=True):
     """A person. `sign`: `ONLINE`, `AWAY` or, if that is not known, nothing; `about` says it in words."""
 
     name: str
@@ -40,8 +40,7 @@ class Being:
     about: str = ""
 
 
-@dataclass(slots=True, frozen=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What there is to complete, those most likely meant first. Functions, as only one or two are asked.
 
     `rooms` are those one is in, `others` more of the server's; `people` are here, `strangers` elsewhere.
@@ -56,8 +55,7 @@ class Known:
     emoji: Callable[[str], Sequence[tuple[str, str]]] = lambda _: ()
 
 
-@dataclass(slots=True, frozen=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """`text` is put in, the blank behind it included; `shown` and `about` tell a person what it is."""
 
     text: str
@@ -66,8 +64,7 @@ class Candidate:
     sign: str = ""
 
 
-@dataclass(slots=True, frozen=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True):
     """Replace the characters from `start` to the cursor by one of the candidates.
 
     `opens`: they may be shown without being asked for. `sure`: nothing else can be meant than the first one,

@@ -5,7 +5,8 @@ with a slash. Blanks before the slash don't make it a message: nobody shall say 
 """
 
 import difflib
-from dataclasses import dataclass
+
+import msgspec
 
 from chat_tui.commands.registry import BY_NAME, Command
 
@@ -14,15 +15,13 @@ class CommandError(Exception):
     """The line is no valid command; the text says what would be."""
 
 
-@dataclass(slots=True, frozen=True)
-class Say:
+class Say(msgspec.Struct, frozen=True):
     """A message."""
 
     text: str
 
 
-@dataclass(slots=True, frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A command and its arguments; an optional one that was left out is an empty string."""
 
     command: Command

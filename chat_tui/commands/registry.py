@@ -6,15 +6,15 @@ done (see `actions`), nor which keys a person has given it instead (see `keymap`
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Completes = Literal["room", "any room", "name", "command", "theme", "setting", "emoji", "nothing"]
 """`room` is one of those one is in, `any room` may be another one."""
 
 
-@dataclass(slots=True, frozen=True)
-class Argument:
+class Argument(msgspec.Struct, frozen=True):
     """An argument of a command. `rest`: it takes all that is left, blanks and newlines included. `words` are
     what it can be, or examples of that."""
 
@@ -28,8 +28,7 @@ class Argument:
         return f"[{self.name}]" if self.optional else self.name
 
 
-@dataclass(slots=True, frozen=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """Something to do. `keys` in Textual's spelling, the one to show first: those that it has unless the
     settings say others (see `keymap`); `on_message`: those that do it while a message is chosen. `slash`: can
     be typed; `composer`: who writes does it there."""

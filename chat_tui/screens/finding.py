@@ -6,8 +6,8 @@ Esc are keys; any other letter goes into the composer, as ever.
 """
 
 from copy import copy
-from dataclasses import dataclass
 
+import msgspec
 from textual import events, work
 from textual.content import Content
 from textual.widgets import Static
@@ -22,8 +22,7 @@ from chat_tui.view import View
 _STEPS = "n next  N previous"
 
 
-@dataclass(slots=True, frozen=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """Where the reader was: the room, and where in its log."""
 
     room: str

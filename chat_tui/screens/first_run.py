@@ -1,8 +1,8 @@
 """The first start: who are you, and where is the chat?"""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,8 +16,7 @@ from protocol import limits, links
 from protocol.names import BadNameError, check_user_name
 
 
-@dataclass(slots=True, frozen=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """What was chosen; `server` is `config.LOCAL`, or an address or link as it was written."""
 
     name: str

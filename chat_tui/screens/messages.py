@@ -6,8 +6,8 @@ first; one that has no meaning for a message goes on to what is being written, w
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from textual import events, on, work
 from textual.content import Content
 from textual.widgets import Static
@@ -30,8 +30,7 @@ QUOTED = 40
 """Characters of a message that are shown to say which one is meant."""
 
 
-@dataclass(slots=True, frozen=True)
-class Doing:
+class Doing(msgspec.Struct, frozen=True):
     """What is being written: an `edit`, a `reply` or what somebody wants to `react` with.
 
     `kept` was in the composer before (None: it still is), and `given` was put there instead. `by_up`: the key

@@ -7,8 +7,8 @@ takes time (the names of emoji, the rooms of the server) is got beside, and offe
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from textual import on, work
 
 from chat_tui import shortcodes

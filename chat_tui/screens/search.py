@@ -6,11 +6,11 @@ Texts of others are `Content` of plain text here, never markup.
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from time import time_ns
 from typing import ClassVar
 
+import msgspec
 from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
@@ -44,13 +44,12 @@ Messages that have all the words are found; a word may also be the beginning of 
 {HELP}"""
 
 
-@dataclass(slots=True)
-class Search:
+class Search(msgspec.Struct):
     """What was asked and found; the screen is opened with the last one again. `at`: the hit chosen last."""
 
     text: str = ""
     found: Found | None = None
-    hits: list[RoomEvent] = field(default_factory=list)
+    hits: list[RoomEvent] = msgspec.field(default_factory=list)
     at: int = 0
 
 

@@ -4,9 +4,9 @@ It is the palette too: there is one list of all that one can go to or do. It kno
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import msgspec
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
@@ -28,8 +28,7 @@ NAMES = 16
 """Cells of the column of names; a longer one moves what stands behind it."""
 
 
-@dataclass(slots=True, frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What one can go to or do. `name` has its sign: `#room`, `@person` (a room of two too), `/command`.
     `server`: the one that a room is on, if that is another than the one in view."""
 

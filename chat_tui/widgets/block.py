@@ -6,10 +6,10 @@ for, and translates between places on the screen and characters of its text. All
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from zlib import crc32
 
+import msgspec
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -24,8 +24,7 @@ Layer = Sequence[tuple[int, int, Style]]
 """Parts of a text and their styles, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """What a line of the text has besides: `before` it stands more, and it is filled up to `width` cells."""
 
     before: Segments = ()
