@@ -11,6 +11,7 @@ import secrets
 import signal
 import stat
 import sys
+from collections.abc import Callable
 from datetime import datetime
 
 from chat_tui import config
@@ -23,6 +24,7 @@ from chat_tui.client.events import NAME, ROOM, RoomEvent
 from chat_tui.client.identity import Identity
 from chat_tui.client.known import CHAIN, KnownServers
 from chat_tui.client.outbox import Outbox
+from chat_tui.client.requests import R
 from chat_tui.client.room import Room
 from chat_tui.client.trust import Trust
 from chat_tui.client.updates import Update
@@ -30,6 +32,7 @@ from chat_tui.logins import come_in
 from chat_tui.passwords import PasswordSource
 from protocol import codec, frames, limits, links
 from protocol.errors import LocalProtocolError
+from protocol.frames import Request
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_room_name, check_user_name
 from protocol.text import clean_line
@@ -126,7 +129,7 @@ async def send(
     try:
         body = codec.body(frames.TextBody(text), connection.limits.body)
         joined = await _enter_room(connection, room)
-        await _store(connection, frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
+        await ask(connection, frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
     except LocalProtocolError as error:
         raise ClientError(f"too long: {error}; send it in parts") from error
     finally:
@@ -141,10 +144,11 @@ async def _enter_room(connection: Connection, room: str) -> frames.JoinResult:
     return await connection.request(frames.Join(1, room, 0))
 
 
-async def _store(connection: Connection, request: frames.Send) -> frames.SendResult:
+async def ask(connection: Connection, request: Request[R], taken: Callable[[R], None] | None = None) -> R:
+    """Ask, and if the server wants it later, later again. Raises `ClientError`."""
     while True:
         try:
-            return await connection.request(request)
+            return await connection.request(request, taken)
         except RequestError as error:
             if error.retry_after is None:
                 raise

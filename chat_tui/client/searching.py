@@ -25,13 +25,13 @@ PAGE = 50
 LOCAL = 500
 """Messages that this computer finds at most."""
 
-_HERE = "only on this computer"
+_HERE, _NOT_ALL = "only on this computer", "there is more"
 
 
 class Found(msgspec.Struct):
     """Messages, newest first, as they read now. `note` says what was not looked at, if anything.
 
-    `cursor`: the server has more, for `Searching.more`.
+    `cursor`: the server has more, for `Searching.more`. `error`: why it could not be asked, or asked further.
     """
 
     query: Query
@@ -39,6 +39,7 @@ class Found(msgspec.Struct):
     hits: list[RoomEvent] = msgspec.field(default_factory=list)
     note: str = ""
     cursor: str = ""
+    error: ClientError | None = None
 
 
 class Searching:
@@ -72,7 +73,7 @@ class Searching:
         return found
 
     async def more(self, found: Found) -> None:
-        """Go on where the server ended. Raises `ClientError`."""
+        """Go on where the server ended; if it can't be asked, that is the end. Raises `ClientError`."""
         await self._ask_server(found)
 
     def _where(self, query: Query, here: str) -> tuple[str, ...]:
@@ -113,19 +114,25 @@ class Searching:
         )  # fmt: skip
         try:
             answer = await self._ask(request)
-        except RequestError as error:
-            if error.code in (errors.UNKNOWN_TYPE, errors.STORAGE, errors.INTERNAL):
-                found.note = f"{_HERE}, for the server can't: {error}"
-                return
-            raise
-        except ClientError:
-            found.note = f"{_HERE}, for there is no connection"
+        except ClientError as error:
+            _give_up(found, error)
             return
         found.cursor = answer.cursor
         found.note = _note(answer)
         edits = {(edit.room, edit.target): edit for edit in answer.edits}
         fresh = [_as_it_reads(event, edits.get((event.room, event.seq))) for event in answer.events]
         _add(found, (event for event in fresh if event.room in self._rooms))
+
+
+def _give_up(found: Found, error: ClientError) -> None:
+    """What is found by now is all, and the note says why. Raises `error` if it is about what was asked."""
+    why = "there is no connection"
+    if isinstance(error, RequestError):
+        if error.code not in (errors.UNKNOWN_TYPE, errors.STORAGE, errors.INTERNAL):
+            raise error
+        why = f"the server can't: {error}"
+    found.note = f"{_NOT_ALL if found.cursor else _HERE}, {'but' if found.cursor else 'for'} {why}"
+    found.cursor, found.error = "", error
 
 
 def _add(found: Found, events: Iterable[RoomEvent]) -> None:

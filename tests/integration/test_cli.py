@@ -17,7 +17,7 @@ from tests.conftest import StartServer
 from tests.support.commands import Command, Shell, home
 from tests.support.inprocess import RunningServer
 from tests.support.proxy import Proxy
-from tests.support.puppet import Puppet
+from tests.support.puppet import Puppet, message
 from tests.support.waiting import until
 from tests.support.wire import Wire, text_of
 
@@ -252,6 +252,43 @@ async def test_a_server_that_wants_it_later_gets_it_later(shell_at: Callable[[Ad
     assert await shell_at(puppet.address).run("send", ROOM, "text", "--cid", "mine") == (0, "", "")
     assert sent == ["mine"] * 3
     await puppet.stop()
+
+
+@pytest.mark.parametrize("how", ["lost", "storage", "refused", "later"])
+async def test_a_search_that_cannot_go_on_prints_what_it_found(
+    shell_at: Callable[[Address], Shell], how: str
+) -> None:
+    puppet = Puppet()
+    asked: list[str] = []
+
+    def search(request: frames.Search) -> frames.Frame | None:
+        asked.append(request.cursor)
+        if len(asked) == 1:
+            return puppet.ok(request, frames.SearchResult([message(3)], [], "more"))
+        match how:
+            case "lost":
+                puppet.hang_up()
+                return None
+            case "storage":
+                return frames.Error(errors.STORAGE, "no disk", request.id)
+            case "refused":
+                return frames.Error(errors.BAD_FRAME, "no such page", request.id)
+        if len(asked) < 4:
+            return frames.Error(errors.RATE_LIMITED, "too fast", request.id, retry_after=5)
+        return puppet.ok(request, frames.SearchResult([message(2)], [], ""))
+
+    puppet.answers[frames.Search] = search
+    await puppet.start()
+    status, output, told = await shell_at(puppet.address).run("search", "text", "--json")
+    await puppet.stop()
+    texts = [json.loads(line)["text"] for line in output.splitlines()]
+    if how == "later":
+        assert (status, texts, told) == (0, ["text 2", "text 3"], "")
+        assert asked == ["", "more", "more", "more"]
+    else:
+        assert (status, texts, asked) == (1, ["text 3"], ["", "more"])
+        assert told.startswith("chat-tui: ")
+        assert len(told.splitlines()) == 1
 
 
 # --- follow
