@@ -193,7 +193,7 @@ class ChatApp(App[None], inherit_bindings=False):
             return
         if self._keep or not self._given.server:
             problems += self._open_others(choice.name)
-        main.problems = problems
+        main.problems = [*main.problems, *problems]
         self._servers.show(main)
 
     def _open_others(self, name: str) -> list[str]:

@@ -242,9 +242,16 @@ class Follower:
                         self._events.put_nowait(event)
                 self._client.rooms[room].forget()
             case updates.Restarted(room):
+                if room == self._room:
+                    self._say_what_is_left_out(self._client.rooms[room].last)
                 self._client.rooms[room].forget()
             case updates.RoomsChanged() if self._client.user and self._room not in self._client.rooms:
                 self._events.put_nowait(ClientError(f"{self._title} is not open to you any more"))
+
+    def _say_what_is_left_out(self, last: int) -> None:
+        why = "the server went back to a backup, the room was made anew, or old messages were removed"
+        told = f"{self._title} is not what it was: {why}. It goes on after event {last}; --since shows others"
+        print(f"chat-tui: {told}", file=sys.stderr)
 
     def _status(self, status: updates.Status) -> None:
         if status.phase == "stopped":

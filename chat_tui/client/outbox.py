@@ -7,7 +7,9 @@ connections.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from chat_tui.client.errors import ClientError
@@ -35,23 +37,45 @@ _LATER = (
 
 
 class Outbox:
-    """Raises `ClientError` where the disk refuses: what can't be kept must not look as if it were."""
+    """Raises `ClientError` where the disk refuses: what can't be kept must not look as if it were.
+
+    A damaged file is put aside and never removed; `problem` says so.
+    """
 
     def __init__(self, path: Path | None, server: str, name: str) -> None:
         """`path` None keeps it in memory only, for who retries on their own."""
         self._server = server
         self._name = fold(name)
+        self.problem = ""
         try:
             if path is not None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
-            # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.executescript(_SCHEMA)
-            self._add_columns()
+            try:
+                self._open(path)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                if path is None:
+                    raise
+                self._database.close()
+                self.problem = (
+                    f"What waited to be sent, and drafts, could not be read ({error}). The damaged file is "
+                    f"kept as {_put_aside(path)}; a new one is used."
+                )
+                self._open(path)
         except (OSError, sqlite3.Error) as error:
             raise ClientError(f"cannot keep unsent messages in {path}: {error}") from error
+
+    def _open(self, path: Path | None) -> None:
+        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
+        # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        (found,) = self._database.execute("PRAGMA quick_check (1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError("it is damaged")
+        self._database.executescript(_SCHEMA)
+        self._add_columns()
 
     def _add_columns(self) -> None:
         self._database.execute("BEGIN IMMEDIATE")  # another client of this person's may be starting too
@@ -151,6 +175,15 @@ class Outbox:
                 self._database.executemany(sql, rows)
         except sqlite3.Error as error:
             raise ClientError(f"cannot keep unsent messages: {error}") from error
+
+
+def _put_aside(path: Path) -> Path:
+    """Give the file, and what SQLite keeps beside it, a name that is free; return it."""
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    for ending in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    return aside
 
 
 def _columns(place: Place) -> tuple[str, str, str]:

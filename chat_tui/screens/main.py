@@ -103,6 +103,7 @@ class MainScreen(
         self._cache = cache
         self._wanted = room
         self._problem = ""
+        self.problems = [outbox.problem] if outbox.problem else []
         self._timelines = Timelines(self.client)
         self._drafts = Drafts(outbox)
         self.around = Around(self.client)

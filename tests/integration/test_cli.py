@@ -14,7 +14,7 @@ import pytest
 from protocol import errors, frames, limits
 from server.config import Address
 from tests.conftest import StartServer
-from tests.support.commands import Command, Shell, home
+from tests.support.commands import SECONDS, Command, Shell, home
 from tests.support.inprocess import RunningServer
 from tests.support.proxy import Proxy
 from tests.support.puppet import Puppet, message
@@ -338,6 +338,18 @@ async def test_follow_for_people(shell: Shell, wire: Wire) -> None:
     assert lines[4].endswith(f"{ROOM} -- bob is now called bobby")
     assert lines[5].endswith(f"{ROOM} -- alice: join")
     assert len(lines) == 6
+
+
+async def test_follow_says_if_the_room_has_less_than_it_had(shell: Shell, wire: Wire) -> None:
+    """As after a backup was restored."""
+    follower = await shell.start("follow", ROOM, "--since", "1000")
+    assert follower.process.stderr is not None
+    async with asyncio.timeout(SECONDS):
+        told = (await follower.process.stderr.readline()).decode()
+    assert "the server went back to a backup" in told
+    assert "after event 3; --since" in told  # alice's `join`
+    await wire.tell(ROOM, "on")
+    assert (await follower.line()).endswith("<bob> on")
 
 
 async def test_follow_since(shell: Shell, wire: Wire) -> None:

@@ -4,6 +4,7 @@ import pytest
 from textual.css.query import NoMatches
 from textual.events import MouseScrollDown
 
+from chat_tui import config
 from chat_tui.widgets.message_log import MessageLog
 from protocol import frames
 from protocol.frames import Result
@@ -254,3 +255,15 @@ async def test_a_drawing_that_was_due_when_the_program_ended_harms_nobody(place:
     with pytest.raises(NoMatches):
         main.query_one(MessageLog)  # it is down
     main._draw()
+
+
+async def test_a_damaged_outbox_is_told_of_and_kept(place: Place) -> None:
+    file = config.outbox_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("rubbish" * 1000)
+    async with open_chat(place, size=(200, 24)) as chat:
+        await chat.sees("The damaged file is kept as", "#log")
+        await chat.enter("said all the same")
+        await chat.until(lambda: not chat.client.sender.pending, "it is stored")
+    (kept,) = file.parent.glob(f"{file.name}.damaged-*")
+    assert kept.read_text() == "rubbish" * 1000

@@ -206,11 +206,28 @@ def test_a_folder_where_the_file_should_be(path: Path) -> None:
         Outbox(path, SERVER, NAME)
 
 
-def test_a_file_that_is_no_database(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_text("my shopping list, which is long enough to be looked at as a header of a database\n" * 20)
-    with pytest.raises(ClientError, match="cannot keep unsent messages in"):
-        Outbox(path, SERVER, NAME)
+@pytest.mark.parametrize("page", [None, 2, 4, 6])
+def test_a_damaged_file_is_put_aside_and_kept(path: Path, page: int | None) -> None:
+    box = Outbox(path, SERVER, NAME)
+    for number in range(50):
+        box.add(_entry(f"cid{number}", "x" * 300))
+    box.close()
+    damaged = bytearray(path.read_bytes())
+    if page is None:
+        damaged[:] = b"my shopping list\n" * 500
+    else:
+        damaged[4096 * (page - 1) : 4096 * page] = b"\xa5" * 4096
+    path.write_bytes(damaged)
+    box = Outbox(path, SERVER, NAME)
+    (aside,) = [file for file in path.parent.iterdir() if "damaged" in file.name]
+    assert aside.read_bytes() == damaged
+    assert str(aside) in box.problem
+    box.add(_entry("new"))
+    assert _cids(box) == ["new"]
+    box.close()
+    box = Outbox(path, SERVER, NAME)
+    assert (_cids(box), box.problem) == (["new"], "")
+    box.close()
 
 
 def test_a_disk_that_refuses(path: Path) -> None:
