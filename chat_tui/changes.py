@@ -64,7 +64,7 @@ class Changes:
             case frames.EDIT if text:
                 return lambda row: row.edit(text) if row.user == user else None  # whatever a server says
             case frames.DELETE:
-                return Message.delete
+                return lambda row: row.delete(event.sender if row.user != user else "")
             case frames.REACTION if text and user not in self._ignored:
                 return lambda row: row.react(text, user, on=not off)
         return None

@@ -57,6 +57,7 @@ class Message(msgspec.Struct, eq=False, gc=False):
     show_time: bool = True
     edited: bool = False
     deleted: bool = False
+    deleted_by: str = ""
     reply: Reply | None = None
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
@@ -74,9 +75,9 @@ class Message(msgspec.Struct, eq=False, gc=False):
         if not self.deleted:
             self.text, self.edited = text, True
 
-    def delete(self) -> None:
-        """Only the place stays."""
-        self.text, self.deleted, self.reactions = "", True, None
+    def delete(self, by: str = "") -> None:
+        """Only the place stays, and who did it if that was somebody else."""
+        self.text, self.deleted, self.deleted_by, self.reactions = "", True, by, None
 
     def react(self, emoji: str, user: int, *, on: bool) -> None:
         """Somebody reacts, or takes it back."""

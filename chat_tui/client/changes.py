@@ -121,6 +121,18 @@ def _now(said: RoomEvent, later: Iterable[RoomEvent]) -> RoomEvent | None:
     return said if said.text else None
 
 
+def reactions(room: Room, seq: int) -> dict[str, list[str]]:
+    """Who reacted to a message with what, as they were called then, in the order in which they did."""
+    found: dict[str, dict[int, str]] = {}
+    for event in room.about.get(seq, ()):
+        if (event.kind, event.target) == (frames.REACTION, seq) and event.user not in room.ignored:
+            who = found.setdefault(event.text, {})
+            who.pop(event.user, None)
+            if not event.off:
+                who[event.user] = event.sender
+    return {emoji: list(who.values()) for emoji, who in found.items() if who}
+
+
 def newest(room: Room, *, mine: bool | None = None) -> RoomEvent | None:
     """The newest message that is there to be read: of one's own, of somebody else, or (None) of anybody."""
     for event in reversed(room.events):

@@ -159,6 +159,7 @@ COMMANDS: tuple[Command, ...] = (
         on_message=("plus",),
         example="/react :thumbsup:",
     ),
+    Command("reactions", "Say who reacted to the chosen message, or to the last one that has any."),
     Command(
         "delete",
         "Delete the chosen message, or your last one, for good.",

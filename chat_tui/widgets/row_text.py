@@ -17,7 +17,7 @@ def text_of(row: Row) -> str:
     """The text of a row, as it was written."""
     if isinstance(row, Message):
         if row.deleted:
-            return DELETED
+            return displayable(f"{DELETED} by {row.deleted_by}" if row.deleted_by else DELETED)
         return displayable(f"{row.name} {row.text}" if row.action else row.text)
     if isinstance(row, DayLine):
         return day_name(row.day)

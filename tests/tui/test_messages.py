@@ -94,6 +94,11 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.sees("[👍 1]", "#log")
         await do(bob, frames.Send, ROOM, "b1", reaction.body, frames.REACTION, reaction.target)
         await chat.sees("[👍 2]", "#log")
+        await chat.enter("/reactions")
+        await chat.sees("👍 alice, bob", "#log")
+        await chat.press("f4", "up", "up", "up")
+        assert chat.log.chosen == reaction.target
+        await chat.press("escape")
 
         # Deleting asks once; another key is none for the message, nor for the line.
         await chat.press("f4", "up", "d")
@@ -116,6 +121,8 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
 
 async def test_by_commands(place: Place, bob: Wire) -> None:
     async with open_chat(place, size=(100, 24)) as chat:
+        await chat.enter("/reactions")
+        await chat.sees("Nobody has reacted here yet", "#log")
         await chat.enter("/edit nothing yet")
         await chat.sees("no message of yours", "#log")
         await chat.enter("/reply it is me")

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from chat_tui.client.events import Pending, RoomEvent
 from chat_tui.rows import Message, Reply
 from chat_tui.timeline import Timeline
+from chat_tui.widgets.row_text import text_of
 from protocol import limits
 from tests.unit.test_timeline import ME, START, event, timeline
 
@@ -138,6 +139,9 @@ def test_only_the_author_edits_and_nothing_comes_after_a_deletion() -> None:
         (2, "", False, True, {}, None),
         (3, "three", False, False, {}, None),
     ]
+    assert text_of(message(made, 2)) == "message deleted by me"  # a moderator
+    made.append([changed(14, "delete", 3, user=ME)])
+    assert text_of(message(made, 3)) == "message deleted"
 
 
 def test_reactions_are_bounded_and_those_of_ignored_people_do_not_count() -> None:

@@ -1,12 +1,13 @@
 """Messages: saying, finding, changing, what the server refused."""
 
-from chat_tui.client.changes import message, newest
+from chat_tui.client.changes import message, newest, reactions
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
 from chat_tui.commands.actions.base import Base
 from chat_tui.shortcodes import reaction_of
 from protocol import frames
 from protocol.names import fold
+from protocol.text import clean_line
 
 
 class MessageActions(Base):
@@ -96,6 +97,17 @@ class MessageActions(Base):
             self._view.choose_none()
         else:
             self._view.write("react", seq)
+
+    async def do_reactions(self) -> None:
+        """`/reactions`."""
+        room, chosen = self._here(), self._view.chosen
+        for seq in [chosen] if chosen is not None else [event.seq for event in reversed(room.events)]:
+            said, found = message(room, seq), reactions(room, seq)
+            if said is not None and found:
+                told = (f"{emoji} {', '.join(names)}" for emoji, names in found.items())
+                self._view.tell(f"To {said.sender}: {clean_line(said.text, 40)}\n" + "\n".join(told))
+                return
+        raise ClientError(f"Nobody has reacted {'here yet' if chosen is None else 'to that'}")
 
     async def do_delete(self) -> None:
         """`/delete`."""
