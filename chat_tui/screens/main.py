@@ -64,8 +64,11 @@ from protocol.names import FIRST_ROOM, fold
 if TYPE_CHECKING:
     from chat_tui.screens.servers import Servers
 
-FRAME_SECONDS = 1 / 30
+FRAME_SECONDS, BUSY_FRAME_SECONDS = 1 / 60, 1 / 30
 """What comes from the network is drawn at most so often; the first of it at once, as keys are."""
+
+BUSY = 3
+"""Updates in a frame from which on the next one comes later: nobody reads so fast."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
@@ -112,6 +115,7 @@ class MainScreen(
         self._stranded = Stranded(self.client.sender, lambda text: self.mention(text, "error"))
         self._stale = False
         self._drawn = 0.0
+        self._heard, self._busy = 0, False
         self._interrupted = 0.0
 
     def compose(self) -> ComposeResult:
@@ -164,6 +168,7 @@ class MainScreen(
         return self.app.app_focus and self.in_view
 
     def _hear(self, update: Update) -> None:
+        self._heard += 1
         self._timelines.hear(update, looking=self._looking)
         self._catching_up.hear(update)
         match update:
@@ -234,19 +239,22 @@ class MainScreen(
     def _draw_soon(self) -> None:
         if not self._stale and self.is_mounted:
             self._stale = True
-            wait = FRAME_SECONDS - (time.monotonic() - self._drawn)
+            frame = BUSY_FRAME_SECONDS if self._busy else FRAME_SECONDS
+            wait = frame - (time.monotonic() - self._drawn)
             if wait > 0:
                 self.set_timer(wait, self._draw)
             else:
                 self.call_later(self._draw)
 
     def _draw(self) -> None:
-        self._stale = False
         self._drawn = time.monotonic()
+        self._busy, self._heard = self._heard >= BUSY, 0
         if self._lent or not self._log.is_attached:
+            self._stale = False
             return
         self._mark_read()
         self._attention.call(self._room if self.in_view else None, self.called)
+        self._stale = False  # what these two have changed is drawn now
         if self._cache.problem != self._problem:
             self._problem = self._cache.problem
             told = f"{self._problem}. Messages are not kept on this computer until the next start."

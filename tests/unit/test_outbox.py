@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 
 import pytest
