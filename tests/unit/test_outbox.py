@@ -7,10 +7,10 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from msgspec.structs import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
