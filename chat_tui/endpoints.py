@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import IO
 
-import filelock
 import msgspec
 
 from chat_tui import config
@@ -101,6 +100,8 @@ class LocalServer:
         return self._data / "server.log"
 
     def _lives(self) -> bool:
+        import filelock  # as in `client.known`
+
         lock = filelock.FileLock(self._data / "server.lock", timeout=0)
         try:
             self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,6 +132,8 @@ class LocalServer:
 
     async def _start(self) -> Target | None:
         """Start a server; None if another client is just doing so."""
+        import filelock
+
         try:
             with filelock.FileLock(self._data / "start.lock", timeout=0):
                 return await self._start_alone()

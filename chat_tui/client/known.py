@@ -7,7 +7,6 @@ system accepts. A person may read it, edit it, carry it to another computer. Kno
 import os
 from pathlib import Path
 
-import filelock
 import msgspec
 
 from chat_tui.client.errors import ClientError
@@ -61,6 +60,8 @@ class KnownServers(msgspec.Struct, frozen=True):
 
     def _change(self, address: str, new: list[str]) -> bool:
         """Put these lines in the place of the server's own; whether there were any."""
+        import filelock  # takes as long as a twentieth of the start, which seldom needs it
+
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_SECONDS):
