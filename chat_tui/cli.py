@@ -63,6 +63,13 @@ def since(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """How many, from 1."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
+
+
 def user_name(text: str) -> str:
     """A name as written on the command line; an empty one counts as not given."""
     try:

@@ -98,11 +98,13 @@ def _add_talk(
     follow.add_argument(
         "--since", type=cli.since, metavar="SEQ|all", help="begin after this event, or with the first"
     )
-    follow.add_argument("--count", type=int, metavar="N", help="end after so many events")
+    follow.add_argument("--count", type=cli.count, metavar="N", help="end after so many events")
     follow.add_argument("--json", action="store_true", help="one JSON object a line")
     search = commands.add_parser("search", parents=[who], help="print messages that match")
     search.add_argument("query", nargs="+", help=f"{HELP}; without in: in all rooms")
-    search.add_argument("--count", type=int, metavar="N", default=50, help="at most so many (default: 50)")
+    search.add_argument(
+        "--count", type=cli.count, metavar="N", default=50, help="at most so many (default: 50)"
+    )
     search.add_argument("--json", action="store_true", help="one JSON object a line")
     for command in (send, follow, search):
         passwords.add_option(command)
