@@ -15,7 +15,7 @@ AREAS: dict[str, tuple[str, ...]] = {
     ),
     "A chosen message": (
         *("select", "select_up", "message_up", "message_down", "message_leave", "edit", "reply", "react"),
-        *("delete", "copy"),
+        *("reactions", "delete", "copy"),
     ),
     "Rooms": (
         *("switch", "next", "previous", "number", "roomlist", "join", "create", "leave", "rooms", "topic"),

@@ -593,7 +593,7 @@ async def test_a_room_of_two_and_lists(
         await chat.sees("Which one?", "#log")
         await chat.until(lambda: not chat.client.sender.pending, "it is stored")
         await chat.enter("/rooms")
-        await chat.sees("you are invited", "#log")
+        await chat.sees("#running", "#log")
         await chat.until(
             lambda: chat.main.current and len(chat.main.current.people.listed) == 2, "both are there"
         )
