@@ -64,9 +64,9 @@ def since(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """How many, from 1."""
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    """How many, from 0."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0")
     return int(text)
 
 
