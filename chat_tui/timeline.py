@@ -476,10 +476,8 @@ class Timeline:
     # --- the reader's place -----------------------------------------------------------------------
 
     def _keep_place(self, kept: int) -> None:
-        """Hold on to row `kept` if the reader saw what stood before it, which `prepend` has redone.
-
-        A header and a day line are one line each.
-        """
+        """Hold on to row `kept` if the reader saw what stood before it, which `prepend` has redone: a header
+        or a day line, of one line each."""
         view = self.view
         if not view.following and view.row < kept:
             view.line -= kept - view.row

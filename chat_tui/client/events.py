@@ -19,8 +19,7 @@ LAST_TIME = 253_370_764_800_000
 """The first day of the year 9999: later than that no calendar of Python's goes in every time zone."""
 
 
-# A struct, for it is smaller and is made in a fifth of the time; and the collector need not look at it: none
-# can be part of a cycle, and there are many.
+# The collector need not look at it: none can be part of a cycle, and there are many.
 class RoomEvent(msgspec.Struct, frozen=True, gc=False):
     """One event of a room. `time` is ms since 1970.
 

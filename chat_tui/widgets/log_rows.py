@@ -51,7 +51,7 @@ class BlockCache:
         return block
 
     def hint(self, text: str, look: Look) -> Block:
-        """A centred dim text that can't be selected."""
+        """See `hint`."""
         block = self._hints.get(text)
         if block is None:
             block = self._hints[text] = hint(text, look)
@@ -98,7 +98,7 @@ def rule(text: str, look: Look) -> Block:
 
 
 def hint(text: str, look: Look) -> Block:
-    """See `BlockCache.hint`."""
+    """A centred dim text that can't be selected."""
     text = truncate(text, look.width)
     left = 0 if look.plain else (look.width - cell_len(text)) // 2
     return Block(look.width, "", look.styles.hint, [], above=[[Segment(" " * left + text, look.styles.hint)]])

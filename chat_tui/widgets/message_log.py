@@ -99,8 +99,7 @@ class MessageLog(Choice):
     @property
     def at_bottom(self) -> bool:
         """Whether the newest row is visible, and new ones will be; `ViewChanged` says if it changes."""
-        # Not what was true at the last drawing: who asks between going to a room and its drawing is told "no"
-        # there, and has to hear that it all fits.
+        # Not what was told last: who hears "no" now has to hear it when that changes.
         self._told_at_bottom = self._follows
         return self._told_at_bottom
 
@@ -140,9 +139,9 @@ class MessageLog(Choice):
     def _seen(self) -> object:
         """All that what is seen depends on, but for what asks for a drawing itself."""
         timeline = self._timeline
-        if timeline is None or timeline.view.following:
-            return timeline, self._lines, self.chosen
-        edges = timeline.unseen, timeline.first, len(timeline)
+        edges: tuple[int, ...] = ()
+        if timeline is not None and not timeline.view.following:
+            edges = timeline.unseen, timeline.first, len(timeline)
         return timeline, self._lines, self.chosen, edges
 
     def call_me(self, words: Iterable[str]) -> None:
@@ -361,7 +360,7 @@ class MessageLog(Choice):
             return Strip.blank(width, self.rich_style)
         key, line, block = here
         thumb = None if timeline.view.following else self._thumb(y, timeline)
-        more = int(thumb is None and width > INDICATED and not self._plain)
+        more = self._indicator_width(width) if thumb is None else 0
         columns = selected_columns(selection, line_number(key, line)) if selection is not None else None
         if columns is None:
             strip = block.strip(line, more)
@@ -380,25 +379,22 @@ class MessageLog(Choice):
         partial = self.screen.get_component_rich_style("screen--selection", partial=True)
         return partial + Style(bgcolor=self.screen.get_component_rich_style("screen--selection").bgcolor)
 
-    @property
-    def _indicator_width(self) -> int:
-        return int(self.size.width > INDICATED and not self._plain)
+    def _indicator_width(self, width: int) -> int:
+        return int(width > INDICATED and not self._plain)
 
     def _thumb(self, y: int, timeline: Timeline) -> Segment | None:
         """The last cell of a line: where the window stands, counted in rows, while it is not at the end."""
-        height = len(self._lines)
         top, bottom = self._lines[0], self._lines[-1]
-        if top is None or bottom is None or not self._indicator_width:
+        if top is None or bottom is None or not self._indicator_width(self.size.width):
             return None
         shown, above = bottom[0] - top[0] + 1, top[0] - timeline.first + 1
-        if in_thumb(y, height, above, shown, len(timeline) + 1):
+        if in_thumb(y, len(self._lines), above, shown, len(timeline) + 1):
             return Segment("▐", self.get_component_rich_style("message-log--thumb"))
         return None
 
     def _bar(self, timeline: Timeline) -> Strip:
         """The last line while the newest row is out of sight."""
-        style = self.get_component_rich_style
-        new, newest = style("message-log--new"), style("message-log--newest")
+        new, newest = map(self.get_component_rich_style, ("message-log--new", "message-log--newest"))
         return bar(timeline.unseen, self.size.width, new, newest)
 
     # --- looks ------------------------------------------------------------------------------------
@@ -410,7 +406,7 @@ class MessageLog(Choice):
         self._laid_out_for = None
 
     def _renew_look(self) -> None:
-        width = self.size.width - self._indicator_width
+        width = self.size.width - self._indicator_width(self.size.width)
         me = self._timeline.my_name if self._timeline is not None else ""
         known = self._look
         if known is not None and (known.width, known.me) == (width, me) and not self._styles_changed:
