@@ -31,7 +31,7 @@ WRITE_SECONDS = 0.5
 OPENED = 200
 """Events of each room that are in memory at the start; older ones are read when one scrolls up."""
 
-VERSION = 5
+VERSION = 1
 """Of the tables. A cache of another version is emptied: all of it can be fetched again."""
 
 _SCHEMA = """

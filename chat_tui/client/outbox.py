@@ -25,15 +25,10 @@ CREATE TABLE IF NOT EXISTS drafts (
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, cid TEXT NOT NULL UNIQUE,
     room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL,
-    error TEXT, target INTEGER, reply INTEGER, off INTEGER NOT NULL DEFAULT 0,
-    epoch TEXT NOT NULL DEFAULT '', born TEXT NOT NULL DEFAULT '', partner TEXT NOT NULL DEFAULT ''
+    error TEXT, target INTEGER, reply INTEGER, off INTEGER NOT NULL,
+    epoch TEXT NOT NULL, born TEXT NOT NULL, partner TEXT NOT NULL
 ) STRICT;
 """
-_LATER = (
-    *("target INTEGER", "reply INTEGER", "off INTEGER NOT NULL DEFAULT 0"),
-    *(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("epoch", "born", "partner")),
-)
-"""Columns that an outbox of an older program has not."""
 
 
 class Outbox:
@@ -75,15 +70,6 @@ class Outbox:
         if found != "ok":
             raise sqlite3.DatabaseError("it is damaged")
         self._database.executescript(_SCHEMA)
-        self._add_columns()
-
-    def _add_columns(self) -> None:
-        self._database.execute("BEGIN IMMEDIATE")  # another client of this person's may be starting too
-        there = {row[1] for row in self._database.execute("PRAGMA table_info (outbox)")}
-        for column in _LATER:
-            if column.split()[0] not in there:
-                self._database.execute(f"ALTER TABLE outbox ADD COLUMN {column}")
-        self._database.execute("COMMIT")
 
     def load(self) -> list[Pending]:
         """What waits, oldest first."""

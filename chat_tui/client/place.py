@@ -31,7 +31,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 UNKNOWN = Place()
-"""Of what was written before there was a connection, or by an older program."""
+"""Of what was written before there was a connection."""
 
 
 def _differ(one: str, other: str) -> bool:

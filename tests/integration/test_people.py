@@ -1,17 +1,13 @@
 """What one may know of others, and whom one does not want to read, over real sockets."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Frame, Result
-from server.store import schema
 from server.store.base import Appended, Entry, LastSeen
-from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.conftest import Dial, StartServer
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
@@ -229,18 +225,3 @@ async def test_whom_one_cannot_ignore(server: RunningServer, monkeypatch: pytest
     await ignore(ann, "cat")
     await ignore(ann, "cat", on=False)
     await ignore(ann, "dan")
-
-
-# --- the store
-
-
-def test_a_store_from_before_gets_the_new_tables(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
-    old.executescript(f"BEGIN; {schema.STEPS[0]} PRAGMA user_version = 1; COMMIT;")
-    old.execute("INSERT INTO meta VALUES ('epoch', 'its epoch')")
-    old.execute("INSERT INTO users VALUES (7, 'ann', 'ann')")
-    old.close()
-    log = SqliteLog(tmp_path)
-    user = log.load().users[7]
-    log.close()
-    assert (user.name, user.since, user.seen, user.away, user.ignored) == ("ann", 0, 0, None, set())

@@ -647,39 +647,3 @@ def test_a_log_that_cannot_be_read_is_a_storage_error(disk: Callable[[], SqliteL
         log.read("#a", limit=1, size=PLENTY)
     with pytest.raises(StorageError):
         log.unread(Unread("#a", ANN, 0, 9), 1)
-
-
-# --- from older versions
-
-
-def test_rooms_of_the_first_version_belong_to_who_came_first(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE_NAME)
-    old.executescript(f"BEGIN; {schema.STEPS[0]} PRAGMA user_version = 1; COMMIT;")
-    old.executescript(
-        """
-        INSERT INTO meta VALUES ('epoch', 'abc');
-        INSERT INTO rooms VALUES
-            (1, '', 3, ''), (2, '#a', 5, 'lunch'), (3, '#general', 2, ''), (4, '#empty', 2, '');
-        INSERT INTO users VALUES (1, 'ann', 'ann'), (2, 'bob', 'bob'), (3, 'eve', 'eve');
-        INSERT INTO members VALUES (2, 1), (2, 2), (2, 3), (3, 1);
-        INSERT INTO reads VALUES (1, 2, 4);
-        INSERT INTO events VALUES
-            (2, 1, 1, 'ann', 'create', 0, NULL, x''), (2, 2, 1, 'ann', 'join', 0, NULL, x''),
-            (2, 3, 3, 'eve', 'join', 0, NULL, x''), (2, 4, 2, 'bob', 'join', 0, NULL, x''),
-            (2, 5, 1, 'ann', 'leave', 0, NULL, x''), (2, 6, 1, 'ann', 'join', 0, NULL, x''),
-            (3, 1, 1, 'ann', 'create', 0, NULL, x''), (3, 2, 1, 'ann', 'join', 0, NULL, x'');
-        """
-    )
-    old.close()
-    log = SqliteLog(tmp_path)
-    state = log.load()
-    log.close()
-    assert list(state.rooms["#a"].members.items()) == [
-        (3, frames.OWNER), (2, frames.MEMBER), (1, frames.MEMBER),
-    ]  # fmt: skip
-    assert state.rooms["#general"].members == {1: frames.MEMBER}
-    assert (state.rooms["#a"].topic, state.rooms["#a"].private, state.users[1].reads) == (
-        "lunch",
-        False,
-        {"#a": 4},
-    )

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,16 +47,9 @@ def test_entries_survive_reopening_whole_and_in_order(path: Path) -> None:
     again.close()
 
 
-def test_a_file_of_an_older_program_works_on(path: Path) -> None:
-    path.parent.mkdir()
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(
-            "CREATE TABLE outbox (number INTEGER PRIMARY KEY, server TEXT NOT NULL, name TEXT NOT NULL, "
-            "cid TEXT NOT NULL UNIQUE, room TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, "
-            "time INTEGER NOT NULL, error TEXT) STRICT;"
-            f"INSERT INTO outbox VALUES (1, '{SERVER}', 'alice', 'old', '#room', 'message', 'hi', 1, NULL)"
-        )
+def test_an_entry_keeps_the_place_it_was_meant_for(path: Path) -> None:
     box = Outbox(path, SERVER, NAME)
+    box.add(_entry("old"))
     box.add(_entry("new", place=Place("epoch", "born", "bob")))
     assert [entry.place for entry in box.load()] == [UNKNOWN, Place("epoch", "born", "bob")]
     assert UNKNOWN.other(Place("epoch", "born")) == Place("epoch", "born").other(UNKNOWN) == ""

@@ -1,6 +1,5 @@
 """What is stored beside the events: the state after each record, and the same state after reopening."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ from hypothesis import strategies as st
 from protocol import codec, frames
 from server.records import keep
 from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, UserBody, apply
-from server.store import schema
 from server.store.base import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Seen
-from server.store.sqlite import FILE_NAME, SqliteLog
+from server.store.sqlite import SqliteLog
 
 WHO = st.sampled_from([1, 2])
 DEVICES = st.builds(
@@ -108,18 +106,4 @@ def test_audit_entries_are_kept_in_order(tmp_path: Path) -> None:
     log.append([Audit(5, 1, "role", "bob", "", "admin=true"), Audit(6, 0, "login refused", "ann")])
     rows = log._reading.execute("SELECT * FROM audit").fetchall()
     assert rows == [(1, 5, 1, "role", "bob", "", "admin=true"), (2, 6, 0, "login refused", "ann", "", "")]
-    log.close()
-
-
-def test_a_store_from_before_accounts_keeps_its_users(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE_NAME)
-    old.executescript(schema.STEPS[0])
-    old.execute("PRAGMA user_version = 1")
-    old.execute("INSERT INTO meta VALUES ('epoch', 'old')")
-    old.execute("INSERT INTO users VALUES (1, 'Ann', 'ann')")
-    old.commit()
-    old.close()
-    log = SqliteLog(tmp_path)
-    (ann,) = log.load().users.values()
-    assert (ann.name, ann.password, ann.admin, ann.devices) == ("Ann", "", False, {})
     log.close()
