@@ -36,32 +36,19 @@ from tests.support.inprocess import RunningServer
 from tests.support.places import Serve
 from tests.support.screen import NOW, Chat, Place, open_chat, running
 from tests.support.wire import Wire, text_body
+from tests.tui.conversation import DISK, LONG, has_read, play
+from tests.tui.conversation import conversation as conversation  # fixtures
+from tests.tui.conversation import server as server
 
 Size = tuple[int, int]
 
-SIZES: list[Size] = [(80, 24), (120, 36), (60, 20)]
-LOW: list[Size] = [(80, 24), (120, 36), (60, 15)]
-"""For what has to fit into few lines."""
-THEMES = ["chat-dark", "chat-light"]
+Look = tuple[Size, str]
 
-LONG = "bartholomew-fitzgerald-the-third"
-DISK = (
-    "It was the disk indeed: 14 GB of logs that nobody had asked for, written by the very job that was "
-    "meant to delete them."
-)
-TALK: list[tuple[float, str, str]] = [
-    (-18 * 60, "jonas", "The staging box does not answer. Does anybody know why?"),
-    (1, "mira", "The disk. I ordered a new one on Friday."),
-    (16 * 60, "mira", "Good morning! The staging box is up again."),
-    (0, "mira", DISK),
-    (1, "jonas", "thanks. Did the nightly backup run?"),
-    (0.3, "jonas", "and the index rebuild?"),
-    (22, "aiko", "おはよう 👋 今日は電車の中から 🚃💨"),
-    (3, "jonas", "/me makes coffee"),
-    (12, LONG, "two typos in the release notes:\n  - \"recieve\" in the first line\n  - [/] should be [\\]"),
-    (1, "jonas", "fixed 👍🏽 thank you 👩‍👩‍👧"),
-]  # fmt: skip
-"""Minutes after what was said before, who, what."""
+DARK, LIGHT = "chat-dark", "chat-light"
+LOOKS: list[Look] = [((80, 24), DARK), ((120, 36), DARK), ((60, 20), DARK), ((120, 36), LIGHT)]
+"""Three sizes dark and one light: a theme changes colours only, and the largest picture has most of them."""
+LOW: list[Look] = [((80, 24), DARK), ((120, 36), DARK), ((60, 15), DARK), ((120, 36), LIGHT)]
+"""For what has to fit into few lines."""
 
 FORMATTED: list[tuple[str, str]] = [
     ("jonas", "The disk is full *again*: `df -h /srv` says **98%** :fire:"),
@@ -97,47 +84,6 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entrance, "LONGEST_DELAY", 3600.0)
 
 
-async def play(server: RunningServer) -> dict[str, Wire]:
-    """Have the conversation; returns who was there."""
-    server.clock.seconds = NOW - 60
-    people: dict[str, Wire] = {}
-    minutes = [line[0] for line in TALK]
-    server.clock.seconds = NOW - 60 * (sum(minutes[1:]) + 90)
-    for name in ("mira", "jonas", "aiko"):
-        people[name] = await server.enter(name, "#general")
-    await people["mira"].ask(
-        frames.Topic(people["mira"].new_id, "#general", "Team chat · releases on Thursdays · be kind"), Result
-    )
-    for number, (after, name, text) in enumerate(TALK):
-        server.clock.seconds += 60 * (after if number else 0)
-        if name not in people:
-            people[name] = await server.enter(name, "#general")
-        kind = frames.ACTION if text.startswith("/me ") else frames.MESSAGE
-        said = people[name].say("#general", text.removeprefix("/me "), kind=kind)
-        await people[name].ask(said, frames.SendResult)
-    for name in ("deploy", "Zoë"):
-        people[name] = await server.enter(name, "#general")
-    await people["mira"].join("#deploys")
-    await people["mira"].join("#random")
-    await people["mira"].join("#a-room-with-a-very-long-name")
-    await people["deploy"].join("#deploys")
-    for number in range(12):
-        await people["deploy"].tell("#deploys", f"web 4.12.{number} → production: ok")
-    await people["deploy"].ask(frames.Leave(people["deploy"].new_id, "#general"), Result)
-    await people["jonas"].join("#random")
-    await people["jonas"].tell("#random", "cake in the kitchen")
-    await people.pop("mira").close()
-    await has_read(server)
-    return people
-
-
-async def has_read(server: RunningServer) -> None:
-    """Mira has read all of #general."""
-    mira = await server.enter("mira")
-    await mira.ask(frames.Read(mira.new_id, "#general", 2**31), Result)
-    await mira.close()
-
-
 @asynccontextmanager
 async def scene(place: Place, size: Size = (80, 24), theme: str = "chat-dark") -> AsyncIterator[Chat]:
     """The chat with the conversation in it, as mira sees it."""
@@ -148,12 +94,13 @@ async def scene(place: Place, size: Size = (80, 24), theme: str = "chat-dark") -
         yield chat
 
 
-def named(size: Size) -> str:
-    return f"{size[0]}x{size[1]}"
+def looks(wanted: list[Look]) -> pytest.MarkDecorator:
+    """Have the test once for each size and theme; the pictures are named by them."""
+    ids = [f"{width}x{height}-{theme}" for (width, height), theme in wanted]
+    return pytest.mark.parametrize(("size", "theme"), wanted, ids=ids)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", [*SIZES, (60, 15)], ids=named)
+@looks([*LOOKS, ((60, 15), DARK)])
 async def test_conversation(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -162,8 +109,7 @@ async def test_conversation(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_formatted_messages(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -205,8 +151,7 @@ async def discuss(server: RunningServer) -> int:
     return asked
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_a_chosen_message_among_changed_ones(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -222,8 +167,7 @@ async def test_a_chosen_message_among_changed_ones(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_an_edit_and_an_answer_that_wait(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -250,8 +194,7 @@ async def test_an_edit_and_an_answer_that_wait(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_editing(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -264,8 +207,7 @@ async def test_editing(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_a_room_with_new_messages(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -278,8 +220,7 @@ async def test_a_room_with_new_messages(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_some_away_some_typing(
     place: Place,
     server: RunningServer,
@@ -306,8 +247,7 @@ async def test_some_away_some_typing(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
+@looks(LOW)
 async def test_scrolled_up_with_new_messages(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -327,8 +267,7 @@ async def test_scrolled_up_with_new_messages(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", [*SIZES, (60, 15)], ids=named)
+@looks([*LOOKS, ((60, 15), DARK)])
 async def test_reconnecting_with_pending_and_failed_messages(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -351,8 +290,7 @@ async def test_reconnecting_with_pending_and_failed_messages(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("size", LOW, ids=named)
-@pytest.mark.parametrize("theme", THEMES)
+@looks(LOW)
 async def test_help(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -365,8 +303,7 @@ async def test_help(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=named)
-@pytest.mark.parametrize("theme", THEMES)
+@looks(LOOKS)
 async def test_switcher(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -381,8 +318,7 @@ async def test_switcher(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_completion(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -407,8 +343,7 @@ async def test_completion(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
+@looks(LOW)
 async def test_first_run(picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
     async with running(ChatApp(Settings(theme=theme)), size) as chat:
         await chat.until(lambda: isinstance(chat.app.screen, FirstRun), "it asks")
@@ -436,8 +371,7 @@ class Doubtful:
         raise self._error
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
+@looks(LOW)
 async def test_an_unknown_server(picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
     unknown = Doubtful(UnknownServerError(Doubtful.trust, Doubtful.key, "self-signed certificate"))
     async with open_chat(unknown, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
@@ -445,8 +379,7 @@ async def test_an_unknown_server(picture: Callable[[Chat], bool], size: Size, th
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
+@looks(LOW)
 async def test_a_server_with_another_key(picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
     changed = Doubtful(Doubtful.trust.changed(Doubtful.key, Doubtful.other))
     async with open_chat(changed, "mira", size, settings=Settings(theme=theme), wait=False) as chat:
@@ -455,10 +388,9 @@ async def test_a_server_with_another_key(picture: Callable[[Chat], bool], size: 
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
-async def test_an_empty_room(place: Place, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
-    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+@looks(LOOKS)
+async def test_an_empty_room(serve: Serve, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    async with open_chat(Place(await serve()), "mira", size, settings=Settings(theme=theme)) as chat:
         await chat.enter("/clear")
         await chat.enter("/leave")
         await chat.until(lambda: not chat.client.rooms, "no room is left")
@@ -467,8 +399,7 @@ async def test_an_empty_room(place: Place, picture: Callable[[Chat], bool], size
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_completion_and_a_notification(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -489,8 +420,7 @@ def still_cursors(chat: Chat) -> None:
         field.cursor_blink = False  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
+@looks(LOW)
 async def test_login(serve: Serve, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
     server = await serve("invite")
     async with open_chat(Place(server), "mira", size, settings=Settings(theme=theme), wait=False) as chat:
@@ -502,8 +432,7 @@ async def test_login(serve: Serve, picture: Callable[[Chat], bool], size: Size, 
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
+@looks(LOW)
 async def test_registering(serve: Serve, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
     server = await serve("invite")
     async with open_chat(Place(server), "mira", size, settings=Settings(theme=theme), wait=False) as chat:
@@ -517,10 +446,9 @@ async def test_registering(serve: Serve, picture: Callable[[Chat], bool], size: 
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", LOW, ids=named)
-async def test_new_password(place: Place, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
-    async with open_chat(place, "mira", size, settings=Settings(theme=theme)) as chat:
+@looks(LOW)
+async def test_new_password(serve: Serve, picture: Callable[[Chat], bool], size: Size, theme: str) -> None:
+    async with open_chat(Place(await serve()), "mira", size, settings=Settings(theme=theme)) as chat:
         chat.client.identity.registered = True
         await chat.enter("/password")
         await chat.until(lambda: isinstance(chat.app.screen, PasswordScreen), "it asks")
@@ -564,8 +492,7 @@ async def moderate(server: RunningServer) -> dict[str, Wire]:
     return people
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_private_rooms_roles_and_rooms_of_two(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -582,8 +509,7 @@ async def test_private_rooms_roles_and_rooms_of_two(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_a_room_of_two_and_lists(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -605,8 +531,7 @@ async def test_a_room_of_two_and_lists(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_searching(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:
@@ -635,8 +560,7 @@ async def test_searching(
             assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", SIZES, ids=named)
+@looks(LOOKS)
 async def test_what_wants_attention(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], size: Size, theme: str
 ) -> None:

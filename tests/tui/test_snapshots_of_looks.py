@@ -9,22 +9,26 @@ from textual.widgets import Input
 from chat_tui import config
 from chat_tui.config import Settings
 from tests.support.inprocess import RunningServer
+from tests.support.places import Serve
 from tests.support.screen import Chat, Place, open_chat
-from tests.tui.test_snapshots import THEMES, Size, named, play, scene, still_cursors
-from tests.tui.test_snapshots import picture as picture  # fixtures
+from tests.tui.conversation import conversation as conversation  # fixtures
+from tests.tui.conversation import play
+from tests.tui.conversation import server as server
+from tests.tui.test_snapshots import LOOKS, Size, looks, scene, still_cursors
+from tests.tui.test_snapshots import picture as picture
 from tests.tui.test_snapshots import still as still
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
-@pytest.mark.parametrize("theme", THEMES)
+@looks(LOOKS)
 async def test_settings(
-    place: Place,
+    serve: Serve,
     picture: Callable[[Chat], bool],
     monkeypatch: pytest.MonkeyPatch,
     size: Size,
     theme: str,
 ) -> None:
-    async with open_chat(place, "mira", size, settings=Settings("mira", "chat.example.org", theme)) as chat:
+    there = Place(await serve())
+    async with open_chat(there, "mira", size, settings=Settings("mira", "chat.example.org", theme)) as chat:
         monkeypatch.setattr(config, "config_file", lambda: Path("~/.config/chat-tui/config.toml"))
         await chat.press("f2")
         await chat.sees("Esc undoes")

@@ -8,12 +8,14 @@ from chat_tui.config import Settings
 from tests.support.inprocess import RunningServer
 from tests.support.places import Serve
 from tests.support.screen import Chat, Place, open_chat
-from tests.tui.test_snapshots import THEMES, Size, named, picture, play, scene, still
+from tests.tui.conversation import conversation, play
+from tests.tui.conversation import server as server
+from tests.tui.test_snapshots import DARK, LIGHT, LOOKS, Size, looks, picture, scene, still
 
-__all__ = ["picture", "still"]  # fixtures
+__all__ = ["conversation", "picture", "still"]  # fixtures
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
 async def test_two_rooms_side_by_side(
     place: Place, server: RunningServer, picture: Callable[[Chat], bool], theme: str
 ) -> None:
@@ -26,8 +28,7 @@ async def test_two_rooms_side_by_side(
         assert picture(chat)
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=named)
+@looks(LOOKS)
 async def test_several_servers(
     place: Place,
     server: RunningServer,
