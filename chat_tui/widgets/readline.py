@@ -5,12 +5,14 @@ several. Textual's own counts code points, and would take such a one apart.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.document._edit import Edit
 from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location, Selection
 
@@ -71,6 +73,32 @@ class Readline(TextArea):
         if gone and wrapping.cluster_at(gone, 0)[1] < len(gone):
             self._killed = gone
         return super()._delete_via_keyboard(start, end)
+
+    # --- undo and redo
+
+    # Textual asks for the cursor's place in between: after the text has changed and before the selection has,
+    # so it may look for a line that is gone. And it adds up the places of several edits, though each of them
+    # is one in the text as that edit found it.
+
+    def _undo_batch(self, edits: Sequence[Edit]) -> None:
+        for edit in reversed(edits):
+            edit.undo(self)
+        self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        edits[0].after(self)  # the cursor is where it was before the first of them
+        self._text_replaced()
+
+    def _redo_batch(self, edits: Sequence[Edit]) -> None:
+        ends = [edit.do(self, record_selection=False).end_location for edit in edits]
+        self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        self.selection = Selection.cursor(ends[-1])
+        self.record_cursor_width()
+        self._text_replaced()
+
+    def _text_replaced(self) -> None:
+        """The cursor is in the new text: its size may follow now, and others may be told."""
+        self._line_cache.clear()
+        self._refresh_size()
+        self.post_message(self.Changed(self))
 
     # --- what one sees as one character
 
