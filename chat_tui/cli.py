@@ -37,7 +37,7 @@ from protocol.links import LinkError
 from protocol.names import BadNameError, check_room_name, check_user_name
 from protocol.text import clean_line
 
-WHOLE = 2**53
+WHOLE = limits.INTEGER
 """A follower fetches every event it missed, however many."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgpack
 import msgspec
 
-from protocol import errors
+from protocol import errors, limits
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frames import Body, Frame
 
@@ -144,6 +144,6 @@ def _tag(kind: type[Frame]) -> str:
 def _id_of(value: dict[str, Any]) -> int | None:
     for key in ("id", "re"):
         number = value.get(key)
-        if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 2**53:
+        if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= limits.INTEGER:
             return number
     return None

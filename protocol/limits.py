@@ -4,7 +4,19 @@ The server announces the ones a client must keep in its `welcome`, so they can c
 without a new client.
 """
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+INTEGER = 2**53 - 1
+"""The largest integer. JavaScript counts no further exactly, and it fits into a database's 64 bits."""
+
+TIME = 253_370_764_800_000
+"""The latest time, in ms since 1970: the first day of 9999. Python's calendars end not long after."""
+
+Number = Annotated[int, Meta(ge=0, le=INTEGER)]
+"""How many, or who: a count, or the number of a user."""
 
 FRAME_BEFORE_LOGIN = 4 * 1024
 """Bytes of one frame before login. `hello` and `login` need some 200; a stranger gets no more
@@ -136,13 +148,13 @@ SILENCE_SECONDS = 35
 class Limits(msgspec.Struct, frozen=True):
     """What a server tells its clients in `welcome`."""
 
-    frame: int = FRAME
-    body: int = BODY
-    page: int = PAGE
-    name: int = NAME
-    room: int = ROOM
-    topic: int = TOPIC
-    cid: int = CID
-    in_flight: int = IN_FLIGHT
-    ping: int = PING_SECONDS
-    silence: int = SILENCE_SECONDS
+    frame: Number = FRAME
+    body: Number = BODY
+    page: Number = PAGE
+    name: Number = NAME
+    room: Number = ROOM
+    topic: Number = TOPIC
+    cid: Number = CID
+    in_flight: Number = IN_FLIGHT
+    ping: Number = PING_SECONDS
+    silence: Number = SILENCE_SECONDS

@@ -19,7 +19,6 @@ Act = AboutBody | RoleBody | VisibilityBody
 ROLE_SIGNS = {frames.OWNER: "★", frames.MODERATOR: "+"}
 """What stands before a name, legible without colour."""
 
-_LATEST = 253_370_764_800_000  # the first day of the year 9999, as in `events`
 _ROLES = {frames.OWNER: "an owner", frames.MODERATOR: "a moderator", frames.MEMBER: "a plain member"}
 _DONE = {
     frames.INVITE: "invited {name}",
@@ -67,7 +66,7 @@ def how_long(until: int | None) -> str:
     """When a ban or a mute ends, in this computer's time; empty if it does not."""
     if until is None:
         return ""
-    moment = datetime.fromtimestamp(min(max(0, until), _LATEST) / 1000).astimezone()
+    moment = datetime.fromtimestamp(until / 1000).astimezone()
     return f" until {moment:%Y-%m-%d %H:%M}"
 
 

@@ -20,6 +20,7 @@ import msgspec
 from chat_tui.client import updates
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.room import Room
+from protocol import limits
 from protocol.names import fold
 from protocol.text import clean_line
 
@@ -34,17 +35,29 @@ OPENED = 200
 VERSION = 1
 """Of the tables. A cache of another version is emptied: all of it can be fetched again."""
 
-_SCHEMA = """
+# The numbers of the wire, and no others: with these everything else can be calculated.
+_POSSIBLE_ROOM = " AND ".join(
+    f"{number} BETWEEN 0 AND {limits.INTEGER}" for number in ("members", "last", "read", "unread", "tallied")
+)
+_POSSIBLE_EVENT = (
+    f"seq BETWEEN 1 AND {limits.INTEGER} AND user BETWEEN 0 AND {limits.INTEGER} "
+    f"AND time BETWEEN 0 AND {limits.TIME} "
+    f"AND ifnull(target, 1) BETWEEN 1 AND {limits.INTEGER} "
+    f"AND ifnull(reply, 1) BETWEEN 1 AND {limits.INTEGER}"
+)
+
+_SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE rooms (
     name TEXT PRIMARY KEY, topic TEXT NOT NULL, members INTEGER NOT NULL, last INTEGER NOT NULL,
     read INTEGER NOT NULL, unread INTEGER NOT NULL, tallied INTEGER NOT NULL, direct INTEGER NOT NULL,
-    partner TEXT NOT NULL, private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL
+    partner TEXT NOT NULL, private INTEGER NOT NULL, role TEXT NOT NULL, born TEXT NOT NULL,
+    CHECK ({_POSSIBLE_ROOM})
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (
     room TEXT NOT NULL, seq INTEGER NOT NULL, user INTEGER NOT NULL, sender TEXT NOT NULL,
     kind TEXT NOT NULL, text TEXT NOT NULL, time INTEGER NOT NULL, cid TEXT, target INTEGER, reply INTEGER,
-    off INTEGER NOT NULL, PRIMARY KEY (room, seq)
+    off INTEGER NOT NULL, PRIMARY KEY (room, seq), CHECK ({_POSSIBLE_EVENT})
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX changes ON events (room, target, kind) WHERE target IS NOT NULL;
 """
@@ -135,7 +148,7 @@ class Cache:
         """Stop using the cache if the disk refuses."""
         try:
             yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, ValueError) as error:
             self._give_up(error)
             self._damaged |= _is_damage(error)
 
@@ -295,7 +308,7 @@ def _search(path: Path, fits: Callable[[str, str, str, int], bool], limit: int) 
         database.create_function("fits", 4, fits)
         sql = (
             f"SELECT {_COLUMNS} FROM events WHERE kind IN ('message', 'action') AND text <> '' "  # noqa: S608
-            "AND fits(room, sender, text, time) ORDER BY time DESC, seq DESC LIMIT ?"
+            f"AND {_POSSIBLE_EVENT} AND fits(room, sender, text, time) ORDER BY time DESC, seq DESC LIMIT ?"
         )
         return [RoomEvent(*row) for row in database.execute(sql, (limit,))]
 
@@ -353,6 +366,8 @@ def _account(meta: Mapping[str, str]) -> Account:
 
 def _rooms(database: sqlite3.Connection, me: int) -> list[Room]:
     rooms = []
+    if database.execute(f"SELECT 1 FROM rooms WHERE NOT ({_POSSIBLE_ROOM})").fetchone():  # noqa: S608
+        raise ValueError("a room has numbers that can't be")
     for row in database.execute("SELECT * FROM rooms").fetchall():
         name, topic, members, last, read, unread, tallied, direct, partner, private, role, born = row
         room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
@@ -364,5 +379,11 @@ def _rooms(database: sqlite3.Connection, me: int) -> list[Room]:
 
 
 def _older(database: sqlite3.Connection, room: str, before: int, limit: int) -> list[RoomEvent]:
-    sql = f"SELECT {_COLUMNS} FROM events WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
-    return [RoomEvent(*row) for row in database.execute(sql, (room, before, limit))][::-1]
+    columns = f"{_POSSIBLE_EVENT}, {_COLUMNS}"
+    sql = f"SELECT {columns} FROM events WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
+    events = []
+    for possible, *row in database.execute(sql, (room, before, limit)):
+        if not possible:
+            raise ValueError("an event has numbers that can't be")
+        events.append(RoomEvent(*row))
+    return events[::-1]

@@ -254,11 +254,15 @@ class Connection(asyncio.Protocol):
             waiting.answer.set_exception(RequestError(error.code, text, error.retry_after))
 
     def _rejected(self, rejected: Rejected) -> None:
-        # A frame of a newer server is skipped, as the wire demands; one that names a request of ours
-        # is its answer all the same, and somebody is waiting for it.
+        # One that names a request of ours is its answer all the same, and somebody is waiting for it. A type
+        # of a newer server is skipped, as the wire demands. But a frame that we know and can't read is never
+        # right, and to leave it out would show a room that is not as the server has it.
         waiting = self._waiting(rejected.id)
         if waiting is not None:
-            waiting.answer.set_exception(RequestError(rejected.code, "the server's answer makes no sense"))
+            text = f"the server's answer makes no sense: {clean_line(rejected.text, 200)}"
+            waiting.answer.set_exception(RequestError(rejected.code, text))
+        elif rejected.code != errors.UNKNOWN_TYPE:
+            raise RemoteProtocolError(rejected.code, rejected.text)
 
     def _waiting(self, number: int | None) -> _Waiting | None:
         """Who still waits for the answer to that request."""
@@ -271,7 +275,7 @@ class Connection(asyncio.Protocol):
             return LoginError(text, bye.code, self.entrance)
         if not bye.reconnect:
             return StoppedError(text)
-        return LostError(text, min(max(bye.after or 0, 0) / 1000, limits.RETURN_SECONDS))
+        return LostError(text, min((bye.after or 0) / 1000, limits.RETURN_SECONDS))
 
     def _watch(self) -> None:
         if self.closed.done():

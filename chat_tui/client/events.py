@@ -15,9 +15,6 @@ from chat_tui.client.place import UNKNOWN, Place
 from protocol import codec, frames, limits
 from protocol.text import clean_line, clean_text
 
-LAST_TIME = 253_370_764_800_000
-"""The first day of the year 9999: later than that no calendar of Python's goes in every time zone."""
-
 
 # The collector need not look at it: none can be part of a cycle, and there are many.
 class RoomEvent(msgspec.Struct, frozen=True, gc=False):
@@ -104,7 +101,7 @@ def from_wire(event: frames.Event) -> RoomEvent:
         sender=intern(clean_line(event.sender, NAME) or "?"),
         kind=intern(clean_line(event.kind, NAME)),
         text=emoji or _text(event) or words(event.kind, act),
-        time=min(max(0, event.time), LAST_TIME),
+        time=event.time,
         cid=None if event.cid is None else clean_line(event.cid),
         target=event.target,
         reply=event.reply,

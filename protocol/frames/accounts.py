@@ -1,6 +1,6 @@
 """Accounts: registering, passwords, and the devices on which a user is logged in."""
 
-from protocol.frames.base import Name, Request, Result, Secret, Word
+from protocol.frames.base import Name, Request, Result, Secret, Time, Word
 from protocol.frames.session import LoginResult
 
 
@@ -33,8 +33,8 @@ class DeviceInfo(Result, frozen=True):
 
     id: str
     client: str = ""
-    created: int = 0
-    seen: int = 0
+    created: Time = 0
+    seen: Time = 0
     online: bool = False
     current: bool = False
 

@@ -1,26 +1,26 @@
 """Running a server: its users. For administrators."""
 
-from protocol.frames.base import Name, Request, Result, Secret
+from protocol.frames.base import Name, Number, Request, Result, Secret, Time
 
 
 class UserInfo(Result, frozen=True):
     """An account. `seen`: when a device of theirs was there last, in ms since 1970; 0 if nobody knows."""
 
-    user: int
+    user: Number
     name: str
     registered: bool = False
     admin: bool = False
     disabled: bool = False
     online: bool = False
-    devices: int = 0
-    seen: int = 0
+    devices: Number = 0
+    seen: Time = 0
 
 
 class UsersResult(Result, frozen=True):
     """Users by rising name; `total` also counts those that did not fit."""
 
     users: list[UserInfo]
-    total: int
+    total: Number
 
 
 class Users(Request[UsersResult], tag="users", frozen=True):

@@ -7,8 +7,13 @@ from msgspec import Meta
 
 from protocol import limits
 
-Id = Annotated[int, Meta(ge=1, le=2**53)]
-Seq = Annotated[int, Meta(ge=0, le=2**53)]
+# Every integer of every frame is one of these, or has a narrower range of its own: what goes beyond is
+# refused where a frame is read, and nothing behind that has to fear it.
+Number = limits.Number
+Id = Annotated[int, Meta(ge=1, le=limits.INTEGER)]
+Seq = Annotated[int, Meta(ge=0, le=limits.INTEGER)]
+Time = Annotated[int, Meta(ge=0, le=limits.TIME)]
+"""A moment, in ms since 1970."""
 Name = Annotated[str, Meta(min_length=1, max_length=4 * limits.NAME)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=4 * limits.ROOM)]
 Cid = Annotated[str, Meta(min_length=1, max_length=limits.CID)]

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.frames.base import Body, Frame
+from protocol import limits
+from protocol.frames.base import Body, Frame, Number, Time
 
 MESSAGE = "message"
 ACTION = "action"
@@ -36,7 +37,7 @@ SENT = SPOKEN | CHANGES
 """The kinds of event that people send. The server never looks into their bodies. The other kinds are made by
 the server, in answer to other requests."""
 
-Place = Annotated[int, Meta(ge=1, le=2**53)]
+Place = Annotated[int, Meta(ge=1, le=limits.INTEGER)]
 """The `seq` of an event."""
 
 
@@ -79,17 +80,17 @@ class AboutBody(Body, frozen=True):
     are one no longer.
     """
 
-    user: int
+    user: Number
     name: str
     reason: str = ""
-    until: int | None = None
+    until: Time | None = None
     removed: bool = False
 
 
 class RoleBody(Body, frozen=True):
     """Of `role`: `user`, called `name`, is `role` from now on."""
 
-    user: int
+    user: Number
     name: str
     role: str
 
@@ -111,10 +112,10 @@ class Event(Frame, tag="event", rename={"sender": "from"}, frozen=True):
 
     room: str
     seq: Place
-    user: int
+    user: Number
     sender: str
     kind: str
-    time: int
+    time: Time
     body: bytes = b""
     cid: str | None = None
     target: Place | None = None

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Request, Result, Word
+from protocol.frames.base import Number, Request, Result, Time, Word
 
 
 class MakeInviteResult(Result, frozen=True):
@@ -13,7 +13,7 @@ class MakeInviteResult(Result, frozen=True):
 
     code: str
     id: str
-    expires: int
+    expires: Time
 
 
 class MakeInvite(Request[MakeInviteResult], tag="make_invite", frozen=True):
@@ -30,10 +30,10 @@ class InviteInfo(Result, frozen=True):
 
     id: str
     by: str
-    created: int
-    expires: int
-    uses: int
-    left: int
+    created: Time
+    expires: Time
+    uses: Number
+    left: Number
     room: str = ""
 
 

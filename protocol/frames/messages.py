@@ -5,15 +5,15 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Cid, Frame, Request, Result, RoomName, Seq, Word
+from protocol.frames.base import Cid, Frame, Request, Result, RoomName, Seq, Time, Word
 from protocol.frames.events import MESSAGE, Event, Place
 
 
 class SendResult(Result, frozen=True):
     """Where the message stands for ever. `dup`: this cid was stored before, nothing was now."""
 
-    seq: int
-    time: int
+    seq: Seq
+    time: Time
     dup: bool = False
 
 
@@ -64,10 +64,10 @@ class Marker(Frame, tag="marker", frozen=True):
     """Another session of this user has read so far."""
 
     room: str
-    seq: int
+    seq: Seq
 
 
 class Heads(Frame, tag="heads", frozen=True):
     """The session fell behind and events were left out: where each of its rooms stands now."""
 
-    heads: dict[str, int]
+    heads: dict[str, Seq]

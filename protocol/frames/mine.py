@@ -1,12 +1,12 @@
 """What belongs to a user and is the same on all of their devices, beside rooms and read markers."""
 
-from protocol.frames.base import Frame, Name, Request, Result
+from protocol.frames.base import Frame, Name, Number, Request, Result
 
 
 class Person(Result, frozen=True):
     """A user: the lasting id, and the name they have now."""
 
-    user: int
+    user: Number
     name: str
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Frame, Name, Request, Result, RoomName, Word
+from protocol.frames.base import Frame, Name, Number, Request, Result, RoomName, Time, Word
 
 OWNER = "owner"
 MODERATOR = "moderator"
@@ -31,7 +31,7 @@ class Invited(Frame, tag="invited", frozen=True):
 
     room: str
     by: str
-    time: int
+    time: Time
 
 
 class Kick(Request[Result], tag="kick", frozen=True):
@@ -94,7 +94,7 @@ class MembersResult(Result, frozen=True):
     """Members by rising name; `complete`: these are the last ones; `total` counts all there are."""
 
     members: list[MemberInfo]
-    total: int
+    total: Number
     complete: bool = False
 
 
@@ -111,8 +111,8 @@ class Term(Result, frozen=True):
     """Of a ban or a mute: by whom, since when, until when (ms; nil: for good), why."""
 
     by: str
-    time: int
-    until: int | None = None
+    time: Time
+    until: Time | None = None
     reason: str = ""
 
 
@@ -168,7 +168,7 @@ class ServerBansResult(Result, frozen=True):
     """Users by rising name, then networks; `total` also counts those that did not fit."""
 
     bans: list[Banned]
-    total: int
+    total: Number
 
 
 class ServerBans(Request[ServerBansResult], tag="server_bans", frozen=True):

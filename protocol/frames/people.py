@@ -1,6 +1,6 @@
 """People: what they are called, and what others may know of them."""
 
-from protocol.frames.base import Name, Request, Result
+from protocol.frames.base import Name, Number, Request, Result, Time
 from protocol.frames.session import LoginResult
 
 
@@ -24,7 +24,7 @@ class OnlineResult(Result, frozen=True):
     """People by rising name; `total` also counts those that did not fit."""
 
     people: list[PersonInfo]
-    total: int
+    total: Number
 
 
 class Online(Request[OnlineResult], tag="online", frozen=True):
@@ -40,12 +40,12 @@ class WhoisResult(Result, frozen=True):
     user was made; times in ms since 1970, 0 if nobody knows. `rooms` are those that the asker is in as well.
     """
 
-    user: int
+    user: Number
     name: str
     state: str
     text: str = ""
-    seen: int = 0
-    since: int = 0
+    seen: Time = 0
+    since: Time = 0
     role: str = ""
     rooms: list[str] = []
 

@@ -5,14 +5,14 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Frame, Request, Result, RoomName
+from protocol.frames.base import Frame, Number, Request, Result, RoomName
 
 
 class Count(Result, frozen=True):
     """How many of a room's members are online, `away` ones included; and how many are away."""
 
-    total: int
-    away: int = 0
+    total: Number
+    away: Number = 0
 
 
 class WatchResult(Result, frozen=True):
@@ -23,7 +23,7 @@ class WatchResult(Result, frozen=True):
     """
 
     online: dict[str, list[str]]
-    more: dict[str, int] = {}
+    more: dict[str, Number] = {}
     away: dict[str, dict[str, str]] = {}
     counts: dict[str, Count] = {}
     roles: dict[str, dict[str, str]] = {}
@@ -54,8 +54,8 @@ class People(Frame, tag="people", frozen=True):
     """How many are in a watched room now, whether or not they are in the list."""
 
     room: str
-    total: int
-    away: int = 0
+    total: Number
+    away: Number = 0
 
 
 class RoleChanged(Frame, tag="role_changed", frozen=True):
@@ -88,5 +88,5 @@ class Typing(Frame, tag="typing", frozen=True):
 
     room: RoomName
     on: bool = True
-    user: int = 0
+    user: Number = 0
     name: str = ""

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Name, Request, Result, RoomName, Seq, Word
+from protocol.frames.base import Name, Number, Request, Result, RoomName, Seq, Time, Word
 from protocol.frames.events import Event
 from protocol.frames.mine import MineResult
 from protocol.frames.moderation import MEMBER
@@ -29,11 +29,11 @@ class RoomState(Result, frozen=True, rename={"partner": "with"}):
     """
 
     room: str
-    head: int
+    head: Seq
     topic: str = ""
-    members: int = 0
-    read: int = 0
-    unread: int = 0
+    members: Number = 0
+    read: Seq = 0
+    unread: Number = 0
     events: list[Event] = msgspec.field(default_factory=list)
     complete: bool = True
     floor: Seq = 0
@@ -49,7 +49,7 @@ class Invitation(Result, frozen=True):
 
     room: str
     by: str
-    time: int
+    time: Time
 
 
 class SyncResult(Result, frozen=True):
@@ -133,7 +133,7 @@ class RoomInfo(Result, frozen=True):
 
     room: str
     topic: str = ""
-    members: int = 0
+    members: Number = 0
     joined: bool = False
     private: bool = False
     invited: bool = False
@@ -143,7 +143,7 @@ class RoomsResult(Result, frozen=True):
     """Rooms by rising name; `total` also counts those that did not fit."""
 
     rooms: list[RoomInfo]
-    total: int
+    total: Number
 
 
 class Rooms(Request[RoomsResult], tag="rooms", frozen=True):

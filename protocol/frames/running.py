@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Request, Result, RoomName, Seq, Word
+from protocol.frames.base import Number, Request, Result, RoomName, Seq, Time, Word
 from protocol.frames.moderation import After, PageSize
 
 
@@ -15,12 +15,12 @@ class RoomDetailsResult(Result, frozen=True):
     room: str
     topic: str = ""
     private: bool = False
-    members: int = 0
-    invited: int = 0
-    head: int = 0
-    floor: int = 0
-    events: int = 0
-    bytes: int = 0
+    members: Number = 0
+    invited: Number = 0
+    head: Seq = 0
+    floor: Seq = 0
+    events: Number = 0
+    bytes: Number = 0
 
 
 class RoomDetails(Request[RoomDetailsResult], tag="room_details", frozen=True):
@@ -41,10 +41,10 @@ class MakeRoom(Request[Result], tag="make_room", frozen=True):
 class AuditInfo(Result, frozen=True):
     """What was done, by whom, to whom. `n` counts the records."""
 
-    n: int
-    time: int
+    n: Number
+    time: Time
     action: str
-    user: int = 0
+    user: Number = 0
     by: str = ""
     target: str = ""
     room: str = ""
@@ -63,7 +63,7 @@ class Audit(Request[AuditResult], tag="audit", frozen=True):
     room, of one kind."""
 
     result = AuditResult
-    since: Seq = 0
+    since: Time = 0
     before: Seq | None = None
     name: After = ""
     room: Annotated[str, Meta(max_length=4 * limits.ROOM)] = ""

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol import limits
-from protocol.frames.base import Request, Result, Seq, Word
+from protocol.frames.base import Request, Result, Time, Word
 from protocol.frames.events import Event
 
 Terms = Annotated[list[Word], Meta(max_length=limits.TERMS)]
@@ -36,7 +36,7 @@ class Search(Request[SearchResult], tag="search", rename={"sender": "from"}, fro
     phrases: Terms = []
     room: Annotated[str, Meta(max_length=4 * limits.ROOM)] = ""
     sender: Annotated[str, Meta(max_length=4 * limits.NAME)] = ""
-    after: Seq | None = None
-    before: Seq | None = None
+    after: Time | None = None
+    before: Time | None = None
     limit: Annotated[int, Meta(ge=1, le=limits.PAGE)] = 50
     cursor: Word = ""

@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from protocol.frames.base import Frame, Id, Name, Request, Result, Secret, Seq, Word
+from protocol.frames.base import Frame, Id, Name, Number, Request, Result, Secret, Seq, Time, Word
 from protocol.limits import Limits
 
 
 class Hello(Frame, tag="hello", frozen=True):
     """The first frame: versions the client speaks, features it knows, what it is."""
 
-    v: Annotated[list[int], Meta(min_length=1, max_length=16)]
+    v: Annotated[list[Number], Meta(min_length=1, max_length=16)]
     client: Word = ""
     features: Annotated[list[Word], Meta(max_length=32)] = []
 
@@ -19,9 +19,9 @@ class Hello(Frame, tag="hello", frozen=True):
 class Welcome(Frame, tag="welcome", frozen=True):
     """The answer to `hello`."""
 
-    v: int
+    v: Number
     epoch: str
-    time: int
+    time: Time
     server: str = ""
     features: list[str] = []
     auth: list[str] = []
@@ -35,7 +35,7 @@ class LoginResult(Result, frozen=True):
     has a password; `admin`: they are an administrator of the server.
     """
 
-    user: int
+    user: Number
     name: str
     device: str = ""
     token: str = ""
@@ -64,7 +64,7 @@ class Ping(Frame, tag="ping", frozen=True):
     """
 
     n: Seq = 0
-    heads: dict[str, int] = {}
+    heads: dict[str, Seq] = {}
 
 
 class Pong(Frame, tag="pong", frozen=True):
@@ -79,7 +79,7 @@ class Bye(Frame, tag="bye", frozen=True):
     code: Word
     text: str = ""
     reconnect: bool = True
-    after: int | None = None
+    after: Number | None = None
 
 
 class Ok(Frame, tag="ok", frozen=True):
@@ -98,4 +98,4 @@ class Error(Frame, tag="error", frozen=True):
     code: Word
     text: str
     re: Id | None = None
-    retry_after: int | None = None
+    retry_after: Number | None = None

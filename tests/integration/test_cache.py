@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.query import parse
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
-from protocol import frames
+from protocol import frames, limits
 from tests.support.inprocess import RunningServer
 from tests.support.puppet import ME, ROOM, message
 from tests.support.waiting import until
@@ -247,6 +248,36 @@ async def test_a_damaged_cache_is_made_anew(server: RunningServer, path: Path) -
         assert not cache.problem, f"page {page}: what was met on the way is gone at the next start"
         cache.close()
     assert page > 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            f"rooms SET {one} = {value}"
+            for one in ("last", "read", "unread", "members")
+            for value in (-1, 2**62)
+        ),
+        f"events SET time = {limits.TIME + 1}",
+        "events SET time = -1",
+        f"events SET user = {2**62}",
+        f"events SET reply = {2**62} WHERE seq = (SELECT max(seq) FROM events)",
+    ],
+)
+async def test_a_cache_with_numbers_that_cannot_be_is_made_anew(
+    server: RunningServer, path: Path, change: str
+) -> None:
+    """With some the server refused to be asked for anything, with others no calendar went on."""
+    first = await met(server, path, 3)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        assert database.execute(f"UPDATE {change}").rowcount
+        database.commit()
+    cache = Cache(path)
+    assert not cache.problem
+    assert cache.held.rooms == []
+    cache.close()
+    assert await all_of_it(str(server.address), path) == first.texts()
 
 
 @pytest.mark.parametrize("place", ["file/cache.sqlite3", "folder"])

@@ -102,7 +102,7 @@ async def test_what_is_not_ones_own_and_what_is_not_there(server: RunningServer)
         assert await bob.refused(changing(bob, kind, 999, room="#b")) == errors.NOT_A_MEMBER
         assert await bob.refused(changing(bob, kind, 1, room="#none")) == errors.NO_SUCH_ROOM
     for kind in frames.CHANGES:
-        for seq in (1, edit.seq, 999, 2**53):  # a `create`, a change, nothing
+        for seq in (1, edit.seq, 999, limits.INTEGER):  # a `create`, a change, nothing
             assert await bob.refused(changing(bob, kind, seq)) == errors.NOT_FOUND, (kind, seq)
     await change(bob, frames.DELETE, mine)
     for kind in frames.CHANGES:
@@ -126,7 +126,7 @@ async def test_what_is_no_change(server: RunningServer) -> None:
     for kind, limit in ((frames.REACTION, limits.REACTION), (frames.EDIT, limits.BODY)):
         assert await ann.refused(changing(ann, kind, said, b"x" * (limit + 1))) == errors.TOO_LARGE
         await change(ann, kind, said, b"x" * limit)
-    for target in (0, -1, 2**53 + 1, "1"):
+    for target in (0, -1, limits.INTEGER + 1, "1"):
         ann.send_map(
             {
                 "t": "send",

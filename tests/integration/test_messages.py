@@ -77,7 +77,7 @@ async def test_a_message_has_its_limits(server: RunningServer) -> None:
         ({"before": 5, "limit": 2}, [3, 4], False),
         ({"before": 3, "limit": 2}, [1, 2], True),
         ({"before": 1}, [], True),
-        ({"before": 2**53}, list(range(1, 13)), True),
+        ({"before": limits.INTEGER}, list(range(1, 13)), True),
         ({"after": 10}, [11, 12], True),
         ({"after": 8, "limit": 2}, [9, 10], False),
         ({"after": 12}, [], True),
@@ -140,7 +140,7 @@ async def test_a_marker_goes_to_the_users_other_sessions(server: RunningServer) 
     assert await phone.next_of(frames.Marker) == frames.Marker("#a", 6)
     await ann.ask(frames.Read(91, "#a", 4), frames.Result)
     assert await phone.next_of(frames.Marker) == frames.Marker("#a", 6)
-    await ann.ask(frames.Read(92, "#a", 2**53), frames.Result)
+    await ann.ask(frames.Read(92, "#a", limits.INTEGER), frames.Result)
     assert await phone.next_of(frames.Marker) == frames.Marker("#a", 8)
     (room, _) = (await phone.sync()).rooms
     assert (room.read, room.unread) == (8, 0)

@@ -360,14 +360,15 @@ async def test_names_and_reasons_of_others_are_text(place: Place) -> None:  # no
             frames.MineChanged(away=True, text=text),
         )
         await chat.sees("○ mallory", "#people")
-        many = frames.WatchResult({ROOM: ["alice", text]}, counts={ROOM: frames.Count(2**53, 2**53)})
+        count = frames.Count(limits.INTEGER, limits.INTEGER)
+        many = frames.WatchResult({ROOM: ["alice", text]}, counts={ROOM: count})
         hostile.answers[frames.Watch] = lambda _: many
-        hostile.push(frames.People(ROOM, 2**53, 2**53))
+        hostile.push(frames.People(ROOM, limits.INTEGER, limits.INTEGER))
         await chat.sees("… 90071992547", "#people")
         assert "alice" in chat.people
         await chat.sees("you are away: [bold red]x[/] [/]", "#status")
         hostile.answers[frames.Whois] = lambda _: frames.WhoisResult(
-            7, text, text, text, 2**53, 2**53, text, [text]
+            7, text, text, text, limits.TIME, limits.TIME, text, [text]
         )
         await chat.enter("/whois x")
         await chat.sees("[bold red]x[/] [/] is [bold red]x[/] [/]", "#log")

@@ -15,8 +15,9 @@ from protocol.codec import FrameReader, Rejected
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frames import Frame
 
-IDS = st.integers(1, 2**53)
-SEQS = st.integers(0, 2**53)
+IDS = st.integers(1, limits.INTEGER)
+SEQS = st.integers(0, limits.INTEGER)
+TIMES = st.integers(0, limits.TIME)
 TEXTS = st.text(max_size=64)
 NAMES = st.text(min_size=1, max_size=4 * limits.NAME)
 ROOMS = st.text(min_size=1, max_size=4 * limits.ROOM)
@@ -47,9 +48,9 @@ FROM_CLIENT: st.SearchStrategy[Frame] = st.one_of(
     st.builds(frames.Pong, SEQS),
     st.builds(frames.Bye, TEXTS, TEXTS, st.booleans(), st.none() | SEQS),
 )
-EVENTS = st.builds(frames.Event, ROOMS, IDS, IDS, NAMES, TEXTS, SEQS, st.binary(), st.none() | TEXTS)
+EVENTS = st.builds(frames.Event, ROOMS, IDS, IDS, NAMES, TEXTS, TIMES, st.binary(), st.none() | TEXTS)
 FROM_SERVER: st.SearchStrategy[Frame] = st.one_of(
-    st.builds(frames.Welcome, st.just(1), TEXTS, SEQS, TEXTS, st.lists(TEXTS), st.lists(TEXTS)),
+    st.builds(frames.Welcome, st.just(1), TEXTS, TIMES, TEXTS, st.lists(TEXTS), st.lists(TEXTS)),
     st.builds(frames.Ok, IDS, st.dictionaries(TEXTS, st.one_of(SEQS, TEXTS, st.binary(), st.lists(TEXTS)))),
     st.builds(frames.Error, TEXTS, TEXTS, st.none() | IDS, st.none() | SEQS),
     EVENTS,
@@ -218,7 +219,7 @@ def test_bytes_are_bin_and_come_back_as_bytes() -> None:
         ({"t": "rooms", "id": 0}, errors.BAD_FRAME, None),
         ({"t": "rooms", "id": True}, errors.BAD_FRAME, None),
         ({"t": "rooms", "id": "5"}, errors.BAD_FRAME, None),
-        ({"t": "rooms", "id": 2**53 + 1}, errors.BAD_FRAME, None),
+        ({"t": "rooms", "id": limits.INTEGER + 1}, errors.BAD_FRAME, None),
         ({"t": "rooms"}, errors.BAD_FRAME, None),
         ({"t": "hello", "v": []}, errors.BAD_FRAME, None),
         ({"t": "dance", "id": 5}, errors.UNKNOWN_TYPE, 5),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chat_tui.client.events import LAST_TIME, NAME, ROOM
+from chat_tui.client.events import NAME, ROOM
 from chat_tui.client.people import REASON
 from chat_tui.commands.actions.base import Base
 from protocol import frames
@@ -91,4 +91,4 @@ def _away(text: str) -> str:
 
 
 def _moment(time: int) -> str:
-    return datetime.fromtimestamp(min(max(0, time), LAST_TIME) / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
