@@ -26,9 +26,9 @@ FRAME = 256 * 1024
 """Bytes of one frame after login, both ways. Prosody and ejabberd accept stanzas of the same
 size; it holds a page of history with room to spare."""
 
-ANSWER = 1024 * 1024
+ANSWER = 2 * 1024 * 1024
 """Bytes of one frame from the server, at most. What a client must be ready to take: `sync` of a person in
-ROOMS rooms, each with a long topic, and PAGE_BYTES of events."""
+ROOMS rooms, each with a long topic, and in twice DIRECT rooms of two, and PAGE_BYTES of events."""
 
 BODY = 16 * 1024
 """Bytes of an event's packed body. Mattermost allows 16,383 characters; more is a file."""
@@ -65,7 +65,8 @@ ROOMS = 256
 """Rooms that one user may be in. ergo allows 100, Matrix servers see people in a few hundred."""
 
 DIRECT = 1024
-"""Direct rooms of one user. All rooms' states, with their topics, have to fit into one answer to `sync`."""
+"""Direct rooms that one user has opened, and as many that others have opened with them. All rooms' states,
+with their topics, have to fit into one answer to `sync`."""
 
 INVITATIONS = 256
 """Invitations that one user may have at a time, so that nobody can be flooded with them."""

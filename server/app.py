@@ -77,6 +77,7 @@ class Server:
                 admin_key=admin_key,
                 entrance=self._config.who_may_enter,
                 allowance=self._config.limits.allowance,
+                quotas=self._config.limits.quotas,
                 clock=self._clock,
             )
         except StartError:

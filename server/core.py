@@ -24,11 +24,12 @@ from server.errors import RefusedError, StorageError
 from server.hub import Hub
 from server.networks import covers, network
 from server.operations import Awaited
+from server.quotas import NO_QUOTAS, QuotaLimits, Quotas
 from server.searching import Searching
 from server.session import Phase, Session
 from server.state import Room, User
 from server.store.base import Log, Unread
-from server.throttle import NO_LIMITS, Allowance, Buckets, Door
+from server.throttle import NO_LIMITS, Allowance, Door
 from server.visibility import invited_to, may_see, rooms_told
 from server.writer import Writer
 
@@ -75,7 +76,8 @@ class RoomQuestion:
 
 
 class Core:
-    """See the module. `key` and `admin_key`: see `Accounts`. `allowance`: what each may ask for."""
+    """See the module. `key` and `admin_key`: see `Accounts`. `allowance` and `quotas`: what
+    each may ask for, and have stored."""
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class Core:
         admin_key: str = "",
         entrance: Entrance = "open",
         allowance: Allowance = NO_LIMITS,
+        quotas: QuotaLimits = NO_QUOTAS,
         clock: Callable[[], int] = now_ms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -102,25 +105,16 @@ class Core:
         self._working: set[asyncio.Task[None]] = set()
         self._asked: set[asyncio.Future[Any]] = set()
         self.door = Door(allowance)
-        self._allowance = allowance
-        self._sends: Buckets | None = None
-        if allowance.sends is not None:
-            self._sends = Buckets(allowance.sends, allowance.sends_per_second)
+        self.quotas = Quotas(quotas)
         self.sweeps: set[Callable[[float], None]] = set()
         self.searching = Searching(log, self.writer, self.state, self.counters, lambda: self.monotonic())
-        self.searching.limited = allowance.sends is not None
+        self.searching.limited = quotas.messages is not None
         self.sweeps.add(self.searching.look)
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._purging: asyncio.Task[None] | None = None
         self._reader = ThreadPoolExecutor(1, "reader")
         self._loop = asyncio.get_running_loop()
-
-    def spend(self, user: User) -> None:
-        """Count a send of this user; raises `RefusedError` if it is one too many for now."""
-        if self._sends is not None and (wait := self._sends.take(user.id, self.monotonic())) > 0:
-            text = f"that is faster than {self._allowance.sends_per_second:g} messages a second"
-            raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)
 
     def begin(self, session: Session) -> None:
         """A session has come."""

@@ -224,6 +224,8 @@ class Session:
             elif self.local and type(request) not in FOR_LOCAL_ADMIN:
                 self.refuse(request, RefusedError(errors.DENIED, "only a user can do that"))
             else:
+                if self.ready:
+                    self.core.quotas.check(self.user, request, self.heard)
                 handler(self, request)
         except RefusedError as error:
             self.refuse(request, error)

@@ -111,7 +111,8 @@ class User:
     `password` is its hash, empty if there is none. `disabled`: they may not come in. `since` is when it was
     made, `seen` when its last session went (ms, 0: unknown); `away` the text of who has said that they are
     away, else None; `ignored` the ids of those they don't want to read; `levels` how much of a room calls
-    them, where they have chosen something else than is usual.
+    them, where they have chosen something else than is usual; `made` how many channels are there that they
+    have made.
     """
 
     id: int
@@ -128,11 +129,13 @@ class User:
     away: str | None = None
     ignored: set[int] = field(default_factory=set)
     levels: dict[str, str] = field(default_factory=dict)
+    made: int = 0
 
 
 @dataclass(slots=True)
 class Room:
-    """A channel, or the room of two. `members`: ids and roles, in the order in which they came."""
+    """A channel, or the room of two. `members`: ids and roles, in the order in which they came; `maker`: the
+    id of who made it."""
 
     name: str
     head: int = 0
@@ -143,6 +146,7 @@ class Room:
     invited: dict[int, Invitation] = field(default_factory=dict)
     bans: dict[int, Penalty] = field(default_factory=dict)
     mutes: dict[int, Penalty] = field(default_factory=dict)
+    maker: int = 0
 
     @property
     def direct(self) -> bool:
@@ -211,12 +215,20 @@ class State:
         room.invited.pop(user.id, None)
         user.invited.discard(room.name)
 
+    def set_maker(self, room: Room, maker: int) -> None:
+        """Keep who made a room: the local administrator is no user."""
+        room.maker = maker
+        if not room.direct and maker in self.users:
+            self.users[maker].made += 1
+
     def remove_room(self, room: Room) -> None:
         """Forget a room and all that ties users to it."""
         for member in tuple(room.members):
             self.remove_member(room, self.users[member])
         for guest in tuple(room.invited):
             self.uninvite(room, self.users[guest])
+        if not room.direct and room.maker in self.users:
+            self.users[room.maker].made -= 1
         del self.rooms[room.name]
 
     def mark(self, user: int, room: str, seq: int) -> None:
@@ -297,6 +309,7 @@ def _create(state: State, room: Room, event: frames.Event) -> None:
     body = codec.unpack_body(event.body, frames.CreateBody)
     if body is not None:  # rooms of old have none
         room.private, room.born = body.private, body.born
+    state.set_maker(room, event.user)
     for number in sorted(set(names.direct_pair(room.name) or ())):
         state.add_member(room, state.users[number])
 

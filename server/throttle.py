@@ -23,16 +23,13 @@ class Allowance:
 
     `sessions` at once and `connects` in `connect_seconds` count per address (an IPv6 network of /64 is one:
     that is what one household gets). Loopback is not counted unless `loopback`: behind a tunnel or a proxy
-    everybody comes from there. `sends` is a user's burst, `sends_per_second` what it is refilled with.
-    `guesses` are wrong passwords and invitations at once; then one more every `guess_seconds`. Those are
-    counted on loopback as well: others than the owner are there too.
+    everybody comes from there. `guesses` are wrong passwords and invitations at once; then one more every
+    `guess_seconds`. Those are counted on loopback as well: others than the owner are there too.
     """
 
     sessions: int | None = None
     connects: int | None = None
     connect_seconds: float = 600.0
-    sends: int | None = None
-    sends_per_second: float = 10.0
     loopback: bool = False
     guesses: int | None = None
     guess_seconds: float = 10.0
@@ -52,18 +49,20 @@ class Bucket:
         self._left = size
         self._at = now
 
-    def take(self, now: float) -> float:
-        """Take one token; returns 0, or the seconds until there is one (nothing was taken then)."""
+    def take(self, now: float, amount: float = 1.0) -> float:
+        """Take so much, or all there can be; returns 0, or the seconds until there is as much (nothing was
+        taken then)."""
+        amount = min(amount, self._size)
         self._left = min(self._size, self._left + (now - self._at) * self._rate)
         self._at = now
-        if self._left >= 1:
-            self._left -= 1
+        if self._left >= amount:
+            self._left -= amount
             return 0.0
-        return (1 - self._left) / self._rate
+        return (amount - self._left) / self._rate
 
-    def give_back(self) -> None:
+    def give_back(self, amount: float = 1.0) -> None:
         """What was taken last was not used."""
-        self._left = min(self._size, self._left + 1)
+        self._left = min(self._size, self._left + amount)
 
     def full(self, now: float) -> bool:
         """Whether it is as good as new."""
@@ -71,21 +70,27 @@ class Bucket:
 
 
 class Buckets:
-    """A bucket for each user that has asked for something lately."""
+    """A bucket for each user or address that has asked for something lately, FORGET of them at most."""
 
     def __init__(self, size: float, rate: float) -> None:
         self._size = size
         self._rate = rate
-        self._users: dict[int, Bucket] = {}
+        self._buckets: OrderedDict[int | str, Bucket] = OrderedDict()
 
-    def take(self, user: int, now: float) -> float:
+    def take(self, key: int | str, now: float, amount: float = 1.0) -> float:
         """See `Bucket.take`."""
-        bucket = self._users.get(user)
+        bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._users) >= FORGET:
-                self._users = {one: kept for one, kept in self._users.items() if not kept.full(now)}
-            bucket = self._users[user] = Bucket(self._size, self._rate, now)
-        return bucket.take(now)
+            bucket = self._buckets[key] = Bucket(self._size, self._rate, now)
+            if len(self._buckets) > FORGET:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(key)
+        return bucket.take(now, amount)
+
+    def give_back(self, key: int | str, amount: float = 1.0) -> None:
+        """See `Bucket.give_back`."""
+        if (bucket := self._buckets.get(key)) is not None:
+            bucket.give_back(amount)
 
 
 def address_key(host: str) -> str | None:

@@ -61,7 +61,10 @@ class ReadMarkers:
                 await self._ask(frames.Read(1, name, seq))
             except LostError:
                 return  # sent after the next sync
-            except RequestError:
-                pass  # a room we are no longer in
+            except RequestError as error:
+                if error.retry_after is not None:
+                    await asyncio.sleep(error.retry_after / 1000)
+                    continue
+                # a room we are no longer in
             if self._unsent.get(name) == seq:
                 del self._unsent[name]

@@ -15,6 +15,7 @@ from msgspec import Meta
 from protocol.links import is_loopback
 from server.accounts import Entrance
 from server.config.address import EXAMPLE, Address, parse_address
+from server.quotas import NO_QUOTAS, QuotaLimits
 from server.retention import Retention, Rule
 from server.retention import parse as parse_retention
 from server.throttle import NO_LIMITS, Allowance
@@ -45,13 +46,13 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(Section, frozen=True):
-    """How much one address and one user may ask for. Loopback is not counted by address, for behind a tunnel
-    everybody comes from there; an IPv6 network of /64 counts as one address."""
+    """How much one address and one user may ask for, and have stored. Connections from loopback are not
+    counted, for behind a tunnel everybody comes from there; an IPv6 network of /64 counts as one address."""
 
     enabled: Annotated[
         bool,
         told(
-            "Limits on sends per user and connections per address; off only for measuring.",
+            "Limits on what users may have stored and on connections per address; off only for measuring.",
             flag="--no-limits",
         ),
     ] = True
@@ -82,6 +83,45 @@ class Limits(Section, frozen=True):
             ge=1,
         ),
     ] = 10
+    changes_at_once: Annotated[
+        int,
+        told(
+            "Changes of one user in a burst: joins, topics, roles, bans and the like. A new name counts for "
+            "20, a new room for 10. Administrators are not counted.",
+            ge=20,
+        ),
+    ] = 60
+    changes_per_second: Annotated[
+        int, told("Changes a second of one user after a burst. Who makes more is told when to go on.", ge=1)
+    ] = 1
+    megabytes_per_day: Annotated[
+        int,
+        told(
+            "MiB that one user may have stored in a day, by messages and changes. Raise it for bots that "
+            "write all day. Administrators are not counted.",
+            ge=1,
+        ),
+    ] = 256
+    rooms_per_user: Annotated[
+        int,
+        told(
+            "Channels that one user has made and that are still there. Administrators are not counted.", ge=1
+        ),
+    ] = 100
+    rooms: Annotated[
+        int, told("Rooms, those of two included, from which on only administrators make more.", ge=1)
+    ] = 50_000
+    users_per_address: Annotated[
+        int,
+        told(
+            "Accounts made from one address in an hour, where everybody may make one; invitations are not "
+            "counted. Loopback is an address too.",
+            ge=1,
+        ),
+    ] = 100
+    users: Annotated[
+        int, told("Accounts from which on only invitations and administrators make more.", ge=1)
+    ] = 50_000
     guesses_at_once: Annotated[
         int,
         told(
@@ -107,11 +147,26 @@ class Limits(Section, frozen=True):
         return Allowance(
             sessions=self.sessions_per_address,
             connects=self.connects_per_address,
-            sends=self.sends_at_once,
-            sends_per_second=self.sends_per_second,
             loopback=self.count_loopback,
             guesses=self.guesses_at_once,
             guess_seconds=self.guess_seconds,
+        )
+
+    @property
+    def quotas(self) -> QuotaLimits:
+        """What one may have stored, as those who count want it."""
+        if not self.enabled:
+            return NO_QUOTAS
+        return QuotaLimits(
+            messages=self.sends_at_once,
+            messages_per_second=self.sends_per_second,
+            changes=self.changes_at_once,
+            changes_per_second=self.changes_per_second,
+            bytes_per_day=self.megabytes_per_day * 2**20,
+            rooms_per_user=self.rooms_per_user,
+            users_per_hour=self.users_per_address,
+            rooms=self.rooms,
+            users=self.users,
         )
 
 

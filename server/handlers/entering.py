@@ -149,6 +149,8 @@ def _by_name(session: "Session", request: frames.Login) -> None:
     user = core.state.user_called(name)
     if user is None:
         name = checked(names.check_new_user_name, name)
+        operations.check_free(core.state, name)  # as below
+        _check_new_user(session)
     elif user.password:
         raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
     else:
@@ -189,6 +191,8 @@ async def _register(session: "Session", request: frames.Register) -> LoginResult
     name = checked(names.check_new_user_name, request.name)
     password = checked_password(request.password)
     operations.check_free(core.state, name)  # again when it is stored; before it costs anything
+    if invite is None:
+        _check_new_user(session)
     device, token = _new_device(session)
     hashed = await core.accounts.hasher.hash(password)
     made = operations.MakeAccount(name, hashed, device=device, invite=invite)
@@ -221,6 +225,11 @@ def _invite(session: "Session", request: frames.Register) -> Invite | None:
 
 
 # --- for all of them
+
+
+def _check_new_user(session: "Session") -> None:
+    core = session.core
+    core.quotas.check_new_user(session.address, len(core.state.users), core.monotonic())
 
 
 def _new_device(session: "Session") -> tuple[Device, str]:

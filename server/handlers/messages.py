@@ -22,7 +22,6 @@ _NOT_HERE = frozenset({errors.NO_SUCH_ROOM, errors.NOT_A_MEMBER, errors.DENIED, 
 def send(session: "Session", request: frames.Send) -> None:
     """Say something, or change what was said."""
     _check(request)
-    session.core.spend(session.user)
 
     def refused(_: Request[Any], error: RefusedError) -> None:
         """What is stored is acknowledged, also to who may say nothing there any more, and if its target is

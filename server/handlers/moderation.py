@@ -29,8 +29,7 @@ def _about(operation: type[operations.StoreAbout], session: "Session", request: 
 
 
 def invite(session: "Session", request: frames.Invite) -> None:
-    """Let somebody in, and tell them; counted like a message, for it reaches somebody."""
-    session.core.spend(session.user)
+    """Let somebody in, and tell them."""
     _about(operations.StoreInvite, session, request)
 
 

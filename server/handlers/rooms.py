@@ -48,14 +48,22 @@ def sync(session: "Session", request: frames.Sync) -> None:
 def join(session: "Session", request: frames.Join) -> None:
     """Become a member, and see the newest events."""
     name = checked(names.check_room_name, request.room)
+    _check_new_room(session, name)
     join = frames.Join(request.id, name, request.limit)
     entered, refuse = _entered(session, name, request.limit), session.refuse
     session.core.writer.submit(operations.StoreJoin(session.user, join, entered, refuse))
 
 
+def _check_new_room(session: "Session", name: str) -> None:
+    core = session.core
+    if name not in core.state.rooms:
+        core.quotas.check_new_room(session.user, len(core.state.rooms), session.heard)
+
+
 def create(session: "Session", request: frames.Create) -> None:
     """Make a room."""
     name = checked(names.check_room_name, request.room)
+    _check_new_room(session, name)
     create = frames.Create(request.id, name, request.private, request.limit)
     entered, refuse = _entered(session, name, request.limit), session.refuse
     session.core.writer.submit(operations.StoreCreate(session.user, create, entered, refuse))
@@ -66,7 +74,7 @@ def dm(session: "Session", request: frames.Dm) -> None:
     other = operations.user_called(session.core.state, request.name)
     name = names.direct_room(session.user.id, other.id)
     if name not in session.core.state.rooms:
-        session.core.spend(session.user)  # it shows up at somebody else's
+        session.core.quotas.check_total(session.user, len(session.core.state.rooms))
     entered = _entered(session, name, request.limit)
 
     def opened(request: Request[Any], result: Result) -> None:

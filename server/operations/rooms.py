@@ -12,6 +12,7 @@ from server.operations.base import Store, StoreTowards, arrivals, standing, succ
 from server.permissions import Action
 from server.state import Room, State, User
 from server.store.base import Draft, Entry, Mark
+from server.visibility import rooms_of
 from server.writer import EVERYTHING, Key
 
 
@@ -155,11 +156,20 @@ class StoreDm(StoreTowards):
         opened = Mark(self.room, self.user.id, 1)
         if self.room in state.rooms:
             return () if self.user.reads.get(self.room) else (opened,)
-        for user in (self.user, self.other):
-            if sum(names.direct_pair(room) is not None for room in user.rooms) >= limits.DIRECT:
-                text = f"{user.name} writes with {limits.DIRECT:,} people already: meet in a channel"
-                raise RefusedError(errors.TOO_MANY, text)
+        if _direct_rooms(state, self.user, opened=True) >= limits.DIRECT:
+            text = f"you have opened {limits.DIRECT:,} direct rooms, as many as one may: meet in a channel"
+            raise RefusedError(errors.TOO_MANY, text)
+        if self.other is not self.user and _direct_rooms(state, self.other, opened=False) >= limits.DIRECT:
+            text = f"{limits.DIRECT:,} people have opened a room with {self.other.name}: meet in a channel"
+            raise RefusedError(errors.TOO_MANY, text)
         return (self._draft(self.room, frames.CREATE, now, birth(private=False)), opened)
+
+
+def _direct_rooms(state: State, user: User, *, opened: bool) -> int:
+    """How many rooms of two there are that `user` opened, or that others opened with them. What others do
+    never counts against one's own; who is ignored does not count at all."""
+    rooms = (state.rooms[room] for room in rooms_of(user))
+    return sum(room.direct and (room.maker == user.id) is opened for room in rooms)
 
 
 class StoreLeave(Store):

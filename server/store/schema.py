@@ -16,11 +16,12 @@ STEPS: tuple[str, ...] = (
     # walk along the tree.
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    -- Up to `floor` a room's events are gone; up to `indexed` its messages are in `words`.
+    -- Up to `floor` a room's events are gone; up to `indexed` its messages are in `words`; `maker` is the
+    -- user who made it.
     CREATE TABLE rooms (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, topic TEXT NOT NULL,
         floor INTEGER NOT NULL DEFAULT 0, private INTEGER NOT NULL DEFAULT 0, born TEXT NOT NULL DEFAULT '',
-        indexed INTEGER NOT NULL DEFAULT 0
+        indexed INTEGER NOT NULL DEFAULT 0, maker INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     -- Deleted rooms: their ids are never given again, and of their events the rows with a cid stay, emptied.
     CREATE TABLE graves (id INTEGER PRIMARY KEY, name TEXT NOT NULL, purged INTEGER NOT NULL) STRICT;

@@ -18,7 +18,11 @@ Run = Callable[..., sqlite3.Cursor]
 
 
 def load(run: Run, state: State, rooms: dict[int, Room]) -> None:
-    """Enter members, invitations and penalties into a state that has users and `rooms`, by their ids."""
+    """Enter makers, members, invitations and penalties into a state that has users and `rooms`, by their
+    ids."""
+    for room, maker in run("SELECT id, maker FROM rooms"):
+        if room in rooms:
+            state.set_maker(rooms[room], maker)
     for room, user, role in run("SELECT room, user, role FROM members ORDER BY room, since, user"):
         state.add_member(rooms[room], state.users[user], role)
     for room, user, by, time in run("SELECT room, user, by, time FROM invitations"):
@@ -106,7 +110,8 @@ def bury(run: Run, room: int, name: str) -> None:
 
 def _create(run: Run, room: int, event: Event) -> None:
     body = read(event, frames.CreateBody) if event.body else frames.CreateBody()  # rooms of old have none
-    run("UPDATE rooms SET private = ?, born = ? WHERE id = ?", (body.private, body.born, room))
+    row = (body.private, body.born, event.user, room)
+    run("UPDATE rooms SET private = ?, born = ?, maker = ? WHERE id = ?", row)
     for user in sorted(set(names.direct_pair(event.room) or ())):
         _add(run, room, event, user, frames.MEMBER)
 

@@ -122,10 +122,29 @@ async def test_they_are_not_counted_as_channels_and_have_a_limit(
     await ann.join("#a")
     assert await refused(ann, frames.Join, "#b") == errors.TOO_MANY
     assert await refused(ann, frames.Dm, "dora") == errors.TOO_MANY
-    dora = await server.enter("dora")
-    assert await refused(dora, frames.Dm, "ann") == errors.TOO_MANY
-    await do(dora, frames.Dm, "bob")
     await do(ann, frames.Dm, "bob")  # the one that is there
+
+
+async def test_rooms_that_others_open_never_count_against_ones_own(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocol.limits.DIRECT", 2)
+    ann = await server.enter("ann")
+    strangers = [await server.enter(name) for name in ("bob", "carl", "dora")]
+    for stranger in strangers[:2]:
+        await do(stranger, frames.Dm, "ann")
+    assert await refused(strangers[2], frames.Dm, "ann") == errors.TOO_MANY
+    await do(ann, frames.Dm, "dora")
+    await do(strangers[2], frames.Dm, "ann")  # it is there now
+    await server.enter("eve")
+    await do(ann, frames.Dm, "eve")
+    assert await refused(ann, frames.Dm, "ann") == errors.TOO_MANY, "those that one has opened have a limit"
+    assert await refused(await server.enter("flo"), frames.Dm, "ann") == errors.TOO_MANY
+    await do(ann, frames.Ignore, "bob")
+    await do(await server.enter("flo"), frames.Dm, "ann")  # who is ignored takes nobody's place
+    before = {name: room.maker for name, room in server.core.state.rooms.items()}
+    assert server.core.log.load().rooms.keys() == before.keys()
+    assert {name: room.maker for name, room in server.core.log.load().rooms.items()} == before
 
 
 async def test_opening_many_counts_like_messages(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -135,7 +154,6 @@ async def test_opening_many_counts_like_messages(tmp_path_factory: pytest.TempPa
         ann = await server.enter("ann")
         for name in ("bob", "carl", "dora"):
             await server.enter(name)
-        await do(ann, frames.Dm, "bob")
         await do(ann, frames.Dm, "bob")
         await do(ann, frames.Dm, "carl")
         assert await refused(ann, frames.Dm, "dora") == errors.RATE_LIMITED

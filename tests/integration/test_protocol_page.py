@@ -13,6 +13,7 @@ import protocol
 from protocol import errors, frames
 from protocol.frames import Frame
 from protocol.limits import Limits
+from server.quotas import COSTS
 from tests.conftest import Dial, StartServer
 from tests.support.processes import SECONDS
 from tests.support.wire import text_of
@@ -83,6 +84,22 @@ def test_the_page_has_the_limits_that_are() -> None:
         re.findall(r"^\| `(\w+)` \| (\d+) \|", PAGE[start : PAGE.index("### `event`", start)], re.MULTILINE)
     )
     assert {name: int(value) for name, value in rows.items()} == msgspec.structs.asdict(Limits())
+
+
+def test_the_page_has_what_each_request_counts_for() -> None:
+    start = PAGE.index("| counts for |")
+    told: dict[str, tuple[float, str]] = {}
+    for amount, unit, kinds in re.findall(
+        r"^\| ([\d.]+) (change|message)s? \| (.*) \|$", PAGE[start : PAGE.index("\n\n", start)], re.MULTILINE
+    ):
+        told |= dict.fromkeys(re.findall(r"`(\w+)`", kinds), (float(amount), unit))
+    counted = {
+        str(kind.__struct_config__.tag): (cost.changes, "change")
+        if cost.changes
+        else (cost.messages, "message")
+        for kind, cost in COSTS.items()
+    }
+    assert told == counted
 
 
 async def test_the_example_runs(start_server: StartServer, dial: Dial) -> None:

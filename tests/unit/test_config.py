@@ -10,6 +10,7 @@ from server.config.check import check_config
 from server.config.declared import SETTINGS, nearest, value_of, visible
 from server.config.printed import printed
 from server.errors import SettingsError
+from server.quotas import NO_QUOTAS, QuotaLimits
 from server.throttle import NO_LIMITS, Allowance
 
 
@@ -172,13 +173,20 @@ def test_help_names_every_setting_but_the_hidden_ones(capsys: pytest.CaptureFixt
 
 def test_limits_have_defaults_and_can_be_set_and_switched_off() -> None:
     assert parse([], {}).limits.allowance == Allowance(
-        sessions=128, connects=256, sends=50, sends_per_second=10, guesses=10, guess_seconds=10
+        sessions=128, connects=256, guesses=10, guess_seconds=10
     )
+    assert parse([], {}).limits.quotas == QuotaLimits(
+        messages=50, messages_per_second=10, changes=60, changes_per_second=1, bytes_per_day=256 * 2**20,
+        rooms_per_user=100, users_per_hour=100, rooms=50_000, users=50_000,
+    )  # fmt: skip
     arguments = "--sessions-per-address 3 --connects-per-address 4 --sends-per-second 5 --sends-at-once 6"
     given = arguments.split()
-    limits = Allowance(sessions=3, connects=4, sends_per_second=5, sends=6, loopback=True, guesses=10)
+    limits = Allowance(sessions=3, connects=4, loopback=True, guesses=10)
     assert parse([*given, "--count-loopback"], {}).limits.allowance == limits
-    assert parse([*given, "--no-limits"], {}).limits.allowance == NO_LIMITS
+    quotas = parse(given, {}).limits.quotas
+    assert (quotas.messages, quotas.messages_per_second) == (6, 5)
+    off = parse([*given, "--no-limits"], {}).limits
+    assert (off.allowance, off.quotas) == (NO_LIMITS, NO_QUOTAS)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "²"])
@@ -379,7 +387,9 @@ EVERYTHING = (
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
     "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
     "--retention 90d --retention #a=forever --entrance closed "
-    "--limits-guesses-at-once 7 --limits-guess-seconds 8 --listen tls://127.0.0.1:3 --listen plain://[::]:4"
+    "--limits-guesses-at-once 7 --limits-guess-seconds 8 --limits-changes-at-once 21 "
+    "--limits-changes-per-second 9 --limits-megabytes-per-day 10 --limits-rooms-per-user 11 "
+    "--limits-rooms 12 --limits-users-per-address 13 --limits-users 14 --listen tls://127.0.0.1:3 --listen plain://[::]:4"
 )
 
 

@@ -1,0 +1,127 @@
+"""What one member and one address may have stored, over real sockets, each bound filled."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from chat_tui.client.errors import RequestError
+from chat_tui.client.reads import ReadMarkers
+from protocol import errors, frames
+from server.accounts import Entrance
+from server.config import Limits
+from tests.support.cast import do, refused
+from tests.support.inprocess import RunningServer
+
+
+@asynccontextmanager
+async def serving(
+    data: Path, limits: Limits, entrance: Entrance | None = None
+) -> AsyncIterator[RunningServer]:
+    """A server that allows this much."""
+    server = RunningServer(data, limits, entrance=entrance)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def test_a_user_makes_so_many_rooms_that_stay(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits(rooms_per_user=3)) as server:
+        await server.enter("eve")  # who made #general
+        ann, bob = await server.enter("ann"), await server.enter("bob")
+        for number in range(3):
+            await do(ann, frames.Create, f"#a{number}")
+            await do(ann, frames.Leave, f"#a{number}")
+        assert await refused(ann, frames.Create, "#a3") == errors.TOO_MANY
+        assert await refused(ann, frames.Join, "#a3") == errors.TOO_MANY
+        assert "#a3" not in server.core.state.rooms
+        assert server.core.log.load().users[2].made == 3, "a restart forgets nothing"
+        await do(bob, frames.Join, "#a0")
+        await do(ann, frames.Join, "#a0")
+        await do(bob, frames.DeleteRoom, "#a0")
+        await do(ann, frames.Create, "#a3")
+        server.core.state.users[2].admin = True
+        await do(ann, frames.Create, "#a4")
+
+
+async def test_a_user_makes_so_many_rooms_at_once(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits(changes_at_once=22)) as server:
+        ann = await server.enter("ann")
+        await do(ann, frames.Create, "#a")
+        await do(ann, frames.Join, "#b")
+        assert await refused(ann, frames.Join, "#c") == errors.RATE_LIMITED
+        server.clock.seconds += 12
+        await do(ann, frames.Join, "#c")
+
+
+async def test_a_server_takes_so_many_rooms_and_accounts(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits(rooms=2, users=2)) as server:
+        ann, _ = await server.enter("ann", "#a"), await server.enter("bob")
+        assert await refused(ann, frames.Create, "#b") == errors.TOO_MANY
+        assert await refused(ann, frames.Dm, "bob") == errors.TOO_MANY
+        wire = await server.connect()
+        await wire.hello()
+        assert await wire.refused(frames.Login(1, "carl")) == errors.TOO_MANY
+        assert await wire.refused(frames.Register(2, "carl", "a long password")) == errors.TOO_MANY
+        server.core.state.users[1].admin = True
+        await do(ann, frames.Dm, "bob")
+
+
+async def test_an_address_makes_so_many_accounts_an_hour(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits(users_per_address=2)) as server:
+        await server.enter("ann")
+        wire = await server.connect()
+        await wire.hello()
+        assert await wire.refused(frames.Register(1, "ann", "a long password")) == errors.NAME_TAKEN
+        await wire.ask(frames.Login(2, "bob"), frames.LoginResult)
+        late = await server.connect()
+        await late.hello()
+        late.send(frames.Login(1, "carl"))
+        answer = await late.answer(1)
+        assert isinstance(answer, frames.Error)
+        assert (answer.code, answer.retry_after) == (errors.RATE_LIMITED, 1_800_001)
+        assert answer.text == "2 accounts were made from your address within an hour: try again in 1,800 s"
+        assert await late.refused(frames.Register(2, "carl", "a long password")) == errors.RATE_LIMITED
+        await server.enter("ann")  # who has one comes in
+        server.clock.seconds += 1801
+        await server.enter("carl")
+
+
+async def test_invitations_are_counted_by_themselves(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits(users_per_address=1), "invite") as server:
+        wire = await server.connect()
+        await wire.hello()
+        code = await server.first_invite()
+        await wire.ask(frames.Register(1, "ada", "a long password", code), frames.LoginResult)
+        await wire.sync()
+        code = (await wire.ask(frames.MakeInvite(50, uses=2), frames.MakeInviteResult)).code
+        for name in ("ann", "bob"):
+            guest = await server.connect()
+            await guest.hello()
+            await guest.ask(frames.Register(1, name, "a long password", code), frames.LoginResult)
+
+
+async def test_a_new_name_in_many_rooms_comes_seldom(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits()) as server:
+        ann = await server.enter("ann")
+        names = ["ann1", "ann2", "ann3"]
+        for name in names:
+            await do(ann, frames.Nick, name)
+        assert await refused(ann, frames.Nick, "ann4") == errors.RATE_LIMITED
+        await ann.tell("#general", "messages are counted apart")
+
+
+async def test_a_client_repeats_read_markers_that_came_too_fast() -> None:
+    asked: list[frames.Read] = []
+
+    async def ask(read: frames.Read) -> frames.Result:
+        asked.append(read)
+        if len(asked) == 1:
+            raise RequestError(errors.RATE_LIMITED, "too fast", retry_after=1)
+        return frames.Result()
+
+    markers = ReadMarkers(ask, lambda work: work.close())
+    markers.put("#a", 7)
+    await markers.send()
+    assert [(read.room, read.seq) for read in asked] == [("#a", 7)] * 2
