@@ -147,7 +147,7 @@ class Server:
     async def _open_monitor(self, address: Address) -> None:
         from server.monitor import Monitor  # 0.1 s that only who wants metrics pays
 
-        monitor = Monitor(self._core, self._stopping.is_set)
+        monitor = Monitor(self._core, self._stopping.is_set, self._config.metrics.hosts)
         try:
             self.monitor_address = await monitor.listen(address)
         except (OSError, UnicodeError) as error:

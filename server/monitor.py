@@ -1,11 +1,16 @@
 """The port for machines: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever restarts or routes.
 
 Just as much of HTTP/1.1 as these need, on the server's own loop, one answer per connection. A request is
-small, quick and one of a few, or it gets nothing. Knows the core, and what `app` tells it of the end.
+small and quick, or it gets nothing: where there are too many connections, the one that has kept us waiting
+longest makes room. `/metrics` is for who knows this server by its address or a name of its own, so that no
+page in a browser can read it by a name that leads here (DNS rebinding). Knows the core, and what `app` tells
+it of the end.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -24,6 +29,9 @@ REQUEST_SECONDS = 5
 CONNECTIONS = 32
 """At once. One Prometheus and one balancer use two."""
 
+METRICS_SECONDS = 1.0
+"""The figures are good for so long: to gather them takes some ms of everybody's time."""
+
 PROBE_SECONDS = 1.0
 """The store's answer is good for so long: nobody shall make the disk work by asking."""
 
@@ -41,14 +49,18 @@ class Page:
 
 
 class Monitor:
-    """Answers for one server. `stopping` says whether it is about to end."""
+    """Answers for one server. `stopping` says whether it is about to end; `hosts` are the names under which
+    `/metrics` may be asked for, beside those that can be no one else's."""
 
-    def __init__(self, core: Core, stopping: Callable[[], bool]) -> None:
+    def __init__(self, core: Core, stopping: Callable[[], bool], hosts: Sequence[str] = ()) -> None:
         self._core = core
         self._stopping = stopping
         self._metrics = Metrics(core)
+        self._hosts = {"localhost", socket.gethostname().lower(), *(host.lower() for host in hosts)}
         self._listener: asyncio.Server
-        self._connections = 0
+        self._connections: dict[asyncio.StreamWriter, None] = {}  # the longest there first
+        self._figures = b""
+        self._gathered = float("-inf")
         self._probing: asyncio.Task[str] | None = None
         self._probed = 0.0
         self._pages: dict[str, Callable[[], Awaitable[Page]]] = {
@@ -62,6 +74,7 @@ class Monitor:
         self._listener = await asyncio.start_server(
             self._serve, address.host, address.port, limit=REQUEST_BYTES
         )
+        self._hosts.add(address.host.lower())
         host, port = self._listener.sockets[0].getsockname()[:2]
         return Address(host, port)
 
@@ -72,7 +85,10 @@ class Monitor:
     # --- the pages
 
     async def _told(self) -> Page:
-        return Page("200 OK", self._metrics.text(), CONTENT_TYPE_LATEST)
+        now = asyncio.get_running_loop().time()
+        if now - self._gathered >= METRICS_SECONDS:
+            self._gathered, self._figures = now, self._metrics.text()
+        return Page("200 OK", self._figures, CONTENT_TYPE_LATEST)
 
     async def _alive(self) -> Page:
         return Page("200 OK", b"alive\n")
@@ -107,10 +123,12 @@ class Monitor:
     # --- HTTP
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._connections >= CONNECTIONS:
-            writer.transport.abort()
-            return
-        self._connections += 1
+        if len(self._connections) >= CONNECTIONS:
+            # Who asks at once is answered at once; what has been here longest is slow.
+            slow = next(iter(self._connections))
+            del self._connections[slow]
+            slow.transport.abort()
+        self._connections[writer] = None
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -121,13 +139,28 @@ class Monitor:
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             writer.transport.abort()  # whoever is too slow, too long or gone
         finally:
-            self._connections -= 1
+            self._connections.pop(writer, None)
+
+    def _knows_us(self, head: bytes) -> bool:
+        """Whether the request names us by an address, which nobody can redirect, or by a name of ours."""
+        lines = (line.partition(":") for line in head.decode("latin-1").lower().split("\r\n")[1:])
+        for host in [value.strip() for name, _, value in lines if name.strip() == "host"]:
+            bare, bracket, _ = host.removeprefix("[").partition("]")
+            name = bare if bracket else host.partition(":")[0]
+            try:
+                ipaddress.ip_address(name)
+            except ValueError:
+                if name.removesuffix(".") not in self._hosts:
+                    return False
+        return True
 
     async def _answer(self, head: bytes) -> bytes:
         method, _, rest = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
         path = rest.partition(" ")[0].partition("?")[0]
         if method not in ("GET", "HEAD"):
             page = Page("405 Method Not Allowed", b"only GET and HEAD\n")
+        elif path == "/metrics" and not self._knows_us(head):
+            page = Page("421 Misdirected Request", b"ask by address, or add this name to metrics.hosts\n")
         elif path in self._pages:
             page = await self._pages[path]()
         else:

@@ -89,6 +89,7 @@ class Setting:
 _READERS: dict[Any, Callable[[str, Path], Any]] = {
     Address: lambda raw, _: parse_address(raw),
     Rule: lambda raw, _: parse_rule(raw),
+    str: lambda raw, _: raw,
     Path: lambda raw, folder: folder / Path(raw).expanduser(),
 }
 

@@ -205,6 +205,13 @@ class Metrics(Section, frozen=True):
             example="127.0.0.1:9464",
         ),
     ] = None
+    hosts: Annotated[
+        tuple[str, ...],
+        told(
+            "Names under which /metrics is asked for, if not by an address, localhost or this computer's "
+            "name: other names are refused, so that no web page can read it through a browser."
+        ),
+    ] = ()
 
 
 class Log(Section, frozen=True):

@@ -1,6 +1,7 @@
 """The port for machines: what it counts, whether it says the truth about health, and who gets no answer."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -23,8 +24,9 @@ Figures = dict[str, float]
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    """A server that tells how it is, and lets three connections of an address in."""
+async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningServer]:
+    """A server that tells how it is at that moment, and lets three connections of an address in."""
+    monkeypatch.setattr(monitor, "METRICS_SECONDS", 0)
     limits = Limits(sessions_per_address=3, count_loopback=True, sends_at_once=10_000)
     running = RunningServer(tmp_path / "data", limits, ON)
     await running.start()
@@ -242,15 +244,58 @@ async def test_who_says_nothing_is_cut(server: RunningServer, monkeypatch: pytes
     assert (await ask(server.monitor, b"GET /metrics HTTP/1.1\r\n")).status == 0
 
 
-async def test_so_many_at_once_and_no_more(server: RunningServer) -> None:
+async def test_who_is_slow_makes_room(server: RunningServer) -> None:
     address = (server.monitor.host, server.monitor.port)
-    silent = [await asyncio.open_connection(*address) for _ in range(monitor.CONNECTIONS)]
-    assert (await fetch(server.monitor, "/healthz")).status == 0
-    for _, writer in silent:
+    slow = [await asyncio.open_connection(*address) for _ in range(2 * monitor.CONNECTIONS)]
+    for _, writer in slow:
+        writer.write(b"GET /metrics HTTP/1.1\r\n")
+    for path in ("/readyz", "/healthz", "/metrics"):
+        assert (await fetch(server.monitor, path)).status == 200
+    ended = await asyncio.gather(*(reader.read() for reader, _ in slow), return_exceptions=True)
+    assert all(isinstance(one, ConnectionError) or one == b"" for one in ended)
+    for _, writer in slow:
         writer.close()
-    async with asyncio.timeout(10):
-        while (await fetch(server.monitor, "/healthz")).status != 200:
-            pass
+    assert (await fetch(server.monitor, "/readyz")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:9464", 200),
+        ("192.0.2.7", 200),
+        ("[::1]:9464", 200),
+        ("[2001:db8::1]", 200),
+        ("LocalHost:9464", 200),
+        ("localhost.", 200),
+        (socket.gethostname(), 200),
+        ("chat.internal:80", 200),
+        ("attacker.example", 421),
+        ("127.0.0.1.attacker.example:9464", 421),
+        ("localhost.attacker.example", 421),
+        ("127.0.0.1\r\nHost: attacker.example", 421),
+        ("[attacker.example]", 421),
+    ],
+)
+async def test_the_figures_are_told_to_who_knows_the_server(tmp_path: Path, host: str, status: int) -> None:
+    listen = Address("127.0.0.1", 0)
+    running = RunningServer(tmp_path, metrics=Metrics(listen=listen, hosts=("Chat.internal",)))
+    await running.start()
+    try:
+        answer = await fetch(running.monitor, "/metrics", host=host)
+        assert answer.status == status
+        assert ("metrics.hosts" in answer.body) == (status == 421)
+        assert (await fetch(running.monitor, "/readyz", host=host)).status == 200
+    finally:
+        await running.stop()
+
+
+async def test_asking_often_for_figures_gathers_them_once(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "METRICS_SECONDS", 3600)
+    first = await fetch(server.monitor, "/metrics")
+    await server.enter("ann")
+    assert (await fetch(server.monitor, "/metrics")).body == first.body
 
 
 async def test_a_taken_port_is_a_clear_error(server: RunningServer, tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ class Answer(NamedTuple):
     body: str
 
 
-async def fetch(address: Address, path: str, method: str = "GET") -> Answer:
-    """Ask for a page."""
-    return await ask(address, f"{method} {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+async def fetch(address: Address, path: str, method: str = "GET", host: str = "") -> Answer:
+    """Ask for a page; `host` is who is asked, if not the address."""
+    return await ask(address, f"{method} {path} HTTP/1.1\r\nHost: {host or address}\r\n\r\n".encode())
 
 
 async def ask(address: Address, request: bytes) -> Answer:

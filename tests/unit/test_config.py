@@ -387,9 +387,11 @@ EVERYTHING = (
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
     "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
     "--retention 90d --retention #a=forever --entrance closed "
-    "--limits-guesses-at-once 7 --limits-guess-seconds 8 --limits-changes-at-once 21 "
+    "--metrics-hosts chat.internal --limits-guesses-at-once 7 --limits-guess-seconds 8 "
+    "--limits-changes-at-once 21 "
     "--limits-changes-per-second 9 --limits-megabytes-per-day 10 --limits-rooms-per-user 11 "
-    "--limits-rooms 12 --limits-users-per-address 13 --limits-users 14 --listen tls://127.0.0.1:3 --listen plain://[::]:4"
+    "--limits-rooms 12 --limits-users-per-address 13 --limits-users 14 "
+    "--listen tls://127.0.0.1:3 --listen plain://[::]:4"
 )
 
 
