@@ -14,6 +14,7 @@ from typing import Any
 
 from protocol.text import clean_line, clean_text
 from server.config import Log
+from server.log_handler import BoundedHandler
 
 _KNOWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; the rest are the fields of one."""
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 def set_up(config: Log) -> None:
     """Log to standard error from here on."""
-    handler = logging.StreamHandler()
+    handler = BoundedHandler()
     handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
     logging.basicConfig(level=config.level.upper(), handlers=[handler])
 
