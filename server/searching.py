@@ -2,14 +2,12 @@
 
 Messages are stored first and indexed later, between what the writer commits: a step at a time, so that no
 send waits for it, and quickly when somebody searches. Searches have a thread of their own, so that one
-that takes long keeps only other searches waiting, and those not for ever: each is stopped after a while,
-and one that would have to wait too long is refused. Knows the log's port, the writer and the state; nothing
-of SQL or sessions.
+that takes long keeps only other searches waiting, and those not for ever: each is stopped after a while, and
+`search_queue` says whose is next. Knows the log's port, the writer and the state; nothing of SQL or sessions.
 """
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,9 +18,10 @@ from server import operations, permissions
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.permissions import Action
+from server.search_queue import SearchQueue
 from server.state import State, User
 from server.store.base import Log, Spot, Wanted
-from server.throttle import Buckets
+from server.throttle import Buckets, address_key
 from server.visibility import rooms_of
 from server.writer import Writer
 
@@ -43,12 +42,6 @@ TIDY_SECONDS = 3600
 
 SECONDS = 1.0
 """One search takes no longer than this. A usual one takes a few ms."""
-
-WAITING = 16
-"""Searches that wait for their turn, at most: the last of them is answered after SECONDS times this."""
-
-OWN = 2
-"""Searches of one user that wait, at most: nobody shall take all places."""
 
 BURST, PER_SECOND = 20, 1.0
 """Searches of one user: at once, and then in each second."""
@@ -72,7 +65,7 @@ class Searching:
         self._counters = counters
         self._monotonic = monotonic
         self._buckets = Buckets(BURST, PER_SECOND)
-        self._waiting: Counter[int] = Counter()
+        self._queue = SearchQueue(monotonic)
         self._thread = ThreadPoolExecutor(1, "searcher")
         self._indexing: asyncio.Task[None] | None = None
         self._indexed = -1
@@ -80,22 +73,19 @@ class Searching:
 
     # --- finding
 
-    async def search(self, user: User, request: frames.Search) -> frames.SearchResult:
-        """What `user` may find. Raises `RefusedError`."""
+    async def search(self, user: User, address: str, request: frames.Search) -> frames.SearchResult:
+        """What `user`, who asks from `address`, may find. Raises `RefusedError`."""
         self._spend(user)
         wanted = self._wanted(user, request)
-        self._waiting[user.id] += 1
         try:
-            behind = await self._catch_up()
-            work = partial(self._log.search, wanted, SECONDS)
-            found = await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            async with self._queue.turn(user.id, address_key(address) or "loopback"):
+                behind = await self._catch_up()
+                work = partial(self._log.search, wanted, SECONDS)
+                found = await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except StorageError as error:
             self._counters.store_failures += 1
             logger.error("a search failed: %s", error)  # noqa: TRY400  # the text says it all
             raise RefusedError(errors.STORAGE, str(error)) from error
-        finally:
-            self._waiting[user.id] -= 1
-            self._waiting += Counter()  # forgets who waits no longer
         self._counters.searches += 1
         # Who was removed from a room while we looked is shown nothing of it.
         events = [event for event in found.events if event.room in user.rooms]
@@ -104,10 +94,6 @@ class Searching:
         return frames.SearchResult(events, edits, cursor, behind, found.stopped)
 
     def _spend(self, user: User) -> None:
-        if self._waiting[user.id] >= OWN:
-            raise RefusedError(errors.RATE_LIMITED, "you search already", retry_after=1000)
-        if self._waiting.total() >= WAITING:
-            raise RefusedError(errors.RATE_LIMITED, "many people search at the moment", retry_after=1000)
         if self.limited and (wait := self._buckets.take(user.id, self._monotonic())) > 0:
             text = "that is faster than a search a second"
             raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def search(session: "Session", request: frames.Search) -> None:
     """Find messages in the rooms that one is in."""
-    session.work(request, session.core.searching.search(session.user, request))
+    session.work(request, session.core.searching.search(session.user, session.address, request))
 
 
 HANDLERS: dict[type[Request[Any]], Handler] = {frames.Search: search}
