@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from protocol import limits
+from protocol.text import normalize
 
 FIRST_ROOM = "#general"
 """Where everybody is from the start."""
@@ -29,7 +30,7 @@ class BadNameError(ValueError):
 
 def fold(name: str) -> str:
     """The key under which a name is unique: NFKC and case-folded."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return normalize("NFKC", normalize("NFKC", name).casefold())
 
 
 def check_user_name(name: str) -> str:
@@ -78,7 +79,7 @@ def direct_pair(room: str) -> tuple[int, int] | None:
 
 
 def _check(name: str, limit: int, what: str) -> str:
-    name = unicodedata.normalize("NFC", name)
+    name = normalize("NFC", name)
     if not name:
         raise BadNameError(f"{what} needs at least one letter or digit")
     if len(name) > limit or len(fold(name)) > limit:

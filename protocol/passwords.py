@@ -5,6 +5,7 @@ same bytes. Nothing is asked of a password but its length: rules about signs and
 """
 
 from protocol import limits
+from protocol.text import limit_marks
 
 
 class BadPasswordError(ValueError):
@@ -28,7 +29,7 @@ def prepare(password: str) -> str | None:
     import precis_i18n  # 20 ms that only who deals with passwords pays
 
     try:
-        prepared: str = precis_i18n.get_profile("OpaqueString").enforce(password)
+        prepared: str = precis_i18n.get_profile("OpaqueString").enforce(limit_marks(password))
     except UnicodeEncodeError:
         return None
     return prepared

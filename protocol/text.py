@@ -4,9 +4,23 @@ Terminals obey control characters wherever they stand, and neither Textual nor R
 (they strip five, ESC is not among them). So every text from the network - messages, names, topics,
 room names, errors - passes here once, when it enters the client, and may be shown anywhere after
 that. The server uses the same functions for what it stores readable (names, topics).
+
+Whoever compares texts normalizes them with `normalize`, which takes no longer for a text made to be slow.
 """
 
 import re
+import unicodedata
+from typing import Literal
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+
+MARKS = 30
+"""Combining marks in a row that `normalize` looks at. No language has so many: that many has the Stream-Safe
+Text Format of Unicode's UAX #15. All of a row are sorted, in a time that grows with its square."""
+
+# No marks by themselves, but taken apart into marks.
+_TO_MARKS = re.compile("[\u0f73\u0f75\u0f81\uff9e\uff9f]")
+_LONG_RUN = re.compile(rb"[^\0]{%d,}" % (MARKS + 1))
 
 # ECMA-48 control sequences (CSI) and control strings (OSC, DCS, APC, PM, SOS) go as a whole: a log
 # that was piped from a colourful program should read "OK", not "[32mOK[0m". Unterminated strings
@@ -32,6 +46,22 @@ _BLANKS = re.compile(r"\s+")
 def is_whole(text: str) -> bool:
     """Whether it can be sent. Python gives bytes of a command line that are no UTF-8 as lone surrogates."""
     return _SURROGATES.search(text) is None
+
+
+def normalize(form: Form, text: str) -> str:
+    """`text` in one of Unicode's normal forms; of a row of marks no more than the first ones count."""
+    return text if text.isascii() else unicodedata.normalize(form, limit_marks(text))  # noqa: TID251  # it is this one
+
+
+def limit_marks(text: str) -> str:
+    """`text` with no more than `MARKS` combining marks in a row."""
+    classes = bytes(map(unicodedata.combining, _TO_MARKS.sub("\u0301", text)))
+    parts: list[str] = []
+    kept = 0
+    for run in _LONG_RUN.finditer(classes):
+        parts.append(text[kept : run.start() + MARKS])
+        kept = run.end()
+    return "".join((*parts, text[kept:])) if parts else text
 
 
 def clean_text(text: str) -> str:

@@ -9,14 +9,17 @@ emoji each is a word as well. All other signs only separate. Pure.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
+
+from protocol.text import normalize
 
 VERSION = f"2 {unicodedata.unidata_version}"
 """Of the rules. An index that was made by others has to be made anew."""
 
 LETTERS = 16 * 1024
 """Characters of a text that are looked at: all that a message can hold. But some signs stand for a whole
-sentence, and would be eighty thousand."""
+sentence, and would be eighty thousand; more than that is not even taken apart."""
 
 _PLAIN = re.compile(r"[a-z0-9]+")
 # Scripts without blanks between words: kana, Chinese characters, Thai, Lao, Burmese, Khmer.
@@ -25,6 +28,8 @@ _ALONE = re.compile(
     "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+_NOTHING, _PART, _WORD, _BETWEEN = range(4)
 
 
 class Term(NamedTuple):
@@ -40,21 +45,30 @@ def words_of(text: str) -> list[str]:
         return _PLAIN.findall(text.lower())
     words: list[str] = []
     word = ""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text)[:LETTERS].casefold())
+    folded = normalize("NFKD", normalize("NFKD", text[:LETTERS])[:LETTERS].casefold())
     for character in folded[:LETTERS]:
-        if unicodedata.combining(character) or _VARIANTS.match(character):
-            continue
-        category = unicodedata.category(character)
-        alone = category == "So" or _ALONE.match(character) is not None
-        if not alone and category[0] in "LMN":
+        kind = _kind(character)
+        if kind == _PART:
             word += character
-            continue
-        if word:
-            words.append(word)
-            word = ""
-        if alone and category[0] in "LMNS":
-            words.append(character)
+        elif kind != _NOTHING:
+            if word:
+                words.append(word)
+                word = ""
+            if kind == _WORD:
+                words.append(character)
     return [*words, word] if word else words
+
+
+@lru_cache(2**15)  # to look them up was most of the work; these are all that are in use, in 3 MB
+def _kind(character: str) -> int:
+    """What a character of a folded text is."""
+    if unicodedata.combining(character) or _VARIANTS.match(character):
+        return _NOTHING
+    category = unicodedata.category(character)
+    alone = category == "So" or _ALONE.match(character) is not None
+    if alone:
+        return _WORD if category[0] in "LMNS" else _BETWEEN
+    return _PART if category[0] in "LMN" else _BETWEEN
 
 
 def term_of(text: str, *, phrase: bool) -> Term | None:

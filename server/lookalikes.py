@@ -4,9 +4,9 @@ The packages that could do this were made for old versions of Unicode, bring a m
 skeletons; so the table beside this module has the characters that a name can have, and nothing else. Pure.
 """
 
-import unicodedata
 from functools import cache
 
+from protocol.text import normalize
 from server.lookalike_table import TABLE
 
 
@@ -20,8 +20,8 @@ def skeletons(name: str) -> frozenset[str]:
 
 
 def _skeleton(name: str) -> str:
-    shown = unicodedata.normalize("NFD", name).translate(_prototypes())
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", shown).casefold())
+    shown = normalize("NFD", name).translate(_prototypes())
+    return normalize("NFD", normalize("NFD", shown).casefold())
 
 
 @cache

@@ -25,8 +25,9 @@ _TABLE = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'ascii', column
 _ROOM = 2**40
 """A row's id is this times its room's id, plus its seq."""
 
-_INDEXED = 64 * 1024
-"""Bytes of messages that one step of `index` takes in, and at most one message more: some 50 ms at worst."""
+_INDEXED = 16 * 1024
+"""Bytes of messages that one step of `index` takes in, and at most one message more: 10 to 20 ms at worst, in
+which nobody's message is stored."""
 
 _MERGED = 50
 """Pages of the index that one step of `tidy` writes: some 10 ms."""

@@ -1,13 +1,21 @@
 """The sanitizer: nothing that a terminal obeys comes through, nothing that a person reads is lost."""
 
 import re
+import sys
 import time
+import unicodedata
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.text import clean_line, clean_text
+from protocol.names import fold
+from protocol.passwords import prepare
+from protocol.text import MARKS, Form, clean_line, clean_text, limit_marks, normalize
+from protocol.words import holds, term_of, words_of
+from server.lookalikes import skeletons
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\u2028\u2029\u200b]"
@@ -155,3 +163,73 @@ def test_cleaning_takes_time_in_proportion(piece: str) -> None:
     start = time.perf_counter()
     clean_line(text)
     assert time.perf_counter() - start < 2
+
+
+# --- normal forms
+
+FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
+MIXED = "\u0301\u0316\u0334\u05b0"
+"""Marks of several classes: sorting a row of them is what takes long."""
+
+
+_normalize = unicodedata.normalize
+
+
+def longest_row(text: str) -> int:
+    """The most marks that stand in a row when the text is taken apart: its square is the work."""
+    apart = _normalize("NFKD", text)
+    rows = "".join("m" if unicodedata.combining(character) else " " for character in apart)
+    return max(map(len, rows.split()), default=0)
+
+
+@pytest.mark.parametrize(
+    "marks", [MIXED, "\u0f73\u0301", "\uff9e\uff9f\u0316", "\u0344\u0316", "\u0f75\u0f81"]
+)
+@pytest.mark.parametrize("times", [200, 400])
+def test_no_more_marks_in_a_row_are_sorted_than_a_language_has(marks: str, times: int) -> None:
+    limited = limit_marks(f"a{marks * times}b{marks * times}")
+    assert longest_row(limited) <= 2 * MARKS
+    assert (limited[0], limited.count("b")) == ("a", 1)
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [words_of, fold, skeletons, prepare, partial(holds, terms=()), partial(term_of, phrase=True)],
+    ids=["words", "names", "lookalikes", "passwords", "search", "query"],
+)
+def test_whatever_is_compared_no_long_row_of_marks_is_sorted(
+    compare: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16 KiB of them once took a quarter of a second, in which the server did nothing else."""
+    rows: list[int] = []
+
+    def counted(form: Form, text: str) -> str:
+        rows.append(longest_row(text))
+        return _normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    compare("a" + MIXED * 500)
+    assert rows
+    assert max(rows) <= 2 * MARKS
+
+
+@given(st.text(st.sampled_from(["a", "é", "字", *MIXED, "\u0f73", "\uff9e", "👍"]), max_size=200))
+def test_text_with_few_marks_in_a_row_stays_as_it_is(text: str) -> None:
+    if longest_row(text) <= MARKS:
+        assert limit_marks(text) == text
+        assert [normalize(form, text) for form in FORMS] == [
+            unicodedata.normalize(form, text) for form in FORMS
+        ]
+    assert limit_marks(limit_marks(text)) == limit_marks(text)
+    assert longest_row(limit_marks(text)) <= 2 * MARKS
+
+
+def test_every_character_that_is_taken_apart_into_marks_is_known() -> None:
+    apart = [
+        one
+        for one in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.decomposition(one)
+        and not unicodedata.combining(one)
+        and unicodedata.combining(unicodedata.normalize("NFKD", one)[0])
+    ]
+    assert all(limit_marks(one * 100) != one * 100 for one in apart)
