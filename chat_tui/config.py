@@ -16,6 +16,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+import private_files
 from protocol.names import BadNameError, check_user_name, fold
 
 if TYPE_CHECKING:
@@ -188,10 +189,8 @@ def remember(**changes: str | float | bool | Sequence[Entry]) -> None:
         document = tomlkit.parse(path.read_text(encoding=_ENCODING)) if path.exists() else tomlkit.document()
         for key, value in changes.items():
             document[key] = value if isinstance(value, str | int | float) else _array(value)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.write_text(tomlkit.dumps(document), encoding="utf-8")
-        draft.replace(path)
+        private_files.make_own_folder(path.parent)
+        private_files.write(path, tomlkit.dumps(document).encode())
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot write the settings to {path}: {error}") from error
 

@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+import private_files
 from chat_tui import config
 from chat_tui.client.connection import Target
 from chat_tui.client.errors import ClientError, LostError
@@ -102,9 +103,9 @@ class LocalServer:
     def _lives(self) -> bool:
         import filelock  # as in `client.known`
 
-        lock = filelock.FileLock(self._data / "server.lock", timeout=0)
+        lock = filelock.FileLock(self._data / "server.lock", 0, 0o600)
         try:
-            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_own_folder(self._data)
             with lock:
                 # One that was killed has left it behind; nobody shall take it for that of the next.
                 self._runtime.unlink(missing_ok=True)
@@ -135,7 +136,7 @@ class LocalServer:
         import filelock
 
         try:
-            with filelock.FileLock(self._data / "start.lock", timeout=0):
+            with filelock.FileLock(self._data / "start.lock", 0, 0o600):
                 return await self._start_alone()
         except filelock.Timeout:
             return None
@@ -149,7 +150,7 @@ class LocalServer:
             self._process.wait()  # the lock is free: it has ended
         serve = [sys.executable, "-P", "-m", "server", "--listen", "127.0.0.1:0"]
         where = ["--data", str(self._data), "--runtime", str(self._runtime), "--linger", str(self._linger)]
-        with self._log.open("ab") as log:
+        with os.fdopen(private_files.open_to_append(self._log), "ab") as log:
             self._process = _spawn_detached(serve + where, log)
         output = self._process.stdout
         if output is None:

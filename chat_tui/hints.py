@@ -6,6 +6,7 @@ not taught. Knows the keys in force, and no screen.
 
 from pathlib import Path
 
+import private_files
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError
 
@@ -43,7 +44,7 @@ class Hints:
         """Teach this person, from the first lesson on if there are no others left."""
         if self._used is None or not self.text:
             self._used = set()
-            self._write("", "w")
+            self._write("")
 
     @property
     def text(self) -> str:
@@ -61,13 +62,13 @@ class Hints:
             return False
         before = self.text
         self._used.add(name)
-        self._write(f"{name}\n", "a")
+        self._write(f"{name}\n")
         return self.text != before
 
-    def _write(self, text: str, mode: str) -> None:
+    def _write(self, text: str) -> None:
+        """Add this; nothing: begin anew."""
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._file.open(mode, encoding="utf-8") as file:
-                file.write(text)
+            private_files.make_own_folder(self._file.parent)
+            (private_files.append if text else private_files.write)(self._file, text.encode())
         except OSError as error:
             raise ConfigError(f"cannot keep which hints you had in {self._file}: {error}") from error

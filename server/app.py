@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
+import private_files
 from protocol import limits
 from protocol.links import is_loopback
 from server import accounts, folder, operations, retention
@@ -212,11 +213,8 @@ def _cannot_listen(address: Address, error: OSError | UnicodeError) -> StartErro
 def write_runtime(path: Path, address: str, key: str) -> None:
     """Tell this person's programs where the server is; nobody else may read it."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"address": address, "key": key, "pid": os.getpid()}, file)
-        draft.replace(path)
+        private_files.make_folder(path.parent)
+        told = {"address": address, "key": key, "pid": os.getpid()}
+        private_files.write(path, json.dumps(told).encode())
     except OSError as error:
         raise StartError(f"cannot write {path}: {error.strerror or error}") from error

@@ -7,7 +7,6 @@ when its files change. Knows files and `cryptography`, nothing of sockets.
 
 import datetime as dt
 import logging
-import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+import private_files
 from protocol.links import pin_of
 from server.config import Files
 from server.errors import StartError
@@ -189,24 +189,22 @@ def _make(files: Files, now: float) -> None:
     except (FileNotFoundError, ValueError):
         fresh = False
     if not fresh:
-        _write(files.certificate, _sign(key, now).public_bytes(Encoding.PEM))
+        private_files.write(files.certificate, _sign(key, now).public_bytes(Encoding.PEM))
 
 
 def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(private_files.read(path), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError("its kind is another")  # noqa: TRY004, TRY301  # told as one that is broken
     except FileNotFoundError:
         key = ec.generate_private_key(ec.SECP256R1())
-        _write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        private_files.write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{path} is not the key that this server made: put it back from a backup, or remove it; "
             "with a new key every client stops until its user has run `chat-tui forget`"
         ) from error
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        logger.warning("others may read the server's key: chmod 600 %s", path)
     return key
 
 
@@ -224,15 +222,3 @@ def _sign(key: ec.EllipticCurvePrivateKey, now: float) -> x509.Certificate:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, as a whole or not at all."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import filelock
 
+import private_files
 from server.errors import StartError
 
 LOCK_NAME = "server.lock"
@@ -13,9 +14,9 @@ LOCK_SECONDS = 2
 
 def take(data: Path) -> filelock.BaseFileLock:
     """Make the data folder and lock it for this process; raises `StartError` if another one has it."""
-    lock = filelock.FileLock(data / LOCK_NAME, timeout=LOCK_SECONDS)
+    lock = filelock.FileLock(data / LOCK_NAME, LOCK_SECONDS, 0o600)
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(data)
         lock.acquire()
     except filelock.Timeout as error:
         raise StartError(

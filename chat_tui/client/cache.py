@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+import private_files
 from chat_tui.client import updates
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.room import Room
@@ -126,7 +127,8 @@ class Cache:
         self._changed: dict[str, Room] = {}
         self._timer: asyncio.TimerHandle | None = None
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_own_folder(path.parent)
+            private_files.make_file(path)
             try:
                 self._database, self.held = _open(path)
             except (sqlite3.Error, ValueError) as error:
@@ -134,6 +136,7 @@ class Cache:
                     raise
                 logger.warning("the cache is damaged, and made anew: %s", _said(error))
                 _remove(path)
+                private_files.make_file(path)
                 self._database, self.held = _open(path)
         except (OSError, sqlite3.Error) as error:
             self._give_up(error)

@@ -4,11 +4,11 @@ A line is `HOST:PORT` and the server's pin, or `HOST:PORT chain` for one that sh
 system accepts. A person may read it, edit it, carry it to another computer. Knows one file.
 """
 
-import os
 from pathlib import Path
 
 import msgspec
 
+import private_files
 from chat_tui.client.errors import ClientError
 from protocol.links import LinkError, normal_pin
 
@@ -52,7 +52,7 @@ class KnownServers(msgspec.Struct, frozen=True):
 
     def _lines(self) -> list[str]:
         try:
-            return self.path.read_text(encoding="utf-8").splitlines()
+            return private_files.read(self.path.resolve()).decode().splitlines()
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
@@ -63,8 +63,8 @@ class KnownServers(msgspec.Struct, frozen=True):
         import filelock  # takes as long as a twentieth of the start, which seldom needs it
 
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_SECONDS):
+            private_files.make_own_folder(self.path.parent)
+            with filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"), LOCK_SECONDS, 0o600):
                 before = self._lines()
                 kept = [line for line in before if not _is_of(line, address)]
                 self._write([*(kept or [_HEAD]), *new])
@@ -74,14 +74,7 @@ class KnownServers(msgspec.Struct, frozen=True):
 
     def _write(self, lines: list[str]) -> None:
         path = self.path.resolve()  # a link, as people's collections of settings have them, stays one
-        draft = path.with_name(f"{path.name}.new")
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        private_files.write(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _is_of(line: str, address: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import private_files
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
 from chat_tui.client.place import Place
@@ -44,7 +45,7 @@ class Outbox:
         self.problem = ""
         try:
             if path is not None:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private_files.make_own_folder(path.parent)
             try:
                 self._open(path)
             except sqlite3.OperationalError:
@@ -62,6 +63,8 @@ class Outbox:
             raise ClientError(f"cannot keep unsent messages in {path}: {error}") from error
 
     def _open(self, path: Path | None) -> None:
+        if path is not None:
+            private_files.make_file(path)
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
         # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
         self._database.execute("PRAGMA journal_mode = WAL")

@@ -5,14 +5,13 @@ of connections.
 """
 
 import hashlib
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+import private_files
 from chat_tui.client.errors import ClientError
 from protocol.names import fold
 
@@ -51,18 +50,9 @@ class Tokens:
             self._held[saved.server, fold(name)] = saved
             return
         path = self._path(self._folder, saved.server, name)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(msgspec.json.encode(saved))
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
+            private_files.make_own_folder(path.parent)
+            private_files.write(path, msgspec.json.encode(saved))
         except OSError as error:
             raise ClientError(f"cannot keep the login in {path}: {error.strerror or error}") from error
 
@@ -93,7 +83,7 @@ class Tokens:
 
 def _read(path: Path) -> Saved | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Saved)
+        return msgspec.json.decode(private_files.read(path), type=Saved)
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return None  # a damaged one is worth no more than none: the password is asked for again
     except OSError as error:

@@ -15,6 +15,7 @@ from typing import TypeVar
 import filelock
 import msgspec
 
+import private_files
 from protocol import VERSION, codec, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError
@@ -120,8 +121,8 @@ async def administration(data: Path, *, make: bool = False) -> AsyncIterator[Adm
 
 def _lives(data: Path) -> bool:
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with filelock.FileLock(data / LOCK_NAME, timeout=0):
+        private_files.make_folder(data)
+        with filelock.FileLock(data / LOCK_NAME, 0, 0o600):
             return False
     except filelock.Timeout:
         return True

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
+import private_files
 from protocol import names
 from server import folder, retention
 from server.certificate import KEY_NAME
@@ -120,7 +121,7 @@ def export(arguments: list[str]) -> int:
             with copies.draft(target) as path:
                 with path.open("w", encoding="utf-8", newline="\n") as file:
                     file.writelines(f"{line}\n" for line in lines)
-                copies.place(path, target)
+                private_files.place(path, target)
 
     return _carried_out(work)
 

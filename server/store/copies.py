@@ -3,16 +3,14 @@
 Knows SQLite and files; of the tables only what tells a chat's database from any other.
 """
 
-import os
 import sqlite3
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import private_files
 from server.errors import OperatorError
 
 STEP_PAGES = 1024
@@ -65,7 +63,7 @@ def copy(source: sqlite3.Connection, target: Path) -> Summary:
     with draft(target) as path:
         fill(path, source)
         summary = inspect(path, target)
-        place(path, target)
+        private_files.place(path, target)
     return summary
 
 
@@ -73,18 +71,14 @@ def copy(source: sqlite3.Connection, target: Path) -> Summary:
 def draft(target: Path) -> Iterator[Path]:
     """An empty file beside `target` that only its owner may read; it goes if it was not put in place."""
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise _cannot(target, error) from error
-    os.close(descriptor)
-    path = Path(name)
-    try:
-        yield path
+        with private_files.draft(target) as path:
+            try:
+                yield path
+            finally:
+                for suffix in ("-journal", "-wal", "-shm"):  # SQLite's own
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
         raise _cannot(target, error) from error
-    finally:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _cannot(target: Path, error: Exception) -> OperatorError:
@@ -144,8 +138,8 @@ def inspect(path: Path, name: Path) -> Summary:
 def copy_file(source: Path, target: Path) -> None:
     """Copy a small file, such as a key, that only its owner may read. Raises `OperatorError`."""
     with draft(target) as path:
-        path.write_bytes(source.read_bytes())
-        place(path, target)
+        path.write_bytes(private_files.read(source))
+        private_files.place(path, target)
 
 
 def compact(path: Path) -> None:
@@ -158,16 +152,3 @@ def compact(path: Path) -> None:
             f"the events are removed, but {path} could not be made smaller ({error}); "
             "new events will take the room that is free in it"
         ) from error
-
-
-def place(path: Path, target: Path) -> None:
-    """Give a finished file its name, so that a power cut leaves the old one or the new one."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-    path.replace(target)
-    if sys.platform != "win32":  # which can't open folders
-        descriptor = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import private_files
 from server.errors import OperatorError
 from server.store import copies, schema
 
@@ -29,7 +30,7 @@ def restore(backup: Path, current: Path) -> tuple[copies.Summary, Path | None]:
         _make_ours(path, backup)
         summary = copies.inspect(path, backup)
         kept = _keep(current)
-        copies.place(path, current)
+        private_files.place(path, current)
     return summary, kept
 
 

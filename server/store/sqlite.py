@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+import private_files
 from protocol import codec, frames, limits, names
 from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
@@ -82,8 +83,7 @@ class SqliteLog:
         self._newest = 0
         with ExitStack() as opened:
             try:
-                if not self._path.exists():
-                    self._path.touch(mode=0o600)
+                private_files.make_file(self._path)
                 self._writing = opened.enter_context(closing(self._connect()))
                 # What is pruned is overwritten, and not only let go of.
                 self._writing.execute("PRAGMA secure_delete = ON")

@@ -1,7 +1,6 @@
 """A real client whose updates are written down as a screen would, and checked while they come."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,7 @@ def soon(attempt: int) -> float:  # noqa: ARG001  # a back-off has it
 
 def in_the_clear(where: Address) -> RemoteServer:
     """A server without TLS, at whatever address."""
-    return RemoteServer(Link(where.host, where.port, tls=False), KnownServers(Path(os.devnull)))
+    return RemoteServer(Link(where.host, where.port, tls=False), KnownServers(Path("nowhere/known")))
 
 
 class Person:

@@ -1,7 +1,6 @@
 """Pictures of every screen. After a change: `pytest --snapshot-update`, and look at each new picture."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -360,7 +359,7 @@ class Doubtful:
     """A server that is not the one it should be, as far as anybody can tell; a client's `Endpoint`."""
 
     label = "chat.example.org:7777"
-    trust = Trust(label, KnownServers(Path(os.devnull)))
+    trust = Trust(label, KnownServers(Path("nowhere/known")))
     key, other = (pin_of(name) for name in (b"its key", b"another key"))
 
     def __init__(self, error: ClientError) -> None:
