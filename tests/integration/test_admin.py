@@ -20,8 +20,8 @@ from server.store import schema
 from server.store.base import Draft, Mark
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.conftest import Dial, StartServer
-from tests.support.processes import SECONDS, ServerProcess, run_server
-from tests.support.waiting import until
+from tests.support.processes import ServerProcess, run_server
+from tests.support.waiting import SECONDS, until
 from tests.support.wire import Wire, text_body
 
 ROOM = "#general"

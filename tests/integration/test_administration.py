@@ -13,9 +13,11 @@ import pytest
 from protocol import errors, frames
 from server.app import ADMIN_NAME
 from tests.conftest import StartServer
+from tests.support import preloaded
 from tests.support.accounts import OTHER, PASSWORD
-from tests.support.processes import SECONDS, ServerProcess
+from tests.support.processes import ServerProcess
 from tests.support.pty import Terminal
+from tests.support.waiting import SECONDS
 from tests.support.wire import Wire
 
 
@@ -28,10 +30,8 @@ class Operator:
 
     async def run(self, command: str, *arguments: str, given: str = "") -> tuple[int, str, str]:
         """Exit status, stdout, stderr."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server", command, *arguments, "--data", str(self.data),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        data = ("--data", str(self.data))
+        process = await preloaded.start("server", command, *arguments, *data, env=os.environ)
         async with asyncio.timeout(SECONDS):
             output, told = await process.communicate(given.encode())
         assert process.returncode is not None

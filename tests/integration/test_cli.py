@@ -14,11 +14,11 @@ import pytest
 from protocol import errors, frames, limits
 from server.config import Address
 from tests.conftest import StartServer
-from tests.support.commands import SECONDS, Command, Shell, home
+from tests.support.commands import Command, Shell, home
 from tests.support.inprocess import RunningServer
 from tests.support.proxy import Proxy
 from tests.support.puppet import Puppet, message
-from tests.support.waiting import until
+from tests.support.waiting import SECONDS, until
 from tests.support.wire import Wire, text_of
 
 ROOM = "#room"

@@ -14,7 +14,8 @@ from server.core import STALL_SECONDS
 from server.session import Phase, Session
 from server.transports.tcp import HIGH_WATER, TcpTransport
 from tests.support.inprocess import RunningServer
-from tests.support.wire import SECONDS, Wire, text_of
+from tests.support.waiting import SECONDS
+from tests.support.wire import Wire, text_of
 
 SMALL = 4096
 """Bytes that a slow peer lets its system hold."""

@@ -11,7 +11,8 @@ from protocol import errors, frames, limits
 from protocol.frames import Frame, Result
 from server import presence
 from tests.support.inprocess import RunningServer
-from tests.support.wire import SECONDS, Wire
+from tests.support.waiting import SECONDS
+from tests.support.wire import Wire
 
 ROOM = "#a"
 

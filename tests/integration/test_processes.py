@@ -17,7 +17,8 @@ from server.config import parse_address
 from server.store import schema
 from server.store.sqlite import FILE_NAME
 from tests.conftest import Dial, StartServer
-from tests.support.processes import SECONDS, ServerProcess, run_server
+from tests.support.processes import ServerProcess, run_server
+from tests.support.waiting import SECONDS
 from tests.support.wire import Wire, text_of
 
 LOOPBACK = "127.0.0.1:0"

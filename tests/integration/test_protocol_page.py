@@ -15,7 +15,7 @@ from protocol.frames import Frame
 from protocol.limits import Limits
 from server.quotas import COSTS
 from tests.conftest import Dial, StartServer
-from tests.support.processes import SECONDS
+from tests.support.waiting import SECONDS
 from tests.support.wire import text_of
 
 PAGE = (Path(protocol.__file__).parent / "PROTOCOL.md").read_text("utf-8")

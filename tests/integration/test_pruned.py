@@ -20,8 +20,8 @@ from tests.support.commands import Shell
 from tests.support.inprocess import RunningServer
 from tests.support.puppet import ROOM as PUPPETS
 from tests.support.puppet import Puppet, message
-from tests.support.waiting import until
-from tests.support.wire import SECONDS, Wire, text_body, text_of
+from tests.support.waiting import SECONDS, until
+from tests.support.wire import Wire, text_body, text_of
 
 ROOM = "#general"
 DAY = 86_400

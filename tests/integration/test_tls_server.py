@@ -21,8 +21,8 @@ from server.transports.tls import DENIED
 from tests.conftest import StartServer
 from tests.support.authority import Authority, locked, pin_of
 from tests.support.inprocess import RunningServer
-from tests.support.processes import SECONDS, ServerProcess, run_server
-from tests.support.waiting import until
+from tests.support.processes import ServerProcess, run_server
+from tests.support.waiting import SECONDS, until
 from tests.support.wire import Wire, any_certificate, text_of
 
 TLS = Address("127.0.0.1", 0, tls=True)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from server.config import Address
-
-SECONDS = 20.0
-"""Longer than any command takes to start or to end, even on a busy machine."""
+from tests.support import preloaded
+from tests.support.waiting import SECONDS
 
 
 def home(folder: Path) -> dict[str, str]:
@@ -27,7 +26,7 @@ def home(folder: Path) -> dict[str, str]:
 class Command:
     """One running `chat-tui …`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | preloaded.Forked) -> None:
         self.process = process
 
     @classmethod
@@ -35,6 +34,9 @@ class Command:
         cls, *arguments: str | bytes, env: dict[str, str], python: tuple[str, ...] = ()
     ) -> "Command":
         """Start it; `python` are arguments of the interpreter."""
+        environment = {**os.environ, **env}
+        if not python and all(isinstance(argument, str) for argument in arguments):
+            return cls(await preloaded.start("chat_tui", *map(str, arguments), env=environment))
         pipe = asyncio.subprocess.PIPE
         return cls(
             await asyncio.create_subprocess_exec(
@@ -46,7 +48,7 @@ class Command:
                 stdin=pipe,
                 stdout=pipe,
                 stderr=pipe,
-                env={**os.environ, **env},
+                env=environment,
             )
         )
 

@@ -4,8 +4,7 @@ import asyncio
 from typing import NamedTuple
 
 from server.config import Address
-
-SECONDS = 15.0
+from tests.support.waiting import SECONDS
 
 
 class Answer(NamedTuple):

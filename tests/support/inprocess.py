@@ -11,7 +11,8 @@ from server.app import ADMIN_NAME, Server
 from server.certificate import Certificate
 from server.config import Address, Config, Files, Limits, Metrics, Tls, parse_address
 from server.core import Core
-from tests.support.wire import SECONDS, Wire
+from tests.support.waiting import SECONDS
+from tests.support.wire import Wire
 
 NO_LIMITS = Limits(enabled=False)
 LOOPBACK = Address("127.0.0.1", 0)

@@ -3,17 +3,16 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from server.config import Address, parse_address
+from tests.support import preloaded
+from tests.support.waiting import SECONDS
 
 ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "CHAT_SERVER_CONFIG": os.devnull}
 """A server of the tests goes by its flags, not by what whoever runs them has in a settings file."""
 
-SECONDS = 20.0
-"""Longer than any start or stop takes, even on a busy machine."""
 
 LISTENING = "listening on "
 
@@ -23,7 +22,7 @@ NOTHING: Mapping[str, str] = {}
 class ServerProcess:
     """`python -m server`, running. `addresses` are where it says that it listens."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | preloaded.Forked) -> None:
         self._process = process
         self.addresses: list[Address] = []
 
@@ -101,15 +100,7 @@ async def run_server(*arguments: str, env: Mapping[str, str] = NOTHING) -> tuple
 
 async def _spawn(
     *arguments: str, cwd: Path | None = None, env: Mapping[str, str] = NOTHING
-) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "server",
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=cwd,
-        env={**os.environ, **ENVIRONMENT, **env},
+) -> asyncio.subprocess.Process | preloaded.Forked:
+    return await preloaded.start(
+        "server", *arguments, stdin=False, cwd=cwd, env={**os.environ, **ENVIRONMENT, **env}
     )

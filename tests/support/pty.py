@@ -16,8 +16,7 @@ from pathlib import Path
 import pyte
 from wcwidth import wcwidth
 
-SECONDS = 20.0
-"""Longer than any start takes, even on a busy machine."""
+from tests.support.waiting import SECONDS
 
 PROGRAM = (sys.executable, "-P", "-m", "chat_tui")
 

@@ -26,9 +26,7 @@ from chat_tui.screens.main import MainScreen
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
 from tests.support.inprocess import RunningServer
-
-SECONDS = 10.0
-"""Longer than anything that is waited for takes, even on a busy machine."""
+from tests.support.waiting import SECONDS
 
 NOW = 1_795_435_200.0
 """Monday, 23 November 2026, 12:00 UTC: when the tests' servers begin."""

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-SECONDS = 15.0
-"""Longer than anything that is waited for takes, even on a busy machine."""
+SECONDS = 60.0
+"""How long any test waits for anything. Far longer than it takes, also where every core is busy twice over: a
+test that waits in vain fails all the same, only later."""
 
 
 async def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:

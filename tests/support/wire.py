@@ -17,9 +17,7 @@ from protocol import VERSION, codec, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.frames import Error, Event, Frame, Ok, Request, Result
 from server.config import Address
-
-SECONDS = 10.0
-"""Longer than anything that is waited for takes, even on a busy machine."""
+from tests.support.waiting import SECONDS
 
 F = TypeVar("F", bound=Frame)
 R = TypeVar("R", bound=Result)

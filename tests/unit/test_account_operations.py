@@ -19,8 +19,8 @@ from server.state import Device, Invite, State
 from server.store.base import NEW
 from server.store.memory import MemoryLog
 from server.writer import Writer
+from tests.support.waiting import SECONDS
 
-SECONDS = 10
 OLD, HASH, OTHER = "the old hash", "a hash", "another hash"
 NOBODY: frozenset[str] = frozenset()
 

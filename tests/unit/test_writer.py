@@ -31,8 +31,7 @@ from server.state import SERVER_LOG, State, User
 from server.store.base import Appended, Entry, Mark
 from server.store.memory import MemoryLog
 from server.writer import BATCH_BYTES, Writer
-
-SECONDS = 10
+from tests.support.waiting import SECONDS
 
 
 class SlowLog(MemoryLog):
