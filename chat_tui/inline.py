@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from chat_tui import shortcodes
-from chat_tui.urls import Link, link_to, says_where
+from chat_tui.urls import Link, link_to, says_where, url_end
 from chat_tui.wrapping import JOINER, joins
 
 BOLD, ITALIC, STRIKE, CODE, BLOCK, LINK, HOST, BULLET, QUOTE = (1 << bit for bit in range(9))
@@ -28,9 +28,6 @@ _NAMED = re.compile(
     r"\((?P<url>(?:https?://|mailto:)[^\s<>\"()]*(?:\([^\s<>\"()]*\)[^\s<>\"()]*)*)\)",
     re.IGNORECASE,
 )
-_URL_ENDS = ".,;:!?'`…"
-_BRACKET = re.compile(r"[()\[\]{}]")
-_OPENING = {")": "(", "]": "[", "}": "{"}
 _EMPHASIS = {"*": ITALIC, "_": ITALIC, "**": BOLD, "~~": STRIKE, "***": BOLD | ITALIC}
 
 # Emphasis begins after one of the first and before none of the second, and ends after none of the third and
@@ -159,34 +156,16 @@ def _bare_link(text: str, first: int, colon: int, end: int) -> Piece | None:
     scheme = next((scheme for scheme in _SCHEMES if before.endswith(scheme)), "")
     start = colon - len(scheme)
     url = _URL.match(text, start, end) if scheme else None
-    if url is None or (start and text[start - 1].isalnum()):
+    if url is None or (start and text[start - 1].isalnum() and text[start - 1] < _EAST_ASIAN):
         return None
-    end = _url_end(text, start, url.end())
+    around = text[start - 1] if start and text[start - 1] in "*_~" else ""
+    end = url_end(text, start, url.end(), around)
     is_whole = is_apart(text, start, start) and is_apart(text, end, end)
     link = link_to(text[start:end]) if is_whole else None
     if link is None:  # text, all of it: looked at again from every colon in it, it would cost its square
         return Piece(start, url.end(), start, url.end())
     host = None if says_where(text[start:end], link) else (start, end)
     return Piece(start, end, start, end, LINK, link, host)
-
-
-def _url_end(text: str, start: int, end: int) -> int:
-    """Without the punctuation, the emphasis and what follows a closing bracket that are not its own."""
-    opened: Counter[str] = Counter()
-    for bracket in _BRACKET.finditer(text, start, end):
-        opening = _OPENING.get(bracket[0])
-        if opening is None:
-            opened[bracket[0]] += 1
-        elif opened[opening]:
-            opened[opening] -= 1
-        else:
-            end = bracket.start()
-            break
-    around = text[start - 1] if start else ""
-    ends = _URL_ENDS + around if around in ("*", "_", "~") else _URL_ENDS
-    while end > start and text[end - 1] in ends:
-        end -= 1
-    return end
 
 
 # --- emoji

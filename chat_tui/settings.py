@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from chat_tui.client.calling import good_word
+from chat_tui.client.mentions import good_word
 from chat_tui.config import LOCAL, ConfigError, Settings, config_file
 from chat_tui.remembered import beside
 from protocol import links

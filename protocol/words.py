@@ -8,7 +8,7 @@ emoji each is a word as well. All other signs only separate. Pure.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,11 +22,15 @@ LETTERS = 16 * 1024
 sentence, and would be eighty thousand; more than that is not even taken apart."""
 
 _PLAIN = re.compile(r"[a-z0-9]+")
+_LATIN = re.compile(r"[A-Za-z0-9]+")
 # Scripts without blanks between words: kana, Chinese characters, Thai, Lao, Burmese, Khmer.
-_ALONE = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+"""Ranges of a regular expression."""
+
+_ALONE = re.compile(f"[{UNSPACED}]")
 _VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 _NOTHING, _PART, _WORD, _BETWEEN = range(4)
@@ -69,6 +73,34 @@ def _kind(character: str) -> int:
     if alone:
         return _WORD if category[0] in "LMNS" else _BETWEEN
     return _PART if category[0] in "LMN" else _BETWEEN
+
+
+def spans_of(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a text stand in it, with the marks on their letters."""
+    if text.isascii():
+        yield from (found.span() for found in _LATIN.finditer(text))
+        return
+    start = -1  # where the word at hand begins
+    alone = False  # it is a character that is a word, and only marks belong to it
+    for at, character in enumerate(text):
+        category = unicodedata.category(character)
+        if category[0] == "M" and start >= 0:
+            continue
+        was_alone, alone = alone, _is_word(character, category)
+        if start >= 0 and (alone or was_alone or category[0] not in "LMNS"):
+            yield start, at
+            start = -1
+        if start < 0 and category[0] in "LMNS":
+            start = at
+    if start >= 0:
+        yield start, len(text)
+
+
+def _is_word(character: str, category: str) -> bool:
+    """Whether a character is a word by itself. Some signs stand for letters, as that for kilogram does."""
+    if category[0] == "S":
+        return normalize("NFKD", character)[0] == character
+    return _ALONE.match(character) is not None
 
 
 def term_of(text: str, *, phrase: bool) -> Term | None:

@@ -9,10 +9,10 @@ from contextlib import suppress
 
 from chat_tui.client import updates
 from chat_tui.client.cache import Cache
-from chat_tui.client.calling import Calls
 from chat_tui.client.connection import Connection
 from chat_tui.client.errors import RequestError
 from chat_tui.client.idling import Idling
+from chat_tui.client.mentions import MentionMatcher
 from chat_tui.client.mine import Mine
 from chat_tui.client.requests import Ask, Later
 from chat_tui.client.room import Room
@@ -44,7 +44,7 @@ class Company:
         self._resync = resync
         self._connection: Connection | None = None
         self.mine = Mine(ask, later, self._hear)
-        self.calls = Calls(name)
+        self.calls = MentionMatcher(name)
         self.idling = Idling(ask, later)
         self.typing = Typing(self._send_typing, listen, self.mine.ignored)
         self.watching = Watching(ask, later, rooms, listen)

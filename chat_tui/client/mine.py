@@ -19,8 +19,8 @@ from protocol.text import clean_line
 
 class Mine:
     """See the module. `away` is what the user said when they went away, None if they did not; `ignored` the
-    ids of users, `levels` the rooms whose level is not the usual one (see `calling`): one set and one map for
-    ever, so that others may hold them."""
+    ids of users, `levels` the rooms whose level is not the usual one: one set and one map for ever, so that
+    others may hold them."""
 
     def __init__(self, ask: Ask, later: Later, tell: Callable[[updates.Update], None]) -> None:
         self._ask = ask

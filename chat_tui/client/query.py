@@ -10,7 +10,7 @@ import msgspec
 
 from chat_tui.client.errors import ClientError
 from protocol import limits
-from protocol.words import Term, holds, term_of, words_of
+from protocol.words import Term, holds, spans_of, term_of, words_of
 
 HELP = 'words  "a phrase"  from:name  in:#room  in:@name  in:*  before:2026-11-30  after:  on:'
 
@@ -20,10 +20,6 @@ LONGEST = 128
 _PART = re.compile(
     r"""(from|in|before|after|on):(?:"([^"]*)"?|(\S*)) | "([^"]*)"? | (\S+)""", re.IGNORECASE | re.VERBOSE
 )
-
-# A character of a script without blanks, a word of any other, or a sign, which may be an emoji.
-_ALONE = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_PIECE = re.compile(rf"[{_ALONE}]|(?:(?![{_ALONE}])\w)+|[^\w\s]")
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -52,10 +48,11 @@ class Query(msgspec.Struct, frozen=True):
     def marks(self, text: str) -> list[tuple[int, int]]:
         """Where in a text the words stand, for showing them."""
         found = []
-        for piece in _PIECE.finditer(text):
-            words = words_of(piece[0])
-            if any(_begins(word, term) for word in words for term in self.terms):
-                found.append(piece.span())
+        terms = self.terms
+        for start, end in spans_of(text):
+            words = words_of(text[start:end])
+            if any(_begins(word, term) for word in words for term in terms):
+                found.append((start, end))
         return found
 
 

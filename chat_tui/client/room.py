@@ -13,8 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from chat_tui.client.acts import Act
-from chat_tui.client.calling import Calls
 from chat_tui.client.events import NAME, TOPIC, RoomEvent, from_wire
+from chat_tui.client.mentions import MentionMatcher
 from chat_tui.client.people import People
 from protocol import frames
 from protocol.text import clean_line
@@ -51,7 +51,7 @@ class Room(msgspec.Struct):
     about: dict[int, list[RoomEvent]] = msgspec.field(default_factory=dict)
     people: People = msgspec.field(default_factory=People)
     ignored: AbstractSet[int] = frozenset()
-    calls: Calls = msgspec.field(default_factory=Calls)
+    calls: MentionMatcher = msgspec.field(default_factory=MentionMatcher)
     called: set[int] = msgspec.field(default_factory=set)
     levels: Mapping[str, str] = msgspec.field(default_factory=dict)
     ahead: dict[int, RoomEvent] = msgspec.field(default_factory=dict)
@@ -73,7 +73,7 @@ class Room(msgspec.Struct):
 
     @property
     def level(self) -> str:
-        """What of it calls the person: one of `frames.EVERYTHING`, `MENTIONS`, `MUTED`; see `calling`."""
+        """What of it calls the person: one of `frames.EVERYTHING`, `MENTIONS`, `MUTED`; see `mentions`."""
         return self.levels.get(self.name, self.usual_level)
 
     @property
@@ -160,6 +160,7 @@ class Room(msgspec.Struct):
         if event.seq > self.tallied:
             self.tallied = event.seq
             self.unread += self._unseen(event)
+        self.calls.know(event.sender)
         self._look_at(event)
         if event.seq <= self.counted:
             return
@@ -218,13 +219,13 @@ class Room(msgspec.Struct):
 
     def _look_at(self, event: RoomEvent) -> None:
         """Does it call the person, or change whether another one does?"""
-        if self._unseen(event) and event.text and (self.calls.fits(event.text) or self._answers_me(event)):
+        if self._unseen(event) and event.text and (self.calls.matches(event.text) or self._answers_me(event)):
             self.called.add(event.seq)
         elif event.kind == frames.EDIT and event.target is not None:
             said = self._held(event.target)
             if said is not None and said.spoken and said.user == event.user and event.text:
                 self._look_at(replace(said, text=event.text))
-                if not (self.calls.fits(event.text) or self._answers_me(said)):
+                if not (self.calls.matches(event.text) or self._answers_me(said)):
                     self.called.discard(said.seq)
         elif event.kind == frames.DELETE and event.target is not None:
             self.called.discard(event.target)

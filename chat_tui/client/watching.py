@@ -64,6 +64,8 @@ class Watching:
             for room in rooms:
                 if room.name in result.online:
                     room.people.restart(room.name, result)
+                    for one in room.people.names:
+                        room.calls.know(one)
                     given = result.roles.get(room.name, {}).items()
                     room.roles = {clean_line(person, NAME): role for person, role in given}
                     self._tell(updates.RoomChanged(room.name))

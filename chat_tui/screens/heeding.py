@@ -3,7 +3,7 @@
 A part of the main screen, in a module of its own; knows of rooms how much they want one.
 """
 
-from chat_tui.client.calling import waiting
+from chat_tui.client.priority import by_priority
 from chat_tui.screens.part import Part
 
 
@@ -24,7 +24,7 @@ class Heeding(Part):
         if here is not None:
             self._been = self._been | {here.name: here.head}
         unseen = (room for room in rooms.values() if room.head > self._been.get(room.name, -1))
-        wanting = waiting(unseen, here)
+        wanting = by_priority(unseen, here)
         if wanting:
             self._led_to = wanting[0].name
             self.open_room(self._led_to)

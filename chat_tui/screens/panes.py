@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chat_tui.client.calling import urgency
 from chat_tui.client.client import Client
+from chat_tui.client.priority import priority
 from chat_tui.client.room import Room
 from chat_tui.timelines import Timelines
 from chat_tui.widgets.people_list import PeopleList
@@ -45,7 +45,7 @@ class Panes:
         everywhere = [*rooms, *(there for one in others for there in one.rooms.values())]
         self._servers.title.show(f"{_count(everywhere)}{where} - chat-tui")
         self._draw_people(room, topic)
-        calling = sum(urgency(one) in (0, 1) for one in rooms if one is not room)
+        calling = sum(priority(one) in (0, 1) for one in rooms if one is not room)
         self._status.show(
             client.status,
             where=client.endpoint.label,

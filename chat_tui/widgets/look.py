@@ -6,6 +6,8 @@ from functools import cached_property
 
 from rich.style import Style
 
+from chat_tui.client.mentions import MentionMatcher
+
 WIDE = 80
 MEDIUM = 56
 NARROW = 45
@@ -148,6 +150,11 @@ class Look:
     me: str = ""
     words: tuple[str, ...] = ()
     plain: bool = False
+
+    @cached_property
+    def mentions(self) -> MentionMatcher:
+        """What mentions the reader."""
+        return MentionMatcher(self.me, self.words)
 
     @cached_property
     def inline(self) -> bool:

@@ -4,7 +4,6 @@ Knows messages and styles. How a text is formatted it is told by `formatting`; i
 where its lines break.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from chat_tui.client.calling import mentions, pattern
+from chat_tui.client.mentions import mentioned
 from chat_tui.formatting import Formatted, parse
 from chat_tui.inline import BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE, is_apart
 from chat_tui.rows import Message, Reply, State
@@ -49,8 +48,6 @@ _REACTION = 16
 REACTION = "reaction"
 """The key in the meta of a style under which stands with what the chip drawn there reacts."""
 
-_AT = re.compile(r"(?<!\w)@([^\s,;:!?()\[\]{}<>\"'’`*~@]+)")
-
 
 def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
     """Wrap a message."""
@@ -60,7 +57,7 @@ def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
     if row.waiting:
         row = row.awaited(timeline.me)
     name_style = styles.own if row.mine else look.name_style(row.name)
-    calls = _calls(row, look)
+    calls = not row.mine and not row.deleted and look.mentions.matches(row.text, timeline.people)
     state: State = "failed" if failed else "pending" if doing else row.state
     mark = bar = Segment(_MARKS[state], _mark_style(state, look))
     if calls:
@@ -69,7 +66,7 @@ def message_block(row: Message, timeline: Timeline, look: Look) -> Block:
         mark = bar = Segment(_MARKED, styles.marked)
     above, first = _head(row, timeline, look, name_style, mark)
     rest = [Segment(" " * look.indent, styles.gutter), bar] if look.indent else [bar]
-    body = _body(row, calls, timeline.people, name_style, look)
+    body = _body(row, timeline.people, name_style, look, calls=calls)
     if doing:
         body = body._replace(style=styles.pending)
     after: Segments = ()
@@ -108,7 +105,7 @@ class _Body(NamedTuple):
     formatted: Formatted | None = None
 
 
-def _body(row: Message, calls: list[str], people: set[str], name_style: Style, look: Look) -> _Body:
+def _body(row: Message, people: set[str], name_style: Style, look: Look, *, calls: bool) -> _Body:
     styles = look.styles
     text = text_of(row)
     if row.deleted:
@@ -131,7 +128,7 @@ def _body(row: Message, calls: list[str], people: set[str], name_style: Style, l
         spans, edges = _lines(formatted, look)
         layers += [_looks(formatted, look), _colours(formatted, look)]
     if calls or "@" in text:
-        layers.append(_names(text, lead, formatted, calls, people, look))
+        layers.append(_names(text, lead, formatted, people, look, calls=calls))
     return _Body(text, style, spans, edges, layers, formatted)
 
 
@@ -326,26 +323,17 @@ def _colours(formatted: Formatted, look: Look) -> Layer:
 # --- names
 
 
-def _calls(row: Message, look: Look) -> list[str]:
-    """By which of the reader's names and words the message calls them."""
-    if row.mine or row.deleted:
-        return []
-    return [name for name in (look.me, *look.words) if name and mentions(row.text, name)]
-
-
 def _names(
-    shown: str, lead: int, formatted: Formatted | None, calls: list[str], people: set[str], look: Look
+    shown: str, lead: int, formatted: Formatted | None, people: set[str], look: Look, *, calls: bool
 ) -> Layer:
     """The names of people in the text, and what else calls the reader."""
     found: list[tuple[int, int, Style]] = []
-    for name in calls:
-        called = re.compile(f"@?{pattern(name)}", re.IGNORECASE)
-        found.extend((*match.span(), look.styles.mention) for match in called.finditer(shown, lead))
-    for match in _AT.finditer(shown, lead):
-        name = match[1] if fold(match[1]) in people else match[1].rstrip("._-")
-        if fold(name) in people:
-            style = look.styles.own if fold(name) == fold(look.me) else look.name_style(name)
-            found.append((match.start(), match.start() + 1 + len(name), style))
+    if calls:
+        found += [(*span, look.styles.mention) for span in look.mentions.spans(shown, people)]
+    for start, end, name in mentioned(shown, people):
+        own = name == fold(look.me)
+        found.append((start, end, look.styles.own if own else look.name_style(shown[start + 1 : end])))
+    found = [part for part in found if part[0] >= lead]
     layer: list[tuple[int, int, Style]] = []
     for start, end, style in sorted(found, key=lambda part: part[:2]):
         is_free = not layer or layer[-1][1] <= start

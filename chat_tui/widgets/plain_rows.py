@@ -4,7 +4,7 @@ Who, when and what, from the first cell on; nothing is drawn around it, and what
 says is said in words. Knows rows and widths; of styles only which is the log's own.
 """
 
-from chat_tui.client.calling import mentions
+from chat_tui.client.mentions import MentionMatcher
 from chat_tui.formatting import parse
 from chat_tui.rows import Activity, DayLine, Message, Row, Stay
 from chat_tui.timeline import Timeline
@@ -39,7 +39,8 @@ def _message(row: Message, timeline: Timeline, me: str) -> str:
     said = text_of(row)
     formatted = None if row.deleted else parse(said)
     said = said if formatted is None else formatted.text
-    called = ", names you" if me and not row.mine and mentions(row.text, me) else ""
+    names_me = not row.mine and MentionMatcher(me).matches(row.text, timeline.people)
+    called = ", names you" if names_me else ""
     edited = ", edited" if row.edited else ""
     head = f"{row.name}, {timeline.clock(row)}{called}{edited}{_STATES[row.state]}:"
     lines = ["New messages:"] if row.ruler else []

@@ -1,6 +1,7 @@
-"""How much SQLite has to do for something, in its own instructions: no other process disturbs that."""
+"""How much work something is, in SQLite's instructions or Python's calls: no other process disturbs that."""
 
 import sqlite3
+import sys
 from collections.abc import Callable
 
 
@@ -18,3 +19,19 @@ def instructions(database: sqlite3.Connection, act: Callable[[], object]) -> int
     finally:
         database.set_progress_handler(None, 0)
     return counted
+
+
+def calls_made(act: Callable[[], object]) -> int:
+    """How many functions are called and left while `act` runs, those written in C too."""
+    count = 0
+
+    def profile(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(profile)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return count

@@ -157,6 +157,20 @@ def test_what_could_be_meant_as_it_stands_is_left(text: str) -> None:
         ("[a](https://x.org", "[a](l{https://x.org}"),
         ("`https://x.org`", "c{https://x.org}"),
         ("(https://x.org)and [see https://x.org/[a]]b", "(l{https://x.org})and [see l{https://x.org/[a]}]b"),
+        ("https://x.org/doom-x).html!", "l{https://x.org/doom-x).html}!"),
+        ("(a) https://x.org/b).c)", "(a) l{https://x.org/b).c})"),
+        *(
+            (f"see https://x.org/a{sign}", f"see l{{https://x.org/a}}{sign}")
+            for sign in ("”", "。", "）", "؟", "»", "」", "’", "،", "।", "…", "!”", "）。", "—", "】", "٪")
+        ),
+        ("“https://x.org/a”と", "“l{https://x.org/a}”と"),
+        ("见https://x.org/a，然后", "见l{https://x.org/a}，然后"),
+        (
+            "见 https://x.org/a，然后 https://x.org/b。好",
+            "见 l{https://x.org/a}，然后 l{https://x.org/b}。好",
+        ),
+        ("https://x.org/Michelson–Morley_l’Oréal–", "l{https://x.org/Michelson–Morley_l’Oréal}–"),
+        ("https://x.org/モーニング・娘", "l{https://x.org/モーニング・娘}"),
     ],
 )
 def test_links_say_where_they_lead(text: str, expected: str) -> None:

@@ -64,3 +64,19 @@ def test_days_begin_where_the_person_is() -> None:
 def test_what_is_wrong_is_said(text: str, problem: str) -> None:
     with pytest.raises(ClientError, match=problem):
         parse(text, TODAY, UTC)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "marked"),
+    [
+        ("कमला", "कमला और कमल", ["कमला"]),
+        ("कमल", "नमस्ते, कमला और कमल", ["कमला", "कमल"]),  # a word is found by its beginning
+        ("स", "नमस्ते", []),
+        ("cafe", "the cafe\u0301s", ["cafe\u0301s"]),
+        ("东京", "我在东京", ["东", "京"]),
+        ("case", "snake_case", ["case"]),
+    ],
+)
+def test_what_was_found_is_marked_in_every_script(wanted: str, text: str, marked: list[str]) -> None:
+    query = parse(wanted, TODAY)
+    assert [text[start:end] for start, end in query.marks(text)] == marked

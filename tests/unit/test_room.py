@@ -1,6 +1,5 @@
 """The model of a room: whatever comes in whatever order, the same is shown in the end."""
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -8,11 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat_tui.client.calling import Calls
 from chat_tui.client.events import RoomEvent, from_wire
+from chat_tui.client.mentions import MentionMatcher
 from chat_tui.client.room import AHEAD, Room
 from protocol import codec, frames
 from protocol.frames import Event, RoomState
+from tests.support.work import calls_made
 
 ROOM = "#room"
 ME, OTHER = 1, 2
@@ -104,7 +104,7 @@ class Play:
         self.log = log
         self.end = len(log.events)
         self.fill = fill
-        self.room = Room(ROOM, ME, calls=Calls("user1"))
+        self.room = Room(ROOM, ME, calls=MentionMatcher("user1"))
         self.cursors = [0]
         self.bases = [0]
         self.read = 0
@@ -402,7 +402,7 @@ def test_older_pages_call_as_if_all_had_been_there(
         kind = frames.MESSAGE if kind == "answer" else kind
         log.append(RoomEvent(ROOM, seq, user, f"user{user}", kind, text, seq, target=target, reply=reply))
     end = len(log)
-    room = Room(ROOM, ME, base=end, read=read, unread=end, calls=Calls("user1"), loaded=True)
+    room = Room(ROOM, ME, base=end, read=read, unread=end, calls=MentionMatcher("user1"), loaded=True)
     while room.base:
         room.before(log[max(0, room.base - size) : room.base])
         called = set(room.called)
@@ -412,24 +412,12 @@ def test_older_pages_call_as_if_all_had_been_there(
 
 def test_an_older_page_is_no_more_work_when_much_is_unread() -> None:
     """What had come before was looked through again for each page: seconds, for 20,000 messages."""
-    room = Room(ROOM, ME, base=2500, unread=2500, calls=Calls("user1"), loaded=True)
+    room = Room(ROOM, ME, base=2500, unread=2500, calls=MentionMatcher("user1"), loaded=True)
     older = decoded(MESSAGES.events[:2500])
 
-    def calls(page: list[RoomEvent]) -> int:
-        count = 0
-
-        def profile(*_: object) -> None:
-            nonlocal count
-            count += 1
-
-        sys.setprofile(profile)
-        room.before(page)
-        sys.setprofile(None)
-        return count
-
-    first = calls(older[2400:])
+    first = calls_made(lambda: room.before(older[2400:]))
     assert room.before(older[200:2400])
-    assert calls(older[100:200]) < 2 * first
+    assert calls_made(lambda: room.before(older[100:200])) < 2 * first
 
 
 def test_forgetting_keeps_the_place() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.words import LETTERS, holds, term_of, words_of
+from protocol.words import LETTERS, holds, spans_of, term_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,29 @@ def test_a_word_has_no_sign_in_it(text: str) -> None:
         assert word
         assert not set(word) & set("·\"*'- :^(){}\x00")
     assert words_of(text) == words_of(" ".join(words_of(text))) or not text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("web-4.12 (snake_case)!", ["web", "4", "12", "snake", "case"]),
+        ("नमस्ते कमला!", ["नमस्ते", "कमला"]),
+        ("e\u0301te\u0301, שָׁלוֹם", ["e\u0301te\u0301", "שָׁלוֹם"]),
+        ("ที่นี่ ok", ["ที่", "นี่", "ok"]),
+        ("太郎さんabc👍🏽", ["太", "郎", "さ", "ん", "abc", "👍", "🏽"]),
+        ("5㎏, 20€", ["5㎏", "20", "€"]),
+        ("* - “·", []),
+    ],
+)
+def test_where_the_words_stand(text: str, words: list[str]) -> None:
+    assert [text[start:end] for start, end in spans_of(text)] == words
+
+
+@given(st.text(max_size=60))
+def test_where_the_words_stand_is_where_they_are_found(text: str) -> None:
+    spans = list(spans_of(text))
+    assert "".join(word for start, end in spans for word in words_of(text[start:end])) == (
+        "".join(words_of(text))
+    )
+    edges = [at for span in spans for at in span]
+    assert edges == sorted(edges)

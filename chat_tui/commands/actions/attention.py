@@ -2,8 +2,8 @@
 
 from typing import get_args
 
-from chat_tui.client.calling import WORDS, good_word
 from chat_tui.client.errors import ClientError
+from chat_tui.client.mentions import WORDS, good_word
 from chat_tui.commands.actions.base import Base
 from protocol import frames
 from protocol.names import fold
