@@ -102,23 +102,50 @@ class FrameReader:
         Raises `RemoteProtocolError` when the stream can't be read on. The limit in force is read anew
         before each frame, so a login in the middle of `data` counts for what follows it.
         """
-        self._buffer += data
-        return self._complete()
+        self.add(data)
+        return iter(self.next_frame, None)
 
-    def _complete(self) -> Iterator[Frame | Rejected]:
-        while len(self._buffer) >= LENGTH_BYTES:
-            length = int.from_bytes(self._buffer[:LENGTH_BYTES], "big")
-            if length > self.limit:
-                raise RemoteProtocolError(
-                    errors.TOO_LARGE,
-                    f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
-                )
-            end = LENGTH_BYTES + length
-            if len(self._buffer) < end:
-                return
-            payload = bytes(self._buffer[LENGTH_BYTES:end])
-            del self._buffer[:end]  # costs nothing: a bytearray only moves its start
-            yield self.frame(payload)
+    def add(self, data: bytes | memoryview) -> None:
+        """Bytes have come; `next_frame` gives what is complete by then."""
+        self._buffer += data
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that have come and are in no frame that was given."""
+        return len(self._buffer)
+
+    @property
+    def start(self) -> bytes:
+        """The first few of these."""
+        return bytes(self._buffer[:8])
+
+    @property
+    def ready(self) -> bool:
+        """`next_frame` has something to give, or to raise."""
+        length = self._length()
+        return length is not None and (length > self.limit or len(self._buffer) >= LENGTH_BYTES + length)
+
+    def _length(self) -> int | None:
+        if len(self._buffer) < LENGTH_BYTES:
+            return None
+        return int.from_bytes(self._buffer[:LENGTH_BYTES], "big")
+
+    def next_frame(self) -> Frame | Rejected | None:
+        """The next frame, if it has come; raises as `feed` does."""
+        length = self._length()
+        if length is None:
+            return None
+        if length > self.limit:
+            raise RemoteProtocolError(
+                errors.TOO_LARGE,
+                f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
+            )
+        end = LENGTH_BYTES + length
+        if len(self._buffer) < end:
+            return None
+        payload = bytes(self._buffer[LENGTH_BYTES:end])
+        del self._buffer[:end]  # costs nothing: a bytearray only moves its start
+        return self.frame(payload)
 
     def frame(self, payload: bytes) -> Frame | Rejected:
         """One frame from its payload (over WebSocket, one message)."""

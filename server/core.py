@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import msgspec
 from protocol import errors, frames, limits, names
 from server import __version__, operations, permissions
 from server.accounts import Accounts, Entrance
+from server.buffers import MEMORY, Buffers
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.hub import Hub
@@ -30,6 +32,7 @@ from server.session import Phase, Session
 from server.state import Room, User
 from server.store.base import Log, Unread
 from server.throttle import NO_LIMITS, Allowance, Door
+from server.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
 from server.visibility import invited_to, may_see, rooms_told
 from server.writer import Writer
 
@@ -76,8 +79,8 @@ class RoomQuestion:
 
 
 class Core:
-    """See the module. `key` and `admin_key`: see `Accounts`. `allowance` and `quotas`: what
-    each may ask for, and have stored."""
+    """See the module. `key` and `admin_key`: see `Accounts`. `allowance`, `frame_limits` and `quotas`:
+    what each may ask for, and have stored; `memory`: see `buffers`."""
 
     def __init__(
         self,
@@ -88,6 +91,8 @@ class Core:
         entrance: Entrance = "open",
         allowance: Allowance = NO_LIMITS,
         quotas: QuotaLimits = NO_QUOTAS,
+        frame_limits: FrameLimits = NO_FRAME_LIMITS,
+        memory: int = MEMORY,
         clock: Callable[[], int] = now_ms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -102,6 +107,8 @@ class Core:
         self.hub = Hub(self.state, self.counters, self._came, self._gone)
         self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
+        self.turns = Turns(frame_limits, lambda: self.monotonic())
+        self.buffers = Buffers(memory)
         self._working: set[asyncio.Task[None]] = set()
         self._asked: set[asyncio.Future[Any]] = set()
         self.door = Door(allowance)
@@ -122,6 +129,12 @@ class Core:
         self.counters.connections += 1
         if self._closing:  # it was accepted before the listeners closed
             self._send_away(session, "the server stops", len(self.sessions))
+
+    @property
+    def full(self) -> str:
+        """Why there is no place for the connection that came last; empty if there is."""
+        most = self.buffers.connections
+        return f"there are {most} connections, and no memory for more" if len(self.sessions) > most else ""
 
     def forget(self, session: Session) -> None:
         """The session has ended."""
@@ -222,6 +235,8 @@ class Core:
         now = self.monotonic()
         for look in tuple(self.sweeps):
             look(now)
+        if len(self.sessions) > self.buffers.connections * 7 // 8:
+            self._make_room()
         for session in tuple(self.sessions):
             age, silence = now - session.began, now - session.heard
             if session.phase is Phase.HELLO and age > limits.HANDSHAKE_SECONDS:
@@ -233,6 +248,19 @@ class Core:
             elif session.phase is Phase.READY and now - session.pinged > limits.PING_SECONDS:
                 session.pinged = now
                 session.ping()
+
+    def _make_room(self) -> None:
+        """There are nearly too many connections: close those that have not logged in, the longest there
+        first, of the address that has most of them."""
+        strangers: defaultdict[Principal, list[Session]] = defaultdict(list)
+        for session in self.sessions:
+            if session.phase in (Phase.HELLO, Phase.LOGIN):
+                strangers[session.principal].append(session)
+        left = len(self.sessions) - self.buffers.connections * 3 // 4
+        for own in sorted(strangers.values(), key=len, reverse=True):
+            for session in sorted(own, key=lambda one: one.began)[: max(0, left)]:
+                session.close(errors.RATE_LIMITED, "too many connections that have not logged in")
+                left -= 1
 
     # --- reading the log, in its own thread
 

@@ -45,6 +45,7 @@ class Counters:
     byes: Counter[str] = field(default_factory=Counter)
     fell_behind: int = 0
     stalled: int = 0
+    cut: int = 0
 
     # Messages.
     events: int = 0

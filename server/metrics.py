@@ -31,6 +31,7 @@ _COUNTERS = (
     ("logins_refused", "Logins that were refused."),
     ("fell_behind", "Times that a session read too slowly and its queue was dropped."),
     ("stalled", "Connections that were cut because they took nothing at all."),
+    ("cut", "Connections that were cut for what waited on them, those included."),
     ("events", "Events that were stored."),
     ("sends", "Messages that were stored."),
     ("sends_repeated", "Messages that had been stored before and were sent again."),

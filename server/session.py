@@ -19,6 +19,7 @@ from server import operations
 from server.errors import RefusedError
 from server.handlers import ENTERING, FOR_LOCAL_ADMIN, HANDLERS
 from server.state import User
+from server.turns import Principal
 from server.visibility import rooms_of
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Transport(Protocol):
     def address(self) -> str:
         """The host it comes from; empty where that is not known."""
 
-    def write(self, data: bytes) -> None:
-        """Send bytes; never waits."""
+    def write(self, data: bytes, *, keep: bool = True) -> None:
+        """Send frames; never waits. Not `keep`: the peer can fetch or ask for all of it anew."""
 
     def allow(self, frame_bytes: int) -> None:
         """From the next frame on, take frames of that size."""
@@ -74,10 +75,11 @@ class Transport(Protocol):
 
 
 class Session:
-    """See the module. `behind` is set by the transport while its peer takes no more; `unsent` counts the
-    bytes of answers that wait for the end of the tick; `entering`: a login is under way. `local`: it is
-    for the local administrator. `device` is the id of the device that came in, `client` its program.
-    `idle`: nobody has touched it for a while."""
+    """See the module. The transport sets `congested` while its peer takes no more, `behind` when it is left
+    out for that, and `reading_paused`. `principal` has to answer for what it costs. `unsent` counts the bytes
+    of answers that wait for the end of the tick; `entering`: a login is under way. `local`: it is for the
+    local administrator. `device` is the id of the device that came in, `client` its program. `idle`: nobody
+    has touched it for a while."""
 
     def __init__(self, core: "Core", transport: Transport, *, local: bool = False) -> None:
         self.core = core
@@ -90,7 +92,8 @@ class Session:
         self._questions: deque[tuple[Request[Any], Question]] = deque()
         self._reading = False
         self.phase = Phase.HELLO
-        self.behind = self.idle = False
+        self.behind = self.congested = self.reading_paused = self.idle = False
+        self.principal = Principal() if local else core.turns.of_address(transport.address)
         self.unsent = 0
         self._typed: dict[str, tuple[bool, float]] = {}
         self.began = self.heard = self.pinged = core.monotonic()
@@ -121,13 +124,12 @@ class Session:
     @property
     def held(self) -> bool:
         """Nothing is read from its peer now, so the peer's silence says nothing."""
-        return self.behind or self._open >= limits.IN_FLIGHT
+        return self.congested or self.reading_paused or self._open >= limits.IN_FLIGHT
 
     # --- what the transport calls
 
     def receive(self, frame: Frame | Rejected) -> None:
         """Act on one frame. Never raises: what a frame can't have, it gets told."""
-        self.heard = self.core.monotonic()
         if self.phase is Phase.CLOSED:
             return
         if isinstance(frame, Rejected):
@@ -140,13 +142,14 @@ class Session:
 
     def writable(self) -> None:
         """The peer has taken what was queued. If it fell behind, tell it how far its rooms are."""
+        self.congested = False
+        self.heard = self.core.monotonic()
         if self.behind:
             self.behind = False
-            self.heard = self.core.monotonic()
             if self._user is not None:
                 rooms = self.core.state.rooms
                 self.send(frames.Heads({room: rooms[room].head for room in rooms_of(self._user)}))
-            self._next_question()
+        self._next_question()
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -160,15 +163,16 @@ class Session:
 
     def write(self, data: bytes) -> None:
         """Put bytes on the socket; for the hub. Nothing comes behind a `bye`."""
-        self.unsent = 0
+        answers, self.unsent = self.unsent > 0, 0
         if self.phase is not Phase.CLOSED:
-            self._transport.write(data)
+            self._transport.write(data, keep=answers)
 
     def send(self, frame: Frame) -> None:
         """Queue one frame for the end of this tick."""
         if self.phase is not Phase.CLOSED:
             data = codec.encode(frame)
             self.unsent += len(data)
+            self.principal.charge_answer(len(data))
             self.core.hub.queue(self, data)
 
     def hush(self) -> None:
@@ -303,6 +307,8 @@ class Session:
             raise RefusedError(errors.OUT_OF_ORDER, self._order())
         self.phase = Phase.READY
         self._user = user
+        if not self.local:
+            self.principal = self.core.turns.of_user(user.id)
         self.device = device
         self.core.counters.logins += 1
         logger.info("login", extra={"user": user.name, "address": self._transport.address})
@@ -338,7 +344,7 @@ class Session:
     def _next_question(self) -> None:
         """Ask one thing at a time, so that nobody's many questions keep the others waiting, and only
         while the peer takes the answers."""
-        if self._reading or self.behind or not self._questions:
+        if self._reading or self.congested or not self._questions:
             return
         request, question = self._questions.popleft()
         self._reading = True

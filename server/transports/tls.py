@@ -61,7 +61,7 @@ class Tls:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def send(self, data: bytes) -> bytes:
+    def send(self, data: bytes | memoryview) -> bytes:
         """What goes to the network to say `data`. Only when `ready`."""
         parts = []
         for at in range(0, len(data), PASSED):

@@ -13,6 +13,7 @@ from server.config import Address
 from server.core import STALL_SECONDS
 from server.session import Phase, Session
 from server.transports.tcp import HIGH_WATER, TcpTransport
+from server.turns import SLICE_SECONDS
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire, text_of
@@ -42,14 +43,14 @@ def queued(session: Session) -> int:
     transport = session._transport
     assert isinstance(transport, TcpTransport)
     waiting = sum(len(data) for data in session.core.hub._out.get(session, []))
-    return waiting + transport._transport.get_write_buffer_size()
+    return waiting + transport._transport.get_write_buffer_size() + transport._output.size
 
 
 def untaken(session: Session) -> int:
     """Bytes that its peer has not taken, the system's share included."""
     transport = session._transport
     assert isinstance(transport, TcpTransport)
-    return transport._queued()
+    return transport._queued() + transport._output.size
 
 
 async def enter_slowly(server: RunningServer, name: str, *rooms: str) -> Wire:
@@ -310,7 +311,7 @@ async def test_who_asks_much_and_reads_nothing_waits(server: RunningServer, what
         greedy.send(*(frames.History(each, "#a") if history else frames.Rooms(each) for each in asked))
     most = 0
     for _ in range(3):
-        await server.until(lambda: session.behind)
+        await server.until(lambda: session.congested)
         for number in range(20):
             await ann.ask(frames.Join(3000 + number, "#a", 0), frames.JoinResult)
             most = max(most, queued(session))
@@ -330,7 +331,8 @@ async def test_one_peers_burst_leaves_the_others_their_turn(server: RunningServe
     burst = [frames.Rooms(number) for number in range(1000, 11_000)]
     transport = session._transport
     assert isinstance(transport, TcpTransport)
-    transport._take(b"".join(codec.encode(request) for request in burst))
+    transport._reader.add(b"".join(codec.encode(request) for request in burst))
+    transport.take_turn(asyncio.get_running_loop().time() + SLICE_SECONDS)
     assert len(server.core.hub._out[session]) < len(burst)
     for request in burst:
         assert isinstance(await wire.answer(request.id), frames.Ok)
