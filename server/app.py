@@ -79,6 +79,8 @@ class Server:
                 entrance=self._config.who_may_enter,
                 allowance=self._config.limits.allowance,
                 quotas=self._config.limits.quotas,
+                frame_limits=self._config.limits.frames,
+                memory=self._config.memory * 2**20,
                 clock=self._clock,
             )
         except StartError:

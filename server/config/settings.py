@@ -14,11 +14,13 @@ from msgspec import Meta
 
 from protocol.links import is_loopback
 from server.accounts import Entrance
+from server.buffers import MEMORY
 from server.config.address import EXAMPLE, Address, parse_address
 from server.quotas import NO_QUOTAS, QuotaLimits
 from server.retention import Retention, Rule
 from server.retention import parse as parse_retention
 from server.throttle import NO_LIMITS, Allowance
+from server.turns import NO_FRAME_LIMITS, FrameLimits
 
 APP = "chat-server"
 DEFAULT_LISTEN = EXAMPLE
@@ -122,6 +124,26 @@ class Limits(Section, frozen=True):
     users: Annotated[
         int, told("Accounts from which on only invitations and administrators make more.", ge=1)
     ] = 50_000
+    frames_at_once: Annotated[
+        int,
+        told(
+            "Requests and other frames of one user in a burst, over all connections; large answers count for "
+            "several. Who sends more has them answered later.",
+            ge=100,
+        ),
+    ] = 2000
+    frames_per_second: Annotated[
+        int, told("Frames a second of one user after a burst. Raise it for bots that ask much.", ge=1)
+    ] = 200
+    login_frames_at_once: Annotated[
+        int,
+        told(
+            "The same for all who have not logged in yet and come from one address, loopback too; a "
+            "connection counts for 5. Enough for 1,000 who come back at once through a tunnel.",
+            ge=10,
+        ),
+    ] = 10_000
+    login_frames_per_second: Annotated[int, told("The same, a second after a burst.", ge=1)] = 1000
     guesses_at_once: Annotated[
         int,
         told(
@@ -150,6 +172,18 @@ class Limits(Section, frozen=True):
             loopback=self.count_loopback,
             guesses=self.guesses_at_once,
             guess_seconds=self.guess_seconds,
+        )
+
+    @property
+    def frames(self) -> FrameLimits:
+        """How many frames are worked off, as those who count want it."""
+        if not self.enabled:
+            return NO_FRAME_LIMITS
+        return FrameLimits(
+            before_login=self.login_frames_at_once,
+            before_login_per_second=self.login_frames_per_second,
+            frames=self.frames_at_once,
+            frames_per_second=self.frames_per_second,
         )
 
     @property
@@ -259,6 +293,14 @@ class Config(Section, frozen=True):
             "kept unless set."
         ),
     ] = ()
+    memory: Annotated[
+        int,
+        told(
+            "MiB of memory that it may use, about. A quarter may wait on connections; there may be one "
+            "connection for each 64 KiB.",
+            ge=64,
+        ),
+    ] = MEMORY // 2**20
     limits: Limits = Limits()
     tls: Tls = Tls()
     metrics: Metrics = Metrics()

@@ -52,6 +52,7 @@ class RunningServer:
         listen: Address = LOOPBACK,
         certificate: Files | None = None,
         entrance: Entrance | None = None,
+        memory: int = 512,
     ) -> None:
         self.data = data
         self.clock = Clock()
@@ -63,6 +64,7 @@ class RunningServer:
             metrics=metrics or Metrics(),
             tls=tls,
             entrance=entrance,
+            memory=memory,
         )
         self._server = Server(config, clock=self.clock.ms)
         self._waiting: asyncio.Task[None] | None = None
