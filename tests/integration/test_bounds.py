@@ -14,7 +14,8 @@ from server.config import Limits
 from server.session import Session
 from server.transports.tcp import HIGH_WATER, READ, SOCKET_HIGH, STRANGER_READ, TcpTransport
 from tests.support.inprocess import RunningServer
-from tests.support.wire import SECONDS, Wire, text_of
+from tests.support.waiting import SECONDS
+from tests.support.wire import Wire, text_of
 
 SMALL = 4096
 """Bytes that a slow peer lets its system hold."""

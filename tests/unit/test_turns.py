@@ -4,7 +4,7 @@ import asyncio
 
 from server import turns
 from server.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
-from tests.support.wire import SECONDS
+from tests.support.waiting import SECONDS
 
 
 class Busy:
