@@ -11,10 +11,14 @@ from chat_tui.client.people import Person
 from chat_tui.client.room import Room
 from chat_tui.commands.completion import AWAY, ONLINE, Being, Place
 from protocol import frames
+from protocol.names import fold
 from protocol.text import clean_line
 
 FRESH_SECONDS = 60.0
 """The server is asked again for its rooms after so long."""
+
+PAGES = 8
+"""Pages of the server's rooms that are kept, those that came last."""
 
 RECENT, FEW = 200, 20
 """Messages whose senders are known: of the room in view, and of each of the others."""
@@ -26,8 +30,9 @@ class Around:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._visited: dict[str, None] = {}  # the room in view last
-        self._asked: float | None = None
-        self._places: list[Place] = []
+        self._asked: dict[str, float] = {}  # after which names, and when
+        self._few = True  # all rooms of the server fit into one page
+        self._places: dict[str, list[Place]] = {}  # pages, by the name that they come after
 
     # --- rooms
 
@@ -45,23 +50,34 @@ class Around:
         """Whether it was in view since the start."""
         return room.name in self._visited
 
-    def places_are_old(self, now: float) -> bool:
-        """Whether it is time to ask the server for its rooms; who is told so does it."""
-        if self._asked is not None and now - self._asked < FRESH_SECONDS:
-            return False
-        self._asked = now
-        return True
+    def next_places(self, now: float, name: str) -> str | None:
+        """After which name the server should be asked for its rooms now, where `name` is being typed; None:
+        it need not be asked. Who is told so does it."""
+        after = "" if self._few else fold(f"#{name.removeprefix('#')}")
+        asked = self._asked.get(after)
+        if asked is not None and now - asked < FRESH_SECONDS:
+            return None
+        self._asked[after] = now
+        return after
 
-    def learn(self, result: frames.RoomsResult) -> None:
+    def learn(self, after: str, result: frames.RoomsResult) -> None:
         """The server has told which rooms it has."""
-        self._places = [
+        if not after:
+            self._few = result.complete
+        self._places.pop(after, None)
+        self._places[after] = [
             Place(clean_line(info.room, ROOM), clean_line(info.topic, TOPIC) or "you are not in it")
             for info in result.rooms
         ]
+        while len(self._places) > PAGES:
+            forgotten = next(iter(self._places))
+            del self._places[forgotten]
+            self._asked.pop(forgotten, None)
 
     def places(self) -> list[Place]:
         """Those of the server that one is not in, as far as it has told."""
-        return [place for place in self._places if place.title not in self._client.rooms]
+        found = {place.title: place for page in reversed(self._places.values()) for place in page}
+        return [place for title, place in found.items() if title not in self._client.rooms]
 
     # --- people
 

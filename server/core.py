@@ -5,6 +5,7 @@ ends run in a thread each, so the loop never waits for a disk.
 """
 
 import asyncio
+import heapq
 import logging
 import random
 import time
@@ -348,26 +349,30 @@ class Core:
 
     # --- lists
 
-    def rooms_list(self, user: User, *, every: bool = False) -> frames.RoomsResult:
-        """The channels that `user` may know of and is in, is invited to or could join, as many as fit into an
-        answer; `every`: all channels."""
+    def rooms_list(
+        self, user: User, after: str = "", limit: int = limits.PAGE, *, every: bool = False
+    ) -> frames.RoomsResult:
+        """The channels whose names come after `after`, as many as fit into an answer, that `user` may know of
+        and is in, is invited to or could join; `every`: all channels."""
         left = limits.PAGE_BYTES
-        listed = []
-        asked = {room.name for room in invited_to(self.state, user)}
-        found = [room for room in self.state.rooms.values() if not room.direct]
-        if not every:
-            found = [
-                room for room in found if not room.private or user.id in room.members or room.name in asked
-            ]
-        for room in sorted(found, key=lambda room: room.name):
-            left -= len(room.name.encode()) + len(room.topic.encode()) + 64
-            if left < 0:
-                break
-            joined, invited = user.id in room.members, room.name in asked
-            listed.append(
-                frames.RoomInfo(room.name, room.topic, len(room.members), joined, room.private, invited)
-            )
-        return frames.RoomsResult(listed, len(found))
+        state = self.state
+        asked = {room.name for room in invited_to(state, user)}
+        shown = state.channels if every else state.public
+        own = [] if every else [name for name in user.rooms | asked if self._own(name)]
+        listed: list[frames.RoomInfo] = []
+        for name in heapq.merge(shown.after(after), sorted(one for one in own if one > after)):
+            room = state.rooms[name]
+            left -= len(name.encode()) + len(room.topic.encode()) + 64
+            if len(listed) == limit or left < 0:
+                return frames.RoomsResult(listed, len(shown) + len(own))
+            joined, invited = user.id in room.members, name in asked
+            listed.append(frames.RoomInfo(name, room.topic, len(room.members), joined, room.private, invited))
+        return frames.RoomsResult(listed, len(shown) + len(own), complete=True)
+
+    def _own(self, name: str) -> bool:
+        """Whether a room of somebody's is a channel that others may not know of."""
+        room = self.state.rooms[name]
+        return room.private and not room.direct
 
     def invitations(self, user: User) -> list[frames.Invitation]:
         """To which rooms `user` is invited."""

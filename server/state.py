@@ -17,6 +17,7 @@ import msgspec
 from protocol import codec, frames, names
 from protocol.frames import MEMBER, OWNER, Body
 from server.lookalikes import skeletons
+from server.sorted_names import SortedNames
 
 B = TypeVar("B", bound=Body)
 
@@ -158,12 +159,15 @@ class Room:
 class State:
     """Users by id, by folded name and by what their names look like; rooms by name; devices by the hash
     of their token, invitations to the server by id; who is kept out of it, by id and by network. `newest` is
-    the user that was made last."""
+    the user that was made last. `channels` and `public` are the names of all channels and of those that are
+    not private."""
 
     users: dict[int, User] = field(default_factory=dict)
     by_name: dict[str, User] = field(default_factory=dict)
     by_look: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     rooms: dict[str, Room] = field(default_factory=dict)
+    channels: SortedNames = field(default_factory=SortedNames, compare=False)
+    public: SortedNames = field(default_factory=SortedNames, compare=False)
     tokens: dict[bytes, Device] = field(default_factory=dict)
     invites: dict[str, Invite] = field(default_factory=dict)
     registered: int = 0
@@ -215,6 +219,21 @@ class State:
         room.invited.pop(user.id, None)
         user.invited.discard(room.name)
 
+    def add_room(self, room: Room) -> None:
+        """Enter a room under its name."""
+        self.rooms[room.name] = room
+        if not room.direct:
+            self.channels.add(room.name)
+            self.set_private(room, private=room.private)
+
+    def set_private(self, room: Room, *, private: bool) -> None:
+        """Show a room to its members only, or to everybody."""
+        room.private = private
+        if not private and not room.direct:
+            self.public.add(room.name)
+        else:
+            self.public.discard(room.name)
+
     def set_maker(self, room: Room, maker: int) -> None:
         """Keep who made a room: the local administrator is no user."""
         room.maker = maker
@@ -229,6 +248,8 @@ class State:
             self.uninvite(room, self.users[guest])
         if not room.direct and room.maker in self.users:
             self.users[room.maker].made -= 1
+        self.channels.discard(room.name)
+        self.public.discard(room.name)
         del self.rooms[room.name]
 
     def mark(self, user: int, room: str, seq: int) -> None:
@@ -298,7 +319,7 @@ def apply(state: State, event: frames.Event) -> None:
         return
     room = state.rooms.get(event.room)
     if room is None:
-        room = state.rooms[event.room] = Room(event.room)
+        state.add_room(room := Room(event.room))
     room.head = event.seq
     effect = _EFFECTS.get(event.kind)
     if effect is not None:  # of what is said there is none
@@ -308,7 +329,8 @@ def apply(state: State, event: frames.Event) -> None:
 def _create(state: State, room: Room, event: frames.Event) -> None:
     body = codec.unpack_body(event.body, frames.CreateBody)
     if body is not None:  # rooms of old have none
-        room.private, room.born = body.private, body.born
+        state.set_private(room, private=body.private)
+        room.born = body.born
     state.set_maker(room, event.user)
     for number in sorted(set(names.direct_pair(room.name) or ())):
         state.add_member(room, state.users[number])
@@ -331,8 +353,8 @@ def _topic(_: State, room: Room, event: frames.Event) -> None:
     room.topic = read(event, frames.TopicBody).topic
 
 
-def _visibility(_: State, room: Room, event: frames.Event) -> None:
-    room.private = read(event, frames.VisibilityBody).private
+def _visibility(state: State, room: Room, event: frames.Event) -> None:
+    state.set_private(room, private=read(event, frames.VisibilityBody).private)
 
 
 def _role(_: State, room: Room, event: frames.Event) -> None:

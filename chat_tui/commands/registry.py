@@ -93,7 +93,12 @@ COMMANDS: tuple[Command, ...] = (
         (_SOME_ROOM,),
         aliases=("part",),
     ),
-    Command("rooms", "List the rooms of this server.", aliases=("list",)),
+    Command(
+        "rooms",
+        "List the rooms of this server. With a name: those that come after it.",
+        (Argument("after", optional=True),),
+        aliases=("list",),
+    ),
     Command(
         "topic",
         "Show the room's topic, or change it. `-` removes it.",

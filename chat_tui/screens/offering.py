@@ -47,8 +47,9 @@ class Offering(Part):
                 emoji=complete_emoji if asked else self._emoji,
             ),
         )
-        if before.startswith(("/join ", "/j ")) and not asked:
-            self._learn_places()
+        command, blank, name = before.partition(" ")
+        if command in ("/join", "/j") and blank and not asked:
+            self._learn_places(name)
         return found if self._settings.completion_popup else replace(found, opens=False)
 
     def _emoji(self, prefix: str) -> Sequence[tuple[str, str]]:
@@ -67,12 +68,15 @@ class Offering(Part):
             self._composer.learned()
 
     @work(group="places")
-    async def _learn_places(self) -> None:
-        """Ask the server for its rooms, if that is long ago."""
-        if self.client.status.phase == "online" and self.around.places_are_old(time.monotonic()):
+    async def _learn_places(self, name: str) -> None:
+        """Ask the server for its rooms, if that is long ago; of many, for those that begin so."""
+        if self.client.status.phase != "online":
+            return
+        after = self.around.next_places(time.monotonic(), name)
+        if after is not None:
             try:
-                result = await self.client.ask(frames.Rooms(1))
+                result = await self.client.ask(frames.Rooms(1, after=after))
             except ClientError:
                 return  # the rooms that we are in are offered all the same
-            self.around.learn(result)
+            self.around.learn(after, result)
             self._composer.learned()

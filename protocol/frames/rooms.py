@@ -9,7 +9,7 @@ from protocol import limits
 from protocol.frames.base import Name, Number, Request, Result, RoomName, Seq, Time, Word
 from protocol.frames.events import Event
 from protocol.frames.mine import MineResult
-from protocol.frames.moderation import MEMBER
+from protocol.frames.moderation import MEMBER, PageSize
 
 CHANNEL = "channel"
 DIRECT = "direct"
@@ -140,14 +140,18 @@ class RoomInfo(Result, frozen=True):
 
 
 class RoomsResult(Result, frozen=True):
-    """Rooms by rising name; `total` also counts those that did not fit."""
+    """Rooms by rising name; `complete`: these are the last ones; `total` counts all there are."""
 
     rooms: list[RoomInfo]
     total: Number
+    complete: bool = False
 
 
 class Rooms(Request[RoomsResult], tag="rooms", frozen=True):
-    """Which channels are there? `every`: also the private ones of others; for administrators."""
+    """Which channels are there? Those whose names come after `after`. `every`: also the private ones of
+    others; for administrators."""
 
     result = RoomsResult
     every: bool = False
+    after: Annotated[str, Meta(max_length=4 * limits.ROOM)] = ""
+    limit: PageSize = limits.PAGE

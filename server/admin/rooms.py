@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from protocol import frames
-from protocol.frames import MemberInfo, Punished, Term
+from protocol.frames import MemberInfo, Punished, RoomInfo, Term
 from protocol.text import clean_line
 from server.admin import command
 from server.admin.connection import AdminError, Administration
@@ -46,15 +46,18 @@ def _parser() -> command.Parser:
 
 
 async def _list(connection: Administration, given: argparse.Namespace) -> None:  # noqa: ARG001
-    result = await connection.ask(frames.Rooms(1, every=True))
+    found: list[RoomInfo] = []
+    while True:
+        page = await connection.ask(frames.Rooms(1, every=True, after=found[-1].room if found else ""))
+        found += page.rooms
+        if page.complete or not page.rooms:
+            break
     rows = [("NAME", "KIND", "MEMBERS", "TOPIC")]
     rows += [
         (clean_line(one.room), _kind(private=one.private), str(one.members), clean_line(one.topic))
-        for one in result.rooms
+        for one in found
     ]
     command.table(rows)
-    if result.total > len(result.rooms):
-        print(f"… and {result.total - len(result.rooms)} more")
 
 
 async def _show(connection: Administration, given: argparse.Namespace) -> None:

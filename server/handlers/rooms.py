@@ -132,10 +132,11 @@ def delete_room(session: "Session", request: frames.DeleteRoom) -> None:
 
 
 def rooms(session: "Session", request: frames.Rooms) -> None:
-    """All channels that one may know of."""
+    """A page of the channels that one may know of."""
     if request.every:
         permissions.require_admin(session.user, Action.EVERY_ROOM)
-    session.answer(request, session.core.rooms_list(session.user, every=request.every))
+    listed = session.core.rooms_list(session.user, request.after, request.limit, every=request.every)
+    session.answer(request, listed)
 
 
 FOR_OPERATOR: dict[type[Request[Any]], Handler] = {

@@ -123,11 +123,11 @@ class SqliteLog:
         state = State()
         query = self._reading.execute
         rooms: dict[int, Room] = {}
-        sql = "SELECT id, name, head, topic, private, born FROM rooms"
+        sql = "SELECT id, name, head, topic, private, born FROM rooms ORDER BY name"
         for number, name, head, topic, private, born in query(sql):
             if name != SERVER_LOG:
-                room = Room(name, head, topic, private=bool(private), born=born)
-                rooms[number] = state.rooms[name] = room
+                rooms[number] = Room(name, head, topic, private=bool(private), born=born)
+                state.add_room(rooms[number])
         # A user's id is the seq of the event that made them.
         users = (
             "SELECT users.id, name, admin, disabled, password, coalesce(time, 0) FROM users "

@@ -37,9 +37,9 @@ class RoomActions(Base):
         """`/leave [#room]`."""
         await self._client.leave(self._named(room) if room else self._here().name)
 
-    async def do_rooms(self) -> None:
-        """`/rooms`."""
-        result = await self._client.ask(frames.Rooms(1))
+    async def do_rooms(self, after: str) -> None:
+        """`/rooms [after]`."""
+        result = await self._client.ask(frames.Rooms(1, after=room_name(after) if after else ""))
         names = [clean_line(info.room, 40) for info in result.rooms]
         width = max(map(len, names), default=0)
         lines = [f"{result.total} room{'s' * (result.total != 1)} on this server; /join #name enters one:"]
@@ -49,8 +49,8 @@ class RoomActions(Base):
             said = "you are invited" if info.invited else "private" if info.private else ""
             about = "  ".join(filter(None, (said, clean_line(info.topic, 80))))
             lines.append(f"{here} {name:<{width}} {people:<11}  {about}".rstrip())
-        if result.total > len(names):
-            lines.append(f"… and {result.total - len(names)} more")
+        if names and not result.complete:
+            lines.append(f"There are more: /rooms {names[-1]} goes on.")
         self._view.tell("\n".join(lines))
 
     async def do_topic(self, text: str) -> None:
