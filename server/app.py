@@ -23,6 +23,7 @@ from protocol.links import is_loopback
 from server import accounts, folder, operations, retention
 from server.config import Address, Config
 from server.core import Core, now_ms
+from server.disk_space import DiskSpace
 from server.errors import StartError
 from server.state import Invite
 from server.store.sqlite import SqliteLog
@@ -104,6 +105,10 @@ class Server:
             await self._close("")
             raise
         self._core.left = self._left
+        self._core.quotas.disk = disk = DiskSpace(self._config.data, self._config.disk_floor * 2**20)
+        disk.measure()
+        disk.decide()
+        self._core.sweeps.add(disk.look)
         self._pruning = asyncio.create_task(retention.keep_pruned(self._core, self._config.kept))
         self._core.purge_soon()  # the last run may have been killed while it removed something
         self._sweep()

@@ -86,6 +86,12 @@ class _Figures(Collector):
         for phase in Phase:
             sessions.add_metric([phase.name.lower()], phases[phase])
         yield sessions
+        disk = core.quotas.disk
+        if disk is not None and disk.free is not None:
+            free = "Bytes that are free on the disk of the store."
+            yield GaugeMetricFamily("chat_disk_free_bytes", free, disk.free)
+            low = "1 while that is so few that only administrators can store anything."
+            yield GaugeMetricFamily("chat_disk_low", low, disk.low)
         behind = sum(session.behind for session in core.sessions)
         for name, what, value in (
             ("sessions_behind", "Sessions that are left out because they read too slowly.", behind),

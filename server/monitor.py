@@ -101,6 +101,9 @@ class Monitor:
 
     async def _store_problem(self) -> str:
         """What keeps the store from being written; empty if nothing does."""
+        disk = self._core.quotas.disk
+        if disk is not None and disk.low:
+            return "the disk is nearly full"
         now = asyncio.get_running_loop().time()
         if self._probing is None or (self._probing.done() and now - self._probed > PROBE_SECONDS):
             self._probed = now

@@ -3,7 +3,7 @@
 One table says what each request that is stored counts for. A session looks there before it acts on a request,
 so no handler can forget it; that the table names every request there is, is tested. Administrators keep the
 server in order, so of them only the messages are counted. Pure: time is given in seconds by the caller. Knows
-requests, users and how many there are; nothing of sessions or the store.
+requests, users, how many there are, and whether the disk has room; nothing of sessions or the store.
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import Any
 from protocol import errors, frames
 from protocol.frames import Request
 from protocol.limits import EVENT_BYTES
+from server.disk_space import DiskSpace
 from server.errors import RefusedError
 from server.state import User
 from server.throttle import Buckets, address_key
@@ -22,6 +23,9 @@ HOUR = 3600
 
 ROOM_COST = 10
 """What making a room counts for, in changes: it stays until somebody deletes it, and everybody sees it."""
+
+DISK_RETRY_MS = 30_000
+"""When to try again once the disk is nearly full: until somebody has made room it helps nobody."""
 
 RECORD = 2 * EVENT_BYTES
 """Bytes that a change takes for good, about: its event, and its record in the audit with its reason."""
@@ -111,9 +115,11 @@ UNCOUNTED: frozenset[type[Request[Any]]] = frozenset((
 
 
 class Quotas:
-    """Counts what users and addresses have had stored lately, in memory: a restart begins anew."""
+    """Counts what users and addresses have had stored lately, in memory: a restart begins anew. `disk` says
+    whether there is room for it."""
 
     def __init__(self, limits: QuotaLimits) -> None:
+        self.disk: DiskSpace | None = None
         self._limits = limits
         self._messages = _buckets(limits.messages, limits.messages_per_second)
         self._changes = _buckets(limits.changes, limits.changes_per_second)
@@ -125,6 +131,8 @@ class Quotas:
         cost = COSTS.get(type(request))
         if cost is None:
             return
+        if not (cost.frees or (isinstance(request, frames.Send) and request.kind == frames.DELETE)):
+            self._check_disk(user)
         taken: list[tuple[Buckets, float]] = []
         for buckets, amount, too_fast in (
             (self._messages, cost.messages, f"{self._limits.messages_per_second:g} messages a second"),
@@ -145,6 +153,12 @@ class Quotas:
         return (
             f"you have had {(self._limits.bytes_per_day or 0) / 2**20:,.3g} MiB stored, as much as {too_fast}"
         )
+
+    def _check_disk(self, user: User | None) -> None:
+        """Raise `RefusedError` if there is no room for what this user, or a stranger, wants stored."""
+        if self.disk is not None and self.disk.low and not (user is not None and user.admin):
+            text = "the server's disk is nearly full, and nothing was stored: tell its administrator"
+            raise RefusedError(errors.STORAGE, text, retry_after=DISK_RETRY_MS)
 
     def check_new_room(self, user: User, rooms: int, now: float) -> None:
         """Count a room that this user is about to make where there are so many; raises `RefusedError`."""
@@ -169,6 +183,7 @@ class Quotas:
         """Count an account that is about to be made from this address without an invitation, where there are
         so many; raises `RefusedError`. Loopback is an address like others."""
         limits = self._limits
+        self._check_disk(None)
         if limits.users is not None and users >= limits.users:
             text = f"there are {users:,} accounts, as many as this server takes: tell its administrator"
             raise RefusedError(errors.TOO_MANY, text)

@@ -301,6 +301,14 @@ class Config(Section, frozen=True):
             ge=64,
         ),
     ] = MEMORY // 2**20
+    disk_floor: Annotated[
+        int,
+        told(
+            "MiB of the disk below which only administrators can have anything stored: once it is full, "
+            "nobody can clear it up. 0: members may fill it.",
+            ge=0,
+        ),
+    ] = 256
     limits: Limits = Limits()
     tls: Tls = Tls()
     metrics: Metrics = Metrics()

@@ -4,12 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from chat_tui.client.errors import RequestError
 from chat_tui.client.reads import ReadMarkers
 from protocol import errors, frames
 from server.accounts import Entrance
-from server.config import Limits
+from server.config import Address, Limits, Metrics
+from server.quotas import COSTS, DISK_RETRY_MS
+from tests.integration.test_server import EVERY_REQUEST
 from tests.support.cast import do, refused
+from tests.support.http import fetch
 from tests.support.inprocess import RunningServer
 
 
@@ -125,3 +131,56 @@ async def test_a_client_repeats_read_markers_that_came_too_fast() -> None:
     markers.put("#a", 7)
     await markers.send()
     assert [(read.room, read.seq) for read in asked] == [("#a", 7)] * 2
+
+
+async def test_with_little_room_on_the_disk_only_administrators_store(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = tmp_path / "data"
+    server = RunningServer(data, Limits(), Metrics(listen=Address("127.0.0.1", 0)))
+    await server.start()
+    try:
+        disk = server.core.quotas.disk
+        assert disk is not None
+        ada, ann = await server.enter("ada"), await server.enter("ann", "#a")
+        seq = (await ann.tell("#a", "before")).seq
+        server.core.state.users[1].admin = True
+        ready = await fetch(server.monitor, "/readyz")
+        assert ready.status == 200
+
+        disk.floor = 2**60
+        server.core.sweep()
+        await server.until(lambda: disk.low)
+        ann.send(send := ann.say("#a", "now"))
+        answer = await ann.answer(send.id)
+        assert isinstance(answer, frames.Error)
+        assert (answer.code, answer.retry_after) == (errors.STORAGE, DISK_RETRY_MS)
+        assert "disk is nearly full" in answer.text
+        for request in EVERY_REQUEST.values():
+            if type(request) in COSTS and not COSTS[type(request)].frees:
+                number = ann.new_id
+                assert await ann.refused(msgspec.structs.replace(request, id=number)) == errors.STORAGE
+        await ann.ask(frames.History(ann.new_id, "#a"), frames.HistoryResult)
+        await ann.ask(frames.Send(ann.new_id, "#a", "gone", b"", frames.DELETE, seq), frames.SendResult)
+        await do(ann, frames.Leave, "#general")
+        await do(ann, frames.DeleteRoom, "#a")
+        stranger = await server.connect()
+        await stranger.hello()
+        assert await stranger.refused(frames.Login(1, "carl")) == errors.STORAGE
+        await ada.tell("#general", "an administrator")
+        ready = await fetch(server.monitor, "/readyz")
+        assert (ready.status, ready.body) == (503, "not ready: the disk is nearly full\n")
+        assert "chat_disk_low 1.0" in (await fetch(server.monitor, "/metrics")).body
+
+        disk.floor = 1
+        server.clock.seconds += 6
+        server.core.sweep()
+        await server.until(lambda: not disk.low)
+        await do(ann, frames.Join, "#general")
+    finally:
+        await server.stop()
+    told = [record.getMessage() for record in caplog.records if record.name == "server.disk_space"]
+    assert told == [
+        "the disk is nearly full: only administrators can store anything",
+        "there is room on the disk again",
+    ]

@@ -387,7 +387,7 @@ EVERYTHING = (
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
     "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
     "--retention 90d --retention #a=forever --entrance closed "
-    "--metrics-hosts chat.internal --limits-guesses-at-once 7 --limits-guess-seconds 8 "
+    "--metrics-hosts chat.internal --disk-floor 15 --limits-guesses-at-once 7 --limits-guess-seconds 8 "
     "--limits-changes-at-once 21 --memory 128 --limits-frames-at-once 101 --limits-frames-per-second 15 "
     "--limits-login-frames-at-once 16 --limits-login-frames-per-second 17 "
     "--limits-changes-per-second 9 --limits-megabytes-per-day 10 --limits-rooms-per-user 11 "
