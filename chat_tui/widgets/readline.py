@@ -24,6 +24,9 @@ BLINKS = 20
 and on took most of what an idle client takes of the processor."""
 
 
+_HELD = frozenset(("alt", "ctrl", "super", "hyper", "meta"))
+
+
 class Readline(TextArea):
     """See the module."""
 
@@ -42,8 +45,13 @@ class Readline(TextArea):
     _joining = False  # the next character may belong to this one, not to what stands behind it
 
     def write(self, event: events.Key) -> bool:
-        """Put in the character of a key, if it has one; those that join others too, which Textual drops."""
+        """Put in the character of a key, if it has one; those that join others too, which Textual drops.
+
+        With Alt held it is a command, if one that nobody knows: it has been dealt with, and does nothing.
+        """
         character = event.character or ""
+        if _HELD.intersection(event.key.split("+")[:-1]):
+            return event.is_printable
         if not event.is_printable and unicodedata.category(character or "\0") != "Cf":
             return False
         if clean_text(character):
@@ -99,6 +107,17 @@ class Readline(TextArea):
         self._line_cache.clear()
         self._refresh_size()
         self.post_message(self.Changed(self))
+
+    # --- the line, all of it: Textual means the part of it that stands in one row of the screen
+
+    def get_cursor_line_start_location(self, smart_home: bool = False) -> Location:  # noqa: ARG002, FBT001, FBT002
+        """Where the line begins."""
+        return self.cursor_location[0], 0
+
+    def get_cursor_line_end_location(self) -> Location:
+        """Where the line ends."""
+        row = self.cursor_location[0]
+        return row, len(self.document.get_line(row))
 
     # --- what one sees as one character
 

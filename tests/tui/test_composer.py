@@ -1,5 +1,8 @@
 """Where one writes: keys of the shell, characters of many parts, what is pasted, what is too long."""
 
+from textual import events
+from textual.keys import _character_to_key
+
 from chat_tui.widgets.readline import BLINKS
 from protocol import frames, limits
 from tests.support.inprocess import RunningServer
@@ -41,6 +44,42 @@ async def test_keys_that_edit(place: Place) -> None:
             assert chat.composer.text == left, keys
             await chat.press("escape")
             chat.composer.put("")
+
+
+LONG = " ".join(f"word{number}" for number in range(40))
+
+
+async def test_keys_for_a_line_act_on_all_of_it_however_it_is_wrapped(place: Place) -> None:
+    async with open_chat(place) as chat:
+        composer = chat.composer
+        for keys, left in (
+            (("ctrl+a", "x"), f"one\nx{LONG}\ntwo"),
+            (("home", "x"), f"one\nx{LONG}\ntwo"),
+            (("left", "ctrl+e", "x"), f"one\n{LONG}x\ntwo"),
+            (("shift+home", "x"), f"one\nx{LONG[90:]}\ntwo"),
+            (("ctrl+u",), f"one\n{LONG[90:]}\ntwo"),
+            (("ctrl+u", "ctrl+y"), f"one\n{LONG}\ntwo"),
+            (("alt+k",), f"one\n{LONG[:90]}\ntwo"),
+            (("ctrl+a", "alt+k"), "one\n\ntwo"),
+        ):
+            composer.put(f"one\n{LONG}\ntwo")
+            composer.cursor_location = (1, 90)
+            await chat.press(*keys)
+            assert composer.text == left, keys
+
+
+async def test_a_key_held_with_alt_types_no_letter(place: Place) -> None:
+    async with open_chat(place) as chat:
+        for letter in "pnulxj/0é":
+            name = _character_to_key(letter)
+            for held in ("alt", "ctrl+alt", "super"):
+                chat._input(events.Key(f"{held}+{name}", letter))  # as Textual's own parser says it
+        await chat.settle()
+        assert chat.composer.text == ""
+        chat._input(events.Key("plus", "+"))
+        chat._input(events.Key("shift+a", "A"))
+        await chat.settle()
+        assert chat.composer.text == "+A"
 
 
 def cells(chat: Chat) -> list[int]:
