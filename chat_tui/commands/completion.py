@@ -24,6 +24,9 @@ _TEXT = Argument("text", rest=True, completes="name")
 _NAMED = re.compile("[a-z+-][a-z0-9_+-]+")
 """What opens by itself behind a colon. A time (`:30`) or a face (`:D`) does not."""
 
+_DIVIDED = re.compile(r"[()\[\]{}<>\"'“”‘’«»„‹›,;|*~（）「」『』【】、，。]")
+"""Signs in a text behind which a name may begin without a blank."""
+
 
 class Place(msgspec.Struct, frozen=True):
     """A room, by the name that people use."""
@@ -89,7 +92,8 @@ def complete(line: str, known: Known) -> Completion:
     if argument.completes == "emoji":
         return replace(_emoji(word, start, known), sure=False)  # the name will do
     if argument.rest:
-        return _in_text(word, start, known)
+        inner = len(word) - len(_DIVIDED.split(word)[-1])
+        return _in_text(word[inner:], start + inner, known)
     if argument.completes == "name" and not word.startswith("#"):
         beings = [*known.people(), *known.strangers()]
         return Completion(start, _people(word, beings, " "), opens=True)

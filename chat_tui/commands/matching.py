@@ -1,13 +1,16 @@
 """How well a name fits what was typed of it: the one measure for completion and for the switcher.
 
-Pure. Names are compared as they are everywhere, without regard to case (see `fold`).
+Pure. Names are compared as they are everywhere, without regard to case (see `fold`); and without accents
+where none was typed, for not every keyboard has them.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TypeVar
 
 from protocol.names import fold
+from protocol.text import normalize
 
 T = TypeVar("T")
 
@@ -18,10 +21,25 @@ these letters in this order."""
 _BETWEEN = frozenset("-_. #@/:")
 
 
+# Letters that are no other one with a mark on it, and yet are typed as that one.
+_TYPED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+
+
 @lru_cache(8192)  # the people and rooms of one server: what is typed is compared with all of them at each key
 def folded(name: str) -> str:
     """The name as it is compared."""
     return fold(name)
+
+
+@lru_cache(8192)
+def unaccented(name: str) -> str:
+    """The name as one types it without accents."""
+    letters = normalize("NFKD", folded(name))
+    return letters if letters.isascii() else "".join(filter(_is_no_mark, letters)).translate(_TYPED)
+
+
+def _is_no_mark(character: str) -> bool:
+    return not unicodedata.combining(character)
 
 
 def fit(wanted: str, name: str) -> int | None:
@@ -46,9 +64,10 @@ def best(
     """The things one of whose `names` fits no worse than `worst`, and how; the best first, those that fit
     equally well in their own order."""
     wanted = fold(wanted)
+    form = unaccented if wanted == unaccented(wanted) else folded
     found = []
     for thing in things:
-        fits = [how for name in names(thing) if (how := fit(wanted, folded(name))) is not None]
+        fits = [how for name in names(thing) if (how := fit(wanted, form(name))) is not None]
         if fits and min(fits) <= worst:
             found.append((min(fits), thing))
     return sorted(found, key=lambda one: one[0])
