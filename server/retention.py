@@ -31,10 +31,12 @@ _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
 
 @dataclass(slots=True, frozen=True)
 class Retention:
-    """Seconds for which events are kept, None for ever: `usual`, and that of single rooms."""
+    """Seconds for which events are kept, None for ever: `usual`, and that of single rooms; and the records of
+    the audit."""
 
     usual: int | None = None
     rooms: Mapping[str, int | None] = field(default_factory=dict)
+    audit: int | None = None
 
     def seconds(self, room: str) -> int | None:
         """For how long the events of this room are kept."""
@@ -43,7 +45,7 @@ class Retention:
     @property
     def forever(self) -> bool:
         """Nothing is ever removed."""
-        return self.usual is None and not any(self.rooms.values())
+        return self.usual is None and not any(self.rooms.values()) and self.audit is None
 
 
 FOREVER = Retention()
@@ -56,6 +58,24 @@ def parse_age(text: str) -> int:
     if found is None:
         raise ValueError(f"{text!r} is no age: a number and m, h, d, w or y, as in 90d")
     return int(found[1]) * _UNITS[found[2]]
+
+
+class Age(str):
+    """`90d`, or `forever`."""
+
+    __slots__ = ()
+
+    @property
+    def seconds(self) -> int | None:
+        """The same in seconds, None for ever."""
+        return None if self == _FOREVER else parse_age(self)
+
+
+def check_age(text: str) -> Age:
+    """An age that makes sense; raises `ValueError` for others."""
+    if text != _FOREVER:
+        parse_age(text)
+    return Age(text)
 
 
 class Rule(str):
@@ -93,6 +113,10 @@ async def prune(core: "Core", retention: Retention) -> int:
             before = core.clock() - seconds * 1000
             while count := await core.writer.between(partial(core.log.prune, room, before, STEP)):
                 removed += count
+    if retention.audit is not None:
+        before = core.clock() - retention.audit * 1000
+        while await core.writer.between(partial(core.log.prune_audit, before, STEP)):
+            pass
     return removed
 
 

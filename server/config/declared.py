@@ -16,7 +16,7 @@ import msgspec
 
 from server.config.address import Address, parse_address
 from server.config.settings import Config, Section
-from server.retention import Rule, parse_rule
+from server.retention import Age, Rule, check_age, parse_rule
 
 ENVIRONMENT = "CHAT_SERVER_"
 
@@ -88,6 +88,7 @@ class Setting:
 
 _READERS: dict[Any, Callable[[str, Path], Any]] = {
     Address: lambda raw, _: parse_address(raw),
+    Age: lambda raw, _: check_age(raw),
     Rule: lambda raw, _: parse_rule(raw),
     str: lambda raw, _: raw,
     Path: lambda raw, folder: folder / Path(raw).expanduser(),

@@ -5,6 +5,7 @@ the command line, `--print-config` and the messages about mistakes are made from
 `level` of section `log` is `level` under `[log]`, `CHAT_SERVER_LOG_LEVEL` and `--log-level`. Knows no files.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from server.accounts import Entrance
 from server.buffers import MEMORY
 from server.config.address import EXAMPLE, Address, parse_address
 from server.quotas import NO_QUOTAS, QuotaLimits
-from server.retention import Retention, Rule
+from server.retention import Age, Retention, Rule
 from server.retention import parse as parse_retention
 from server.throttle import NO_LIMITS, Allowance
 from server.turns import NO_FRAME_LIMITS, FrameLimits
@@ -301,6 +302,10 @@ class Config(Section, frozen=True):
             ge=64,
         ),
     ] = MEMORY // 2**20
+    audit_retention: Annotated[
+        Age,
+        told("For how long the records of who did what to whom are kept, as in 90d; or forever."),
+    ] = Age("1y")
     disk_floor: Annotated[
         int,
         told(
@@ -329,8 +334,8 @@ class Config(Section, frozen=True):
 
     @property
     def kept(self) -> Retention:
-        """For how long events are kept."""
-        return parse_retention(self.retention)
+        """For how long events, and the records of the audit, are kept."""
+        return replace(parse_retention(self.retention), audit=self.audit_retention.seconds)
 
     @property
     def certificate(self) -> Files | None:

@@ -19,7 +19,7 @@ from server.config.address import Address
 from server.config.declared import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, nearest, visible
 from server.config.settings import APP, Config
 from server.errors import SettingsError
-from server.retention import Rule
+from server.retention import Age, Rule
 
 FILE = "chat-server.toml"
 
@@ -28,7 +28,14 @@ _CONFIG = ENVIRONMENT + "CONFIG"
 # Kubernetes tells every process of the services around it; one called `chat-server` becomes such variables.
 _NOT_OURS = re.compile(rf"{ENVIRONMENT}(SERVICE_(HOST|PORT)|PORT)(_|$)")
 
-_METAVARS: dict[Any, str] = {Address: "HOST:PORT", Rule: "[#ROOM=]AGE", Path: "PATH", int: "N", float: "N"}
+_METAVARS: dict[Any, str] = {
+    Address: "HOST:PORT",
+    Rule: "[#ROOM=]AGE",
+    Age: "AGE",
+    Path: "PATH",
+    int: "N",
+    float: "N",
+}
 
 
 def parse(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> Config:

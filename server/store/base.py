@@ -3,8 +3,8 @@
 What stands behind it gives each event its `seq` and keeps it until it is pruned or its room is deleted; it
 never looks into a body that a client made. The SQLite one is embedded; a cluster puts a replicated stream
 there, and nothing above changes. All methods block and may be called from any one thread at a time per end:
-`append`, `probe`, `prune`, `purge`, `index` and `tidy` from the writer's, `search` from the searcher's, the
-other reading ones from the reader's.
+`append`, `probe`, `prune`, `prune_audit`, `purge`, `index` and `tidy` from the writer's, `search` from the
+searcher's, the other reading ones from the reader's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -321,6 +321,10 @@ class Log(Protocol):
 
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """The newest `limit` records of those, oldest first. Raises `StorageError`."""
+
+    def prune_audit(self, before: int, limit: int) -> int:
+        """Remove the oldest records, up to the first that is not older than `before` (ms since 1970): `limit`
+        at most; returns how many. From the writer's thread. Raises `StorageError`."""
 
     def size(self, room: str) -> Size:
         """How much is stored of a room. Walks over all of it. Raises `StorageError`."""

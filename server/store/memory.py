@@ -36,6 +36,7 @@ class MemoryLog:
         self._cids: dict[tuple[int, str], Event] = {}
         self._floors: dict[str, int] = {}
         self._audit: list[Audit] = []
+        self._audit_removed = 0
 
     def load(self) -> State:
         """An empty state: nothing is kept."""
@@ -177,8 +178,18 @@ class MemoryLog:
 
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
-        numbered = [Recorded(number, one) for number, one in enumerate(self._audit, 1)]
+        first = self._audit_removed + 1
+        numbered = [Recorded(number, one) for number, one in enumerate(self._audit, first)]
         return [one for one in numbered if _is_searched(one, searched)][-limit:]
+
+    def prune_audit(self, before: int, limit: int) -> int:
+        """See the port."""
+        removed = 0
+        while self._audit and removed < limit and self._audit[0].time < before:
+            self._audit.pop(0)
+            removed += 1
+        self._audit_removed += removed
+        return removed
 
     def size(self, room: str) -> Size:
         """See the port."""

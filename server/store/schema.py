@@ -69,9 +69,10 @@ STEPS: tuple[str, ...] = (
         expires INTEGER NOT NULL, uses INTEGER NOT NULL, remaining INTEGER NOT NULL, room TEXT NOT NULL,
         first INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    -- No number is given twice, also when all records are too old.
     CREATE TABLE audit (
-        id INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor INTEGER NOT NULL, action TEXT NOT NULL,
-        target TEXT NOT NULL, room TEXT NOT NULL, detail TEXT NOT NULL
+        id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, actor INTEGER NOT NULL,
+        action TEXT NOT NULL, target TEXT NOT NULL, room TEXT NOT NULL, detail TEXT NOT NULL
     ) STRICT;
     -- When users were seen last, and what they said when they went away.
     CREATE TABLE people (user INTEGER PRIMARY KEY, seen INTEGER NOT NULL DEFAULT 0, away TEXT) STRICT;

@@ -435,6 +435,11 @@ class SqliteLog:
         with _reading():
             return sums.audit(self._reading.execute, searched, limit)
 
+    def prune_audit(self, before: int, limit: int) -> int:
+        """See the port."""
+        with _refusing("removed"), self._transaction():
+            return sums.prune_audit(self._writing.execute, before, limit)
+
     def size(self, room: str) -> Size:
         """See the port."""
         with _reading():

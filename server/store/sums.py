@@ -161,6 +161,16 @@ def audit(run: Run, searched: Searched, limit: int) -> list[Recorded]:
     return [Recorded(number, Audit(*row)) for number, *row in reversed(run(sql, bounds).fetchall())]
 
 
+def prune_audit(run: Run, before: int, limit: int) -> int:
+    """See `base.Log`."""
+    oldest = "SELECT id, time FROM audit ORDER BY id LIMIT ?"
+    sql = f"SELECT min(id) FROM ({oldest}) WHERE time >= ?"  # noqa: S608
+    (kept,) = run(sql, (limit, before)).fetchone()
+    if kept is None:
+        return run(f"DELETE FROM audit WHERE id IN (SELECT id FROM ({oldest}))", (limit,)).rowcount  # noqa: S608
+    return run("DELETE FROM audit WHERE id < ?", (kept,)).rowcount
+
+
 def size(run: Run, room: str) -> Size:
     """See `base.Log`."""
     sql = (

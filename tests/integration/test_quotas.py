@@ -11,8 +11,10 @@ from chat_tui.client.errors import RequestError
 from chat_tui.client.reads import ReadMarkers
 from protocol import errors, frames
 from server.accounts import Entrance
-from server.config import Address, Limits, Metrics
+from server.config import Address, Config, Limits, Metrics
 from server.quotas import COSTS, DISK_RETRY_MS
+from server.retention import Age, Retention, prune
+from server.store.base import Searched
 from tests.integration.test_server import EVERY_REQUEST
 from tests.support.cast import do, refused
 from tests.support.http import fetch
@@ -184,3 +186,19 @@ async def test_with_little_room_on_the_disk_only_administrators_store(
         "the disk is nearly full: only administrators can store anything",
         "there is room on the disk again",
     ]
+
+
+async def test_the_audit_is_kept_for_a_while(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits()) as server:
+        ann = await server.enter("ann", "#a")
+        for number in range(3):
+            await do(ann, frames.Topic, "#a", f"topic {number}")
+        server.clock.seconds += 40 * 86_400
+        ann = await server.enter("ann")
+        await do(ann, frames.Topic, "#a", "the last one")
+        assert len(server.core.log.audit(Searched(action="topic"), 10)) == 4
+        assert await prune(server.core, Retention(audit=30 * 86_400)) == 0
+        (kept,) = server.core.log.audit(Searched(action="topic"), 10)
+        assert kept.audit.time == server.clock.ms()
+        assert not Config(audit_retention=Age("1y")).kept.forever
+        assert Config(audit_retention=Age("forever")).kept.forever

@@ -647,3 +647,21 @@ def test_a_log_that_cannot_be_read_is_a_storage_error(disk: Callable[[], SqliteL
         log.read("#a", limit=1, size=PLENTY)
     with pytest.raises(StorageError):
         log.unread(Unread("#a", ANN, 0, 9), 1)
+
+
+def test_old_records_of_the_audit_are_removed_and_no_number_is_given_twice(log: Log) -> None:
+    """The first ones that are old, some at a time; what a wrong clock has put behind others stays."""
+
+    def times() -> list[tuple[int, int]]:
+        return [(number, one.time) for number, one in log.audit(Searched(), PLENTY)]
+
+    log.append([Audit(time, ANN, "topic") for time in (10, 20, 30, 90, 15, 95)])
+    assert log.prune_audit(10, 2) == 0
+    assert log.prune_audit(50, 2) == 2
+    assert log.prune_audit(50, 2) == 1
+    assert log.prune_audit(50, 2) == 0
+    assert times() == [(4, 90), (5, 15), (6, 95)]
+    assert log.prune_audit(100, 10) == 3
+    assert times() == []
+    log.append([Audit(110, ANN, "topic")])
+    assert times() == [(7, 110)]
