@@ -6,11 +6,12 @@ Whatever is imported here stands before the first picture.
 import gc
 import sys
 
-from chat_tui import splash
+from chat_tui import splash, streams
 
 
 def main() -> None:
     """Run `commandline.main`."""
+    streams.open_closed()
     picture = splash.Splash() if splash.fits(sys.argv[1:]) else None
     gc.disable()  # nothing that is imported is garbage
     try:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -22,6 +23,9 @@ from chat_tui.hints import Hints
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.servers import Servers
+from chat_tui.terminal import control
+from chat_tui.terminal.parser import PASTE_BYTES, PasteCut
+from chat_tui.terminal.signals import end_on_signals
 from protocol.links import LinkError
 from protocol.names import BadNameError, check_user_name
 
@@ -63,6 +67,10 @@ class ChatApp(App[None], inherit_bindings=False):
         self._endpoint = endpoint
         self._servers = Servers(self, settings, self._keys)
         self._problems = [*self._keys.problems, *self._take_themes()]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours for the one that Textual would take."""
+        return terminal.driver_class(super().get_driver_class())
 
     def _take_themes(self) -> list[str]:
         """Take all themes there are, and use the one that is wanted. Returns what is wrong."""
@@ -110,16 +118,14 @@ class ChatApp(App[None], inherit_bindings=False):
         if place is not None:
             self.notify(f"Copied {size} to {place}", timeout=2)
         elif (sequence := clipboard.osc52(text)) is not None:
-            terminal.write_through(self, sequence)
+            control.write_through(self, sequence)
             self.notify(f"Copied {size}: handed to the terminal, which may or may not take it", timeout=3)
         else:
             self.notify(f"{size} are more than terminals copy: select less", severity="error")
 
     def on_mount(self) -> None:
         """Choose the first screen."""
-        if splash.shown is not None:
-            terminal.leave_as(self, splash.shown.attributes)
-        terminal.on_end(lambda status: self.exit(return_code=status))
+        end_on_signals(self)
         name = self._given.name or self._settings.name
         server = self._given.server or self._settings.server
         if name:
@@ -129,8 +135,6 @@ class ChatApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
-        if isinstance(event, events.CursorPosition):
-            event = terminal.key_of(event)
         if isinstance(event, _TOUCHES):
             self._servers.touched()
         if isinstance(event, events.Key):
@@ -141,10 +145,21 @@ class ChatApp(App[None], inherit_bindings=False):
                 return
         await super().on_event(event)
 
+    @on(PasteCut)
+    def _paste_cut(self) -> None:
+        self.notify(
+            f"That was more than can be pasted at once: only its first {PASTE_BYTES // 2**20} MiB were."
+        )
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End because something has gone wrong; the status says so, which Textual forgets."""
+        self._return_code = self._return_code or 1
+        super().panic(*renderables)
+
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
-        """End, and leave all servers."""
+        """End, and leave all servers. What has gone wrong before stays so."""
         self._servers.say_goodbye()
-        super().exit(result, return_code, message)
+        super().exit(result, self.return_code or return_code, message)
 
     def _asks_for_help(self, key: str) -> bool:
         """A dialog has the bindings of the app no more than others; help it shall have all the same."""
@@ -237,7 +252,6 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
         return 2
     if not server:
         values.require(settings, "server")
-    terminal.take_alt_keys()
     app = ChatApp(settings, name=name, server=server, keep=keep)
     if splash.shown is not None:
         splash.shown.hand_over()
@@ -245,4 +259,4 @@ def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> in
     gc.set_threshold(*GARBAGE)
     gc.enable()
     app.run()
-    return app.return_code or 0
+    return 1 if app.return_code is None else app.return_code  # None: it ended, but nobody wanted it to

@@ -153,6 +153,8 @@ def _ended() -> int:
     except (ClientError, config.ConfigError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 1
+    except SystemExit as error:  # argparse has said all, as of --help
+        return int(error.code or 0)
 
 
 def _drop_output() -> None:
@@ -221,12 +223,21 @@ async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity)
 
 
 def _open_screen(settings: config.Settings, name: str, server: str, *, keep: bool = False) -> int:
+    if not _has_terminal():
+        told = "the screen needs a terminal; without one there are send, follow and search: see --help"
+        print(f"chat-tui: {told}", file=sys.stderr)
+        return 2
     # A sixtieth of a second is what a drawing would wait for under load: we have a frame of our own.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     gc.disable()  # until all is loaded: see `run`
     from chat_tui.app import run  # Textual: only who opens the screen waits for it
 
     return run(settings, name, server, keep=keep)
+
+
+def _has_terminal() -> bool:
+    """Whether there is one to read from and one to draw on, or something else was asked to be that."""
+    return "TEXTUAL_DRIVER" in os.environ or (os.isatty(0) and (os.isatty(1) or os.isatty(2)))
 
 
 def _check(settings: config.Settings) -> int:

@@ -6,7 +6,6 @@ The client goes on meanwhile: pings are answered, messages come, nothing is draw
 import asyncio
 import os
 import shlex
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -29,48 +28,49 @@ def command(environment: Mapping[str, str], platform: str) -> list[str]:
     return words or [usual]
 
 
-async def edit(app: App[None], text: str) -> str:
-    """What the person makes of `text`. Raises `ClientError` if that can't be; the text is as it was then."""
-    words = command(os.environ, sys.platform)
-    with tempfile.TemporaryDirectory(prefix="chat-tui-") as folder:  # nobody else may look into it
+@contextmanager
+def text_file(text: str) -> Iterator[Path]:
+    """A file with this text, that nobody else may look into; it goes in the end."""
+    with tempfile.TemporaryDirectory(prefix="chat-tui-") as folder:
         path = Path(folder) / "message.md"
         path.write_text(text, encoding="utf-8")
-        try:
-            # Nothing is drawn in a batch: the writer of a suspended screen would wait for ever.
-            with app.batch_update(), app.suspend():
-                problem = await _run([*words, str(path)])
-        except SuspendNotSupported as error:
-            raise ClientError("An editor can't be opened in this terminal.") from error
-        app.refresh(layout=True)
-        if problem:
-            raise ClientError(problem)
-        try:
-            return path.read_text(encoding="utf-8").rstrip("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ClientError(f"What {words[0]} has written can't be read: {error}") from error
+        yield path
+
+
+def text_of(path: Path) -> str:
+    """What an editor has written there so far. Raises `ClientError` if it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClientError(f"What the editor has written can't be read: {error}") from error
+
+
+async def edit(app: App[None], path: Path) -> str:
+    """What the person makes of the file. Raises `ClientError` if that can't be; their text is as it was
+    then."""
+    words = command(os.environ, sys.platform)
+    try:
+        # Nothing is drawn in a batch: the screen is lent.
+        with app.batch_update(), app.suspend():
+            problem = await _run([*words, str(path)])
+    except SuspendNotSupported as error:
+        raise ClientError("An editor can't be opened in this terminal.") from error
+    app.refresh(layout=True)
+    if problem:
+        raise ClientError(problem)
+    return text_of(path)
 
 
 async def _run(words: list[str]) -> str:
-    """Run the editor until it ends; what went wrong. Raises nothing: the screen would not come back."""
+    """Run the editor until it ends, or until we do; what went wrong. Raises nothing: the screen would not
+    come back."""
     try:
-        with _deaf_to_interrupts():
-            process = await asyncio.create_subprocess_exec(*words)
-            status = await process.wait()
+        process = await asyncio.create_subprocess_exec(*words)
     except OSError as error:
         return f"{words[0]} can't be started: {error.strerror or error}. Set $EDITOR to another one."
-    return f"{words[0]} ended with {status}; the message is as it was." if status else ""
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl+C is the editor's now; it would reach us too."""
-    loop = asyncio.get_running_loop()
     try:
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
-    except (NotImplementedError, RuntimeError):  # Windows
-        yield
-        return
-    try:
-        yield
+        status = await process.wait()
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        if process.returncode is None:
+            process.terminate()  # nobody is there any more who would use it
+    return f"{words[0]} ended with {status}; the message is as it was." if status else ""

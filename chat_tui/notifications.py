@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from textual.app import App
 
-from chat_tui import desktop, terminal
+from chat_tui import desktop
 from chat_tui.config import Notifications
+from chat_tui.terminal import control
 from protocol.text import clean_line
 
 PROGRAM = "chat-tui"
@@ -60,7 +61,7 @@ class Notifier:
     async def _show(self, title: str, text: str) -> None:
         sequence = from_terminal(title, text, os.environ)
         if sequence is not None:
-            terminal.write_through(self._app, sequence)
+            control.write_through(self._app, sequence)
         else:
             await from_desktop(title, text, os.environ, sys.platform)
 

@@ -53,7 +53,7 @@ class Splash:
         self._there = True
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
-        termios.tcsetattr(0, termios.TCSANOW, _for_a_screen(self.attributes))
+        termios.tcsetattr(0, termios.TCSANOW, for_a_screen(self.attributes))
         self._write(_SHOW.format(line=os.get_terminal_size(2).lines))
         sys.stderr = self._said
 
@@ -69,9 +69,9 @@ class Splash:
             self._write(_HIDE)
         try:
             termios.tcsetattr(0, termios.TCSANOW, self.attributes)
-        except termios.error:  # the terminal is gone
+            self._errors.write(self._said.getvalue())
+        except (termios.error, OSError):  # the terminal is gone, and whoever would read it
             return
-        self._errors.write(self._said.getvalue())
 
     @staticmethod
     def _write(sequence: str) -> None:
@@ -85,7 +85,7 @@ shown: Splash | None = None
 """The one that is shown, if one is."""
 
 
-def _for_a_screen(attributes: list[Any]) -> list[Any]:
+def for_a_screen(attributes: list[Any]) -> list[Any]:
     """The terminal's attributes, keys coming one by one and as they are; Ctrl+C still interrupts."""
     iflag, oflag, cflag, lflag, *speeds, keys = attributes
     iflag &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON)

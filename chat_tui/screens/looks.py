@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from textual import events
 
-from chat_tui import config, settings, terminal
+from chat_tui import config, settings
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Status
 from chat_tui.config import Settings
@@ -16,6 +16,7 @@ from chat_tui.hints import Hints
 from chat_tui.screens.attention import Attention
 from chat_tui.screens.neighbours import Neighbours
 from chat_tui.settings import Value
+from chat_tui.terminal import control
 from chat_tui.widgets.hint import Hint
 
 
@@ -146,7 +147,7 @@ class Looks(Neighbours):
     def flip_bare(self) -> None:
         """See `View`."""
         self._bare = not self._bare
-        terminal.take_mouse(self.app, on=not self._bare)
+        control.take_mouse(self.app, on=not self._bare)
         self._dress()
 
     # --- in words

@@ -21,7 +21,7 @@ from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError, Settings
 from chat_tui.screens.main import MainScreen
 from chat_tui.settings import Value
-from chat_tui.terminal import Title
+from chat_tui.terminal.control import Title
 from protocol.links import LinkError
 
 

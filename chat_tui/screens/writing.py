@@ -3,6 +3,8 @@
 A part of the main screen, in a module of its own; knows the composer and the client, and no other pane.
 """
 
+from pathlib import Path
+
 from textual import on
 from textual.widgets import Static
 
@@ -26,7 +28,7 @@ class Writing(Part):
 
     _drafts: Drafts
     _keeping = False
-    _lent = False  # the terminal, to an editor
+    _lent: Path | None = None  # the file for which the terminal is lent to an editor
 
     def _submit(self, line: str) -> None:
         try:
@@ -62,6 +64,8 @@ class Writing(Part):
 
     def _draft(self) -> str:
         """What is being written for this room, and shall be there again after a restart."""
+        if self._lent is not None:
+            return clean_text(editor.text_of(self._lent))
         return self._composer.written
 
     def _after(self, meant: Say | Call | None) -> str:  # noqa: ARG002  # for who knows more
@@ -99,12 +103,12 @@ class Writing(Part):
 
     async def edit_draft(self) -> None:
         """See `View`."""
-        self._lent = True
-        try:
-            text = await editor.edit(self.app, self._composer.text)
-        finally:
-            self._lent = False
-            self.redraw()
+        with editor.text_file(self._composer.text) as self._lent:
+            try:
+                text = await editor.edit(self.app, self._lent)
+            finally:
+                self._lent = None
+                self.redraw()
         self._composer.put(clean_text(text))
 
     def set_draft(self, text: str) -> None:

@@ -12,6 +12,7 @@ import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyte
 from wcwidth import wcwidth
@@ -61,6 +62,7 @@ class Terminal:
         )
         os.set_blocking(self._ours, False)
         asyncio.get_running_loop().add_reader(self._ours, self._read)
+        self._listening = True
 
     def _set_size(self, size: tuple[int, int]) -> None:
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -78,7 +80,7 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Type on the keyboard; escape sequences are keys."""
-        os.write(self._ours, keys.encode())
+        self.send(keys.encode())
 
     def enter(self, line: str) -> None:
         """Type a line and Enter."""
@@ -93,6 +95,25 @@ class Terminal:
         """Send the program a signal."""
         self.process.send_signal(number)
 
+    def paste(self, text: str) -> None:
+        """Paste it, as a terminal does that was asked to say what is pasted."""
+        self.type(f"\x1b[200~{text}\x1b[201~")
+
+    def send(self, data: bytes) -> None:
+        """Whatever else a terminal may send."""
+        os.write(self._ours, data)
+
+    def pause(self) -> None:
+        """Read no more of what the program sends, as a terminal does whose connection has stalled."""
+        asyncio.get_running_loop().remove_reader(self._ours)
+        self._listening = False
+
+    def hang_up(self) -> None:
+        """Go away: the window is closed, the connection is lost."""
+        self.pause()
+        os.close(self._ours)
+        self._ours = -1
+
     # --- eyes
 
     @property
@@ -106,9 +127,17 @@ class Terminal:
         return "\n".join(self.lines)
 
     @property
-    def attributes(self) -> list[object]:
+    def attributes(self) -> list[Any]:
         """How the terminal's line is set now."""
         return termios.tcgetattr(self._theirs)
+
+    def set_attributes(self, attributes: list[Any]) -> None:
+        """Set the terminal's line so, as another program in it would."""
+        termios.tcsetattr(self._theirs, termios.TCSANOW, attributes)
+
+    def print(self, text: str) -> None:
+        """Write on the screen, as another program in it would."""
+        os.write(self._theirs, text.encode())
 
     @property
     def titles(self) -> list[str]:
@@ -140,7 +169,8 @@ class Terminal:
     async def ended(self) -> int:
         """Wait for the end: the exit status."""
         await self.until(lambda: self.process.poll() is not None, "the program ends")
-        self._read()
+        if self._listening:
+            self._read()
         return int(self.process.wait())
 
     def close(self) -> None:
@@ -148,8 +178,8 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        asyncio.get_running_loop().remove_reader(self._ours)
-        os.close(self._ours)
+        if self._ours >= 0:
+            self.hang_up()
         os.close(self._theirs)
 
     def left_on(self) -> list[str]:

@@ -37,7 +37,10 @@ class Broken(app.ChatApp):
 
     def crash(self):
         if getattr(self.screen, "current", None) is not None:
-            raise RuntimeError("broken on purpose")
+            try:
+                CRASH
+            finally:
+                LEAVE
 
 app.ChatApp = Broken
 sys.exit(app.run(Settings(), "alice", sys.argv[1]))
@@ -348,10 +351,15 @@ async def test_every_end_gives_the_terminal_back(
     assert b"Traceback" not in terminal.raw
 
 
+@pytest.mark.parametrize("leaves", ["pass", "self.exit()"])
+@pytest.mark.parametrize(
+    "crash", ["raise RuntimeError('broken on purpose')", "self.panic('broken on purpose')"]
+)
 async def test_a_crash_gives_the_terminal_back_and_says_what_happened(
-    open_terminal: Open, server: RunningServer
+    open_terminal: Open, server: RunningServer, crash: str, leaves: str
 ) -> None:
-    terminal = open_terminal(str(server.address), command=(sys.executable, "-c", CRASH))
+    script = CRASH.replace("CRASH", crash).replace("LEAVE", leaves)
+    terminal = open_terminal(str(server.address), command=(sys.executable, "-c", script))
     assert await terminal.ended() == 1
     assert b"\x1b[?1049h" in terminal.raw
     assert terminal.left_on() == []

@@ -1,0 +1,87 @@
+"""Hands what was typed to the program, each key when the one before it has done what it does.
+
+Textual gives a key to whatever has the focus when it arrives, but runs a key's binding later, when the key
+has come back up through all widgets. In a burst the letters behind a Tab would land in the field before it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+SETTLE_SECONDS = 1.0
+"""So long the next key waits for the one before; what takes longer is not about keys."""
+
+WAITING = 100_000
+"""So many keys may wait; what is typed beyond that, by a machine, is lost."""
+
+_LEADING = (events.Key, events.Paste, events.MouseDown, events.MouseUp)
+"""What may move the focus or open something."""
+
+
+class InputQueue:
+    """See the module."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._waiting: deque[Message] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, message: Message) -> None:
+        """Hand this over: at once, if nothing is on its way."""
+        if self._task is not None:
+            if len(self._waiting) < WAITING:
+                self._waiting.append(message)
+            return
+        self._app.post_message(message)
+        if isinstance(message, _LEADING):
+            self._task = asyncio.create_task(self._hand_over())
+
+    def clear(self) -> None:
+        """Forget what was not handed over."""
+        self._waiting.clear()
+
+    async def _hand_over(self) -> None:
+        try:
+            await self._settled()
+            while self._waiting:
+                message = self._waiting.popleft()
+                self._app.post_message(message)
+                if isinstance(message, _LEADING):
+                    await self._settled()
+        finally:
+            self._task = None
+
+    async def _settled(self) -> None:
+        """Wait until what was handed over last has been through all that may act on it."""
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await _reached(self._app)
+                for pump in list(self._path()):
+                    await _reached(pump)
+                await _reached(self._app)
+                if self._app.is_running and self._app.screen_stack:
+                    await _reached(self._app.screen)  # it may be another one now, which finds its focus
+        except TimeoutError:
+            return
+
+    def _path(self) -> Iterator[MessagePump]:
+        """Where a key goes: from the focus up to the screen."""
+        if not self._app.is_running or not self._app.screen_stack:
+            return
+        pump: MessagePump | None = self._app.focused or self._app.screen
+        while pump is not None and pump is not self._app:
+            yield pump
+            pump = pump._parent  # noqa: SLF001  # `parent` is a node's only
+
+
+async def _reached(pump: MessagePump) -> None:
+    """Wait until a part of the screen has done all that has come to it."""
+    done = asyncio.Event()
+    if pump.is_running and pump.call_later(done.set):
+        await done.wait()
