@@ -34,9 +34,9 @@ def keep(state: State, record: Record) -> None:
         case EndDevice(user, device):
             state.end_device(user, device)
         case Invite():
-            state.invites[record.id] = record
+            state.put(state.invites, record.id, record)
         case EndInvite(identity):
-            state.invites.pop(identity, None)
+            state.drop(state.invites, identity)
         case Audit():
             pass
         case _:
@@ -44,14 +44,15 @@ def keep(state: State, record: Record) -> None:
 
 
 def _keep_presence(state: State, record: Presence) -> None:
+    user = state.users[record.user]
+    state.changing(user)
     match record:
-        case LastSeen(user, time):
-            state.users[user].seen = time
-        case Away(user, text):
-            state.users[user].away = text
-        case Ignored(user, other, on):
-            ignored = state.users[user].ignored
-            (ignored.add if on else ignored.discard)(other)
+        case LastSeen():
+            user.seen = record.time
+        case Away():
+            user.away = record.text
+        case Ignored():
+            (user.ignored.add if record.on else user.ignored.discard)(record.other)
 
 
 def for_user(device: Device, newest: int) -> Device:

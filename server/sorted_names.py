@@ -14,11 +14,14 @@ class SortedNames:
     def __len__(self) -> int:
         return len(self._names)
 
+    def __contains__(self, name: str) -> bool:
+        place = bisect_left(self._names, name)
+        return self._names[place : place + 1] == [name]
+
     def add(self, name: str) -> None:
         """Put a name in its place, if it is not there yet."""
-        place = bisect_left(self._names, name)
-        if self._names[place : place + 1] != [name]:
-            self._names.insert(place, name)
+        if name not in self:
+            self._names.insert(bisect_left(self._names, name), name)
 
     def discard(self, name: str) -> None:
         """Take a name out, if it is there."""

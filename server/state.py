@@ -4,12 +4,14 @@
 the same events in the same order has the same state - today the loop, in a cluster every node. Users live in
 a log of their own, `SERVER_LOG`, that no client can read: a user's id is the `seq` of the event that
 made them. What is no event (see `store.base.Record`) changes the state by the methods that `records` calls.
+What was changed within `State.trial` is taken back at its end.
 This module knows nothing of sessions, sockets or SQL, nor of who may do what (see `permissions`).
 """
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -18,8 +20,11 @@ from protocol import codec, frames, names
 from protocol.frames import MEMBER, OWNER, Body
 from server.lookalikes import skeletons
 from server.sorted_names import SortedNames
+from server.undo import UndoLog
 
 B = TypeVar("B", bound=Body)
+K = TypeVar("K")
+V = TypeVar("V")
 
 SERVER_LOG = ""
 """The room name of the server's own log; no client can name it, for a room has at least one letter."""
@@ -155,25 +160,70 @@ class Room:
         return self.name.startswith("@")
 
 
+_USER_FIELDS = tuple(User.__dataclass_fields__)
+_ROOM_FIELDS = tuple(Room.__dataclass_fields__)
+
+
 @dataclass(slots=True)
 class State:
     """Users by id, by folded name and by what their names look like; rooms by name; devices by the hash
-    of their token, invitations to the server by id; who is kept out of it, by id and by network. `newest` is
-    the user that was made last. `channels` and `public` are the names of all channels and of those that are
-    not private."""
+    of their token, invitations to the server by id; who is kept out of it, by id and by network. `head` is
+    that of the server's own log, `newest` the user that was made last. `channels` and `public` are the names
+    of all channels and of those that are not private."""
 
     users: dict[int, User] = field(default_factory=dict)
     by_name: dict[str, User] = field(default_factory=dict)
-    by_look: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    by_look: dict[str, frozenset[int]] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
     channels: SortedNames = field(default_factory=SortedNames, compare=False)
     public: SortedNames = field(default_factory=SortedNames, compare=False)
     tokens: dict[bytes, Device] = field(default_factory=dict)
     invites: dict[str, Invite] = field(default_factory=dict)
+    head: int = 0
     registered: int = 0
     newest: int = 0
     banned_users: dict[int, Penalty] = field(default_factory=dict)
     banned_networks: dict[str, Penalty] = field(default_factory=dict)
+    _undo: UndoLog | None = field(default=None, compare=False, repr=False)
+
+    # --- trying something out
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What changes within is taken back at the end. Users and rooms stay the same objects."""
+        before = (self.head, self.registered, self.newest)
+        self._undo = UndoLog()
+        try:
+            yield
+        finally:
+            self._undo.take_back()
+            self._undo = None
+            self.head, self.registered, self.newest = before
+
+    def changing(self, thing: User | Room) -> None:
+        """Whoever changes a user or a room calls this first."""
+        if self._undo is not None:
+            self._undo.copy(thing, _USER_FIELDS if isinstance(thing, User) else _ROOM_FIELDS)
+
+    def put(self, mapping: MutableMapping[K, V], key: K, value: V) -> None:
+        """Enter a value into one of the state's own tables."""
+        if self._undo is not None:
+            self._undo.entry(mapping, key)
+        mapping[key] = value
+
+    def drop(self, mapping: MutableMapping[K, V], key: K) -> None:
+        """Take an entry, if it is there, out of one of the state's own tables."""
+        if self._undo is not None:
+            self._undo.entry(mapping, key)
+        mapping.pop(key, None)
+
+    def advance(self, room: Room, seq: int) -> None:
+        """The room has an event more."""
+        if self._undo is not None:
+            self._undo.attribute(room, "head", room.head)
+        room.head = seq
+
+    # --- users, rooms, and who is where
 
     def user_called(self, name: str) -> User | None:
         """The user whose name is the same as `name`, case-folded."""
@@ -186,24 +236,28 @@ class State:
 
     def add_user(self, user: User) -> None:
         """Enter a user under their id and name."""
-        self.users[user.id] = user
+        self.put(self.users, user.id, user)
         self.newest = user.id
         self.registered += bool(user.password)
         self._call(user)
 
     def _call(self, user: User) -> None:
-        self.by_name[names.fold(user.name)] = user
+        self.put(self.by_name, names.fold(user.name), user)
         for look in skeletons(user.name):
-            self.by_look[look].add(user.id)
+            self.put(self.by_look, look, self.by_look.get(look, frozenset()) | {user.id})
 
     def add_member(self, room: Room, user: User, role: str = MEMBER) -> None:
         """Make `user` a member of `room`, if they are none yet; an invitation has done its work."""
+        self.changing(user)
+        self.changing(room)
         room.members.setdefault(user.id, role)
         user.rooms.add(room.name)
         self.uninvite(room, user)
 
     def remove_member(self, room: Room, user: User) -> None:
         """Make `user` a member of `room` no longer; the read marker and the level go too."""
+        self.changing(user)
+        self.changing(room)
         room.members.pop(user.id, None)
         user.rooms.discard(room.name)
         user.reads.pop(room.name, None)
@@ -211,33 +265,52 @@ class State:
 
     def invite(self, room: Room, user: User, invitation: Invitation) -> None:
         """Let `user` join `room`."""
+        self.changing(user)
+        self.changing(room)
         room.invited[user.id] = invitation
         user.invited.add(room.name)
 
     def uninvite(self, room: Room, user: User) -> None:
         """Take an invitation back, if there is one."""
+        if user.id not in room.invited:
+            return
+        self.changing(user)
+        self.changing(room)
         room.invited.pop(user.id, None)
         user.invited.discard(room.name)
 
     def add_room(self, room: Room) -> None:
         """Enter a room under its name."""
-        self.rooms[room.name] = room
+        self.put(self.rooms, room.name, room)
         if not room.direct:
-            self.channels.add(room.name)
+            self._list(self.channels, room.name)
             self.set_private(room, private=room.private)
 
     def set_private(self, room: Room, *, private: bool) -> None:
         """Show a room to its members only, or to everybody."""
+        self.changing(room)
         room.private = private
         if not private and not room.direct:
-            self.public.add(room.name)
+            self._list(self.public, room.name)
         else:
-            self.public.discard(room.name)
+            self._unlist(self.public, room.name)
+
+    def _list(self, listed: SortedNames, name: str) -> None:
+        if self._undo is not None and name not in listed:
+            self._undo.step(partial(listed.discard, name))
+        listed.add(name)
+
+    def _unlist(self, listed: SortedNames, name: str) -> None:
+        if self._undo is not None and name in listed:
+            self._undo.step(partial(listed.add, name))
+        listed.discard(name)
 
     def set_maker(self, room: Room, maker: int) -> None:
         """Keep who made a room: the local administrator is no user."""
+        self.changing(room)
         room.maker = maker
         if not room.direct and maker in self.users:
+            self.changing(self.users[maker])
             self.users[maker].made += 1
 
     def remove_room(self, room: Room) -> None:
@@ -247,31 +320,37 @@ class State:
         for guest in tuple(room.invited):
             self.uninvite(room, self.users[guest])
         if not room.direct and room.maker in self.users:
-            self.users[room.maker].made -= 1
-        self.channels.discard(room.name)
-        self.public.discard(room.name)
-        del self.rooms[room.name]
+            maker = self.users[room.maker]
+            self.changing(maker)
+            maker.made -= 1
+        self._unlist(self.channels, room.name)
+        self._unlist(self.public, room.name)
+        self.drop(self.rooms, room.name)
 
     def mark(self, user: int, room: str, seq: int) -> None:
         """Raise a user's read marker, if they are still in the room."""
         reader = self.users[user]
         if room in reader.rooms:
+            self.changing(reader)
             reader.reads[room] = max(seq, reader.reads.get(room, 0))
 
     def choose_level(self, user: int, room: str, level: str) -> None:
         """Keep how much of a room calls a user who is in it; empty: what is usual."""
         member = self.users[user]
+        self.changing(member)
         member.levels.pop(room, None)
         if level and room in member.rooms:
             member.levels[room] = level
 
     def rename(self, user: User, name: str) -> None:
         """Change a user's name."""
-        del self.by_name[names.fold(user.name)]
+        self.changing(user)
+        self.drop(self.by_name, names.fold(user.name))
         for look in skeletons(user.name):
-            self.by_look[look].discard(user.id)
-            if not self.by_look[look]:
-                del self.by_look[look]
+            if others := self.by_look[look] - {user.id}:
+                self.put(self.by_look, look, others)
+            else:
+                self.drop(self.by_look, look)
         user.name = name
         self._call(user)
 
@@ -280,14 +359,17 @@ class State:
     def set_password(self, user: int, password: str) -> None:
         """Keep the hash of a user's password."""
         account = self.users[user]
+        self.changing(account)
         self.registered += not account.password
         account.password = password
 
     def add_device(self, device: Device) -> None:
         """Let a device in from now on, by this token and no other."""
         self.end_device(device.user, device.id)
-        self.users[device.user].devices[device.id] = device
-        self.tokens[device.token] = device
+        user = self.users[device.user]
+        self.changing(user)
+        user.devices[device.id] = device
+        self.put(self.tokens, device.token, device)
 
     def see_device(self, user: int, device: str, time: int) -> None:
         """A device was there, if it is still let in."""
@@ -297,9 +379,12 @@ class State:
 
     def end_device(self, user: int, device: str) -> None:
         """Let a device in no longer."""
-        gone = self.users[user].devices.pop(device, None)
+        account = self.users[user]
+        gone = account.devices.get(device)
         if gone is not None:
-            del self.tokens[gone.token]
+            self.changing(account)
+            del account.devices[device]
+            self.drop(self.tokens, gone.token)
 
     def invite_with(self, code: bytes) -> Invite | None:
         """The invitation whose code has this hash."""
@@ -320,10 +405,11 @@ def apply(state: State, event: frames.Event) -> None:
     room = state.rooms.get(event.room)
     if room is None:
         state.add_room(room := Room(event.room))
-    room.head = event.seq
     effect = _EFFECTS.get(event.kind)
     if effect is not None:  # of what is said there is none
+        state.changing(room)
         effect(state, room, event)
+    state.advance(room, event.seq)
 
 
 def _create(state: State, room: Room, event: frames.Event) -> None:
@@ -400,6 +486,7 @@ _EFFECTS: dict[str, Callable[[State, Room, frames.Event], None]] = {
 
 
 def _apply_to_server(state: State, event: frames.Event) -> None:
+    state.head = event.seq
     match event.kind:
         case frames.BAN | frames.UNBAN:
             _apply_server_ban(state, event)
@@ -408,6 +495,7 @@ def _apply_to_server(state: State, event: frames.Event) -> None:
             state.add_user(User(event.seq, made.name, made.admin, since=event.time))
         case kind if kind == ROLE:
             role, user = read(event, RoleBody), state.users[event.user]
+            state.changing(user)
             user.admin, user.disabled = role.admin, role.disabled
         case _:
             state.rename(state.users[event.user], read(event, frames.NickBody).name)
@@ -419,13 +507,13 @@ def _apply_server_ban(state: State, event: frames.Event) -> None:
     if event.kind == frames.BAN:
         term = penalty(event, about)
         if isinstance(about, NetworkBody):
-            state.banned_networks[about.network] = term
+            state.put(state.banned_networks, about.network, term)
         else:
-            state.banned_users[about.user] = term
+            state.put(state.banned_users, about.user, term)
     elif isinstance(about, NetworkBody):
-        state.banned_networks.pop(about.network, None)
+        state.drop(state.banned_networks, about.network)
     else:
-        state.banned_users.pop(about.user, None)
+        state.drop(state.banned_users, about.user)
 
 
 def penalty(event: frames.Event, body: frames.AboutBody | NetworkBody) -> Penalty:

@@ -102,8 +102,8 @@ def read(session: "Session", request: frames.Read) -> None:
     """Move the read marker."""
 
     def stored(_: Request[Any], result: Result) -> None:
-        seq = session.user.reads.get(request.room, 0)
-        if session.ready:
+        seq = session.user.reads.get(request.room)
+        if session.ready and seq is not None:  # they may have left right behind
             session.core.hub.tell_others(session, frames.Marker(request.room, seq))
         session.answer(request, result)
 

@@ -126,14 +126,15 @@ def _network(text: str) -> str:
 
 def _expel(session: "Session", target: User | str) -> None:
     core = session.core
-    now = core.clock()
+    state, now = core.state, core.clock()
+    ban = state.banned_networks.get(target) if isinstance(target, str) else state.banned_users.get(target.id)
+    if ban is None:  # it was lifted right behind
+        return
     if isinstance(target, str):
-        text = "your network is banned from this server" + permissions.term(
-            core.state.banned_networks[target], now
-        )
+        text = "your network is banned from this server" + permissions.term(ban, now)
         core.bar_network(target, text)
     else:
-        text = "you are banned from this server" + permissions.term(core.state.banned_users[target.id], now)
+        text = "you are banned from this server" + permissions.term(ban, now)
         core.end_sessions(target, errors.DENIED, text, lambda _: True)
 
 

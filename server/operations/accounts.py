@@ -9,30 +9,23 @@ from collections.abc import Sequence
 
 import msgspec
 
-from protocol import codec, errors, limits, names
+from protocol import codec, errors, limits
+from protocol.frames import Event
 from server.errors import RefusedError
-from server.lookalikes import skeletons
-from server.operations.base import NOTHING, Stored
+from server.operations.base import Stored
 from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, User, UserBody
 from server.store.base import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Record, Seen
-from server.writer import Key
+from server.writer import NEWCOMERS, SERVER
 
 NO_MATCH = "this name and this password don't go together"
 
 
 class Awaited:
-    """An operation that a coroutine waits for: see `Core.store`."""
+    """An operation that a coroutine waits for: see `Core.store`. `turn`: see `writer.Operation`."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
         self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return NOTHING
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`: most change what they depend on."""
-        return self.keys()
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -43,16 +36,15 @@ class Awaited:
         if not self.outcome.done():
             self.outcome.set_result(None)
 
+    def repeated(self, event: Event) -> None:
+        """See `writer.Operation`."""
+        raise AssertionError(f"only what is sent has a cid: {event.kind}")
+
     def refused(self, error: RefusedError) -> None:
         """See `writer.Operation`."""
         if not self.outcome.done():
             self.outcome.set_exception(error)
             self.outcome.exception()  # nobody may be waiting
-
-
-def name_keys(name: str) -> frozenset[Key]:
-    """What has to stay as it is while somebody takes a name."""
-    return frozenset((("called", names.fold(name)), *(("looks", look) for look in skeletons(name))))
 
 
 def check_free(state: State, name: str, user: int = 0) -> None:
@@ -63,10 +55,6 @@ def check_free(state: State, name: str, user: int = 0) -> None:
     if state.lookalike(name, user) is not None and owner is None:
         text = f"{name} looks too much like somebody else's name: choose another"
         raise RefusedError(errors.NAME_TAKEN, text)
-
-
-def _account(user: int) -> Key:
-    return ("account", str(user))
 
 
 def _user(name: str, now: int, *, admin: bool) -> Draft:
@@ -102,32 +90,28 @@ class ComeByName(Awaited):
     """
 
     def __init__(self, name: str, device: Device | None, online: frozenset[str]) -> None:
-        super().__init__()
+        super().__init__(NEWCOMERS)
         self.user = 0
         self._name = name
         self._device = device
         self._online = online
 
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return name_keys(self._name)
-
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         user = state.user_called(self._name)
+        self.user = user.id if user is not None else 0
         if user is None:
             check_free(state, self._name)
             return (_user(self._name, now, admin=False), *_renewed(self._device, NEW, now))
         if user.password or user.disabled:  # since it was looked at
             raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
-        self.user = user.id
         gone = _with_room(user, self._online) if self._device is not None else ()
         return (*gone, *_renewed(self._device, user.id, now))
 
     def done(self, stored: Stored) -> None:
         """See `writer.Operation`."""
         if not self.user and stored[0] is not None:
-            self.user = stored[0].event.seq
+            self.user = stored[0].seq
         super().done(stored)
 
 
@@ -137,16 +121,12 @@ class ComeByPassword(Awaited):
     def __init__(
         self, user: User, proved: str, renewed: str, device: Device | None, online: frozenset[str]
     ) -> None:
-        super().__init__()
+        super().__init__(user.id)
         self._user = user
         self._proved = proved
         self._renewed = renewed
         self._device = device
         self._online = online
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((_account(self._user.id),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""
@@ -173,23 +153,13 @@ class MakeAccount(Awaited):
         invite: Invite | None = None,
         actor: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(NEWCOMERS if actor is None else actor)
         self.user = 0
         self._name = name
         self._password = password
         self._device = device
         self._invite = invite
         self._actor = actor
-        self._first = False
-
-    def keys(self) -> frozenset[Key]:
-        """Two with the last use of an invitation: the second is refused."""
-        invite = {("invite", self._invite.id)} if self._invite is not None else set()
-        return name_keys(self._name) | {("registered",)} | invite
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`: only one account is the first."""
-        return self.keys() - (frozenset() if self._first else {("registered",)})
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -197,20 +167,20 @@ class MakeAccount(Awaited):
         used: tuple[Entry, ...] = ()
         if self._invite is not None:
             used = (use_invite(state, self._invite, now),)
-        self._first = state.registered == 0
+        first = state.registered == 0
         return (
-            _user(self._name, now, admin=self._first),
+            _user(self._name, now, admin=first),
             Password(NEW, self._password),
             *_renewed(self._device, NEW, now),
             *used,
-            *(_settled(state) if self._first else ()),
+            *(_settled(state) if first else ()),
             Audit(now, self._actor or 0, "register", self._name),
         )
 
     def done(self, stored: Stored) -> None:
         """See `writer.Operation`."""
         if stored[0] is not None:
-            self.user = stored[0].event.seq
+            self.user = stored[0].seq
         super().done(stored)
 
 
@@ -242,32 +212,23 @@ class SetPassword(Awaited):
     """
 
     def __init__(self, user: User, new: str, *, old: str | None, kept: str = "", actor: int) -> None:
-        super().__init__()
+        super().__init__(actor)
         self.ended: list[str] = []
         self._user = user
         self._new = new
         self._old = old
         self._kept = kept
         self._actor = actor
-        self._first = False
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`: a name that had no password could be anybody's until now."""
-        return frozenset((_account(self._user.id), ("called", names.fold(self._user.name)), ("registered",)))
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return self.keys() - (frozenset() if self._first else {("registered",)})
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         user = self._user
         if self._old is not None and user.password != self._old:
             raise RefusedError(errors.BAD_LOGIN, "the password has just been changed, elsewhere")
-        self._first = state.registered == 0
+        first = state.registered == 0
         self.ended = [device for device in user.devices if device != self._kept]
-        entries: list[Entry] = [Password(user.id, self._new), *(_settled(state) if self._first else ())]
-        if self._first and not user.admin:
+        entries: list[Entry] = [Password(user.id, self._new), *(_settled(state) if first else ())]
+        if first and not user.admin:
             entries.append(_role(user, now, admin=True, disabled=user.disabled))
         entries += [EndDevice(user.id, device) for device in self.ended]
         return (*entries, Audit(now, self._actor, "password", user.name))
@@ -279,15 +240,11 @@ class SetRole(Awaited):
     def __init__(
         self, user: User, *, admin: bool | None = None, disabled: bool | None = None, actor: int
     ) -> None:
-        super().__init__()
+        super().__init__(actor)
         self._user = user
         self._admin = admin
         self._disabled = disabled
         self._actor = actor
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((_account(self._user.id), ("called", names.fold(self._user.name))))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""
@@ -307,15 +264,11 @@ class EndDevices(Awaited):
     """Devices of a user are logged out: one, or (None) all. `ended`, afterwards."""
 
     def __init__(self, user: User, device: str | None, *, actor: int) -> None:
-        super().__init__()
+        super().__init__(actor)
         self.ended: list[str] = []
         self._user = user
         self._device = device
         self._actor = actor
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((_account(self._user.id),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""
@@ -331,7 +284,7 @@ class Keep(Awaited):
     """Records that depend on nothing. Their time is the plan's."""
 
     def __init__(self, *records: Seen | Audit) -> None:
-        super().__init__()
+        super().__init__(SERVER)
         self._records = records
 
     def plan(self, state: State, now: int) -> Sequence[Record]:  # noqa: ARG002

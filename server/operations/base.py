@@ -1,4 +1,4 @@
-"""What every operation has, and the keys by which they wait for each other.
+"""What every operation has.
 
 Knows the state and the log's drafts; of sessions only how to answer.
 """
@@ -7,30 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from protocol import errors, frames
-from protocol.frames import Request, Result
+from protocol.frames import Event, Request, Result
 from server.errors import RefusedError
 from server.state import State, User
-from server.store.base import Appended, Draft, Entry
-from server.writer import Key
+from server.store.base import Draft, Entry
 
-Stored = Sequence[Appended | None]
-
-NOTHING: frozenset[Key] = frozenset()
-
-
-def standing(room: str, user: User) -> Key:
-    """Of all that somebody is and may in a room."""
-    return ("member", room, str(user.id))
-
-
-def succession(room: str) -> Key:
-    """Of who goes, and who owns the room then."""
-    return ("succession", room)
-
-
-def arrivals(room: str) -> Key:
-    """Of who comes in. That many come at once is one commit; who goes has to know of all of them."""
-    return ("arrivals", room)
+Stored = Sequence[Event | None]
 
 
 def user_called(state: State, name: str) -> User:
@@ -58,13 +40,10 @@ class Store:
         self.answer = answer
         self.refuse = refuse
 
-    def keys(self) -> frozenset[Key]:
+    @property
+    def turn(self) -> int:
         """See `writer.Operation`."""
-        return NOTHING
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`: most change what they depend on."""
-        return self.keys()
+        return self.user.id
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -83,20 +62,13 @@ class Store:
         else:
             self.answer(self.request, result)
 
+    def repeated(self, event: Event) -> None:
+        """See `writer.Operation`."""
+        raise AssertionError(f"only what is sent has a cid: {event.kind}")
+
     def refused(self, error: RefusedError) -> None:
         """See `writer.Operation`."""
         self.refuse(self.request, error)
-
-    @property
-    def _name(self) -> Key:
-        return ("name", str(self.user.id))
-
-    @property
-    def _rooms(self) -> Key:
-        return ("rooms", str(self.user.id))
-
-    def _membership(self, room: str) -> Key:
-        return standing(room, self.user)
 
     def _draft(self, room: str, kind: str, now: int, body: bytes = b"") -> Draft:
         return Draft(room, self.user.id, self.user.name, kind, now, body)

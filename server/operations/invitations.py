@@ -9,7 +9,6 @@ from server.errors import RefusedError
 from server.operations.accounts import Awaited
 from server.state import Invite, State
 from server.store.base import Audit, EndInvite, Entry
-from server.writer import Key
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -18,14 +17,10 @@ class MakeInvite(Awaited):
     """A new invitation, for so many `days`. Those that have run out go; of the `first` kind there is one."""
 
     def __init__(self, invite: Invite, days: int) -> None:
-        super().__init__()
+        super().__init__(invite.maker)
         self.expires = 0
         self._invite = invite
         self._days = days
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("invites",),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -46,13 +41,9 @@ class StopInvite(Awaited):
     """An invitation ends."""
 
     def __init__(self, identity: str, *, actor: int) -> None:
-        super().__init__()
+        super().__init__(actor)
         self._identity = identity
         self._actor = actor
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("invite", self._identity),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""

@@ -9,7 +9,6 @@ from server.operations.base import Store
 from server.permissions import Action
 from server.state import Room, State
 from server.store.base import ChosenLevel, Entry
-from server.writer import Key
 
 
 class StoreLevel(Store):
@@ -17,15 +16,6 @@ class StoreLevel(Store):
 
     __slots__ = ()
     request: frames.SetLevel
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        room = self.request.room
-        return self.changes() | {self._membership(room), ("room", room)}
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("levels", str(self.user.id)),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""

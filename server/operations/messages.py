@@ -9,11 +9,10 @@ from protocol import errors, frames
 from protocol.frames import Event, Request, Result
 from server import audit, permissions
 from server.errors import RefusedError
-from server.operations.base import NOTHING, Store, Stored
+from server.operations.base import Store, Stored
 from server.permissions import Action
 from server.state import State, User
 from server.store.base import GONE, Entry, Mark
-from server.writer import Key
 
 
 class StoreSend(Store):
@@ -21,15 +20,6 @@ class StoreSend(Store):
 
     __slots__ = ()
     request: frames.Send
-
-    def keys(self) -> frozenset[Key]:
-        """A send right behind its join waits for it."""
-        room = self.request.room
-        return frozenset((self._membership(room), ("room", room), self._name))
-
-    def changes(self) -> frozenset[Key]:
-        """Sends change nothing that a plan depends on."""
-        return NOTHING
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -40,14 +30,19 @@ class StoreSend(Store):
         return (self._sent(room.name, request, now),)
 
     def result(self, stored: Stored) -> Result:
-        """The message's place; a cid must always stand for the same message, as far as that is known."""
-        entry = stored[0]
-        if entry is None:
-            raise AssertionError("the store answered a send as if it were a mark")
-        event, request = entry.event, self.request
-        if entry.dup and not same_message(event, request):
-            raise RefusedError(errors.CID_REUSED, f"cid {request.cid!r} was used for another message before")
-        return frames.SendResult(event.seq, event.time, entry.dup)
+        """The message's place."""
+        (event,) = stored
+        if event is None:
+            raise AssertionError("the log answered a send as if it were a mark")
+        return frames.SendResult(event.seq, event.time)
+
+    def repeated(self, event: Event) -> None:
+        """A cid must always stand for the same message, as far as that is known."""
+        if same_message(event, self.request):
+            self.answer(self.request, frames.SendResult(event.seq, event.time, dup=True))
+        else:
+            text = f"cid {self.request.cid!r} was used for another message before"
+            self.refuse(self.request, RefusedError(errors.CID_REUSED, text))
 
 
 def same_message(event: Event, request: frames.Send) -> bool:
@@ -104,14 +99,6 @@ class StoreRead(Store):
 
     __slots__ = ()
     request: frames.Read
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((self._membership(self.request.room), ("room", self.request.room)))
-
-    def changes(self) -> frozenset[Key]:
-        """No plan but of this user's other markers depends on it, and those only rise."""
-        return NOTHING
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""

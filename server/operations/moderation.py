@@ -7,12 +7,11 @@ from protocol import codec, errors, frames, limits, names
 from protocol.frames import AboutBody, Request, Result
 from server import audit, permissions
 from server.errors import RefusedError
-from server.operations.base import Store, StoreTowards, arrivals, standing, succession
+from server.operations.base import Store, StoreTowards
 from server.operations.rooms import successor
 from server.permissions import Action
 from server.state import SERVER_LOG, NetworkBody, Penalty, Room, State, User
 from server.store.base import Entry
-from server.writer import Key
 
 
 class StoreAbout(StoreTowards):
@@ -21,17 +20,6 @@ class StoreAbout(StoreTowards):
     __slots__ = ()
     kind: str
     action: Action
-
-    def keys(self) -> frozenset[Key]:
-        """It depends on what both are in the room, on who else is there, and on what they are called."""
-        room = self.request.room
-        names_ = frozenset((self._name, ("name", str(self.other.id))))
-        return self.changes() | names_ | {self._membership(room), ("room", room), arrivals(room)}
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        room = self.request.room
-        return frozenset((standing(room, self.other), ("rooms", str(self.other.id)), succession(room)))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -232,14 +220,6 @@ class StoreServerBan(Store):
     ) -> None:
         super().__init__(user, request, answer, refuse)
         self.target = target
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("server bans",), self._name))
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("server bans",),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from protocol import frames
+from protocol.frames import Event
 from server.errors import RefusedError
-from server.operations.base import NOTHING, Store, Stored
+from server.operations.base import Store, Stored
 from server.state import State, User
 from server.store.base import Away, Entry, LastSeen
-from server.writer import Key
+from server.writer import SERVER
 
 
 class StoreAway(Store):
@@ -15,10 +16,6 @@ class StoreAway(Store):
 
     __slots__ = ()
     request: frames.Away
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("away", str(self.user.id)),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""
@@ -34,19 +31,19 @@ class StoreSeen:
     def __init__(self, users: Sequence[User]) -> None:
         self._users = users
 
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return NOTHING
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return NOTHING
+    @property
+    def turn(self) -> int:
+        """See `writer.Operation`: one comes or goes, or the server ends."""
+        return self._users[0].id if len(self._users) == 1 else SERVER
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
         """See `writer.Operation`."""
         return [LastSeen(user.id, now) for user in self._users]
 
     def done(self, stored: Stored) -> None:
+        """See `writer.Operation`."""
+
+    def repeated(self, event: Event) -> None:
         """See `writer.Operation`."""
 
     def refused(self, error: RefusedError) -> None:

@@ -8,12 +8,11 @@ from protocol import codec, errors, frames, limits, names
 from protocol.frames import Request, Result
 from server import audit, permissions
 from server.errors import RefusedError
-from server.operations.base import Store, StoreTowards, arrivals, standing, succession
+from server.operations.base import Store, StoreTowards
 from server.permissions import Action
 from server.state import Room, State, User
 from server.store.base import Draft, Entry, Mark
 from server.visibility import rooms_of
-from server.writer import EVERYTHING, Key
 
 
 def birth(*, private: bool) -> bytes:
@@ -31,25 +30,12 @@ def check_count(user: User) -> None:
 class StoreJoin(Store):
     """`join`: makes the room if it is new, and the user a member."""
 
-    __slots__ = ("_makes_room",)
+    __slots__ = ()
     request: frames.Join | frames.Create
-    _makes_room: bool
-
-    def keys(self) -> frozenset[Key]:
-        """Two who make the same room at once: the second joins it. Who joins many counts each."""
-        room = self.request.room
-        return frozenset((self._membership(room), ("room", room), self._rooms, self._name))
-
-    def changes(self) -> frozenset[Key]:
-        """Only a join that makes the room changes more than its user's rooms, and who has arrived."""
-        room = self.request.room
-        changed = frozenset((self._membership(room), arrivals(room), self._rooms))
-        return changed | {("room", room)} if self._makes_room else changed
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         room = permissions.require_join(state, self.user, self.request.room, now)
-        self._makes_room = room is None
         if room is None:
             return self._make(now, private=False)
         if self.user.id in room.members:
@@ -82,7 +68,6 @@ class StoreCreate(StoreJoin):
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`. Of a room that is hidden this says no more than that its name is taken."""
-        self._makes_room = True
         if self.request.room in state.rooms:
             text = f"no room can be made under the name {self.request.room}: choose another, or /join it"
             raise RefusedError(errors.NAME_TAKEN, text)
@@ -105,14 +90,6 @@ class StoreMakeRoom(Store):
     ) -> None:
         super().__init__(user, request, answer, refuse)
         self.owner = owner
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        room = self.request.room
-        if self.owner is None:
-            return frozenset((("room", room),))
-        owner = str(self.owner.id)
-        return frozenset((("room", room), standing(room, self.owner), ("rooms", owner), ("name", owner)))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -137,14 +114,6 @@ class StoreDm(StoreTowards):
 
     __slots__ = ()
     request: frames.Dm
-
-    def keys(self) -> frozenset[Key]:
-        """Two who write to each other at once: the second finds the room."""
-        return self.changes() | {self._name}
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("room", self.room), self._rooms, ("rooms", str(self.other.id))))
 
     @property
     def room(self) -> str:
@@ -177,16 +146,6 @@ class StoreLeave(Store):
 
     __slots__ = ()
     request: frames.Leave
-
-    def keys(self) -> frozenset[Key]:
-        """Who owns the room then depends on who is there."""
-        room = self.request.room
-        return self.changes() | {self._name, ("room", room), arrivals(room)}
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        room = self.request.room
-        return frozenset((self._membership(room), self._rooms, succession(room)))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -222,15 +181,6 @@ class StoreTopic(Store):
     __slots__ = ()
     request: frames.Topic
 
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        room = self.request.room
-        return frozenset((self._membership(room), ("room", room), ("topic", room), self._name))
-
-    def changes(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("topic", self.request.room),))
-
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         room = permissions.require(state, self.user, self.request.room, Action.TOPIC, now)
@@ -248,14 +198,6 @@ class StoreVisibility(Store):
 
     __slots__ = ()
     request: frames.Visibility
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return self.changes() | {self._membership(self.request.room), self._name}
-
-    def changes(self) -> frozenset[Key]:
-        """Who comes in next does so by the new rule."""
-        return frozenset((("room", self.request.room),))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -276,14 +218,6 @@ class StoreDeleteRoom(Store):
 
     __slots__ = ()
     request: frames.DeleteRoom
-
-    def keys(self) -> frozenset[Key]:
-        """See `writer.Operation`."""
-        return frozenset((("room", self.request.room), self._membership(self.request.room), self._name))
-
-    def changes(self) -> frozenset[Key]:
-        """It concerns all who are in it, and whatever they do."""
-        return frozenset((EVERYTHING,))
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""

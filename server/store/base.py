@@ -123,11 +123,13 @@ A `Device` or an `Invite` takes the place of the one with its id."""
 Entry = Draft | Record
 
 
-class Appended(NamedTuple):
-    """The event as it is stored. `dup`: it was before, under the same user and cid; it may be `GONE`."""
+class RepeatedError(Exception):
+    """A batch was not stored, for something in it is stored already: `known`, by user and cid. What was
+    removed since is `GONE`."""
 
-    event: Event
-    dup: bool
+    def __init__(self, known: dict[tuple[int, str], Event]) -> None:
+        super().__init__(f"{len(known)} cids are known")
+        self.known = known
 
 
 class Unread(NamedTuple):
@@ -251,12 +253,13 @@ class Log(Protocol):
     def load(self) -> State:
         """The state after all events so far. Called once, before anything else."""
 
-    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Event | None]:
         """Store the batch, all or nothing, so that it survives kill -9; one answer each, None for a record.
 
-        Gives each new event the next `seq` of its room, 1, 2, 3 … A room that was deleted begins with 1 again
+        Gives each event the next `seq` of its room, 1, 2, 3 … A room that was deleted begins with 1 again
         if it is made anew. A `delete` empties the bodies of its target and of that one's edits for good, and
-        an `edit` that comes behind it is stored empty: nobody gets to read again what was deleted. Raises
+        an `edit` that comes behind it is stored empty: nobody gets to read again what was deleted. No cid
+        may stand twice in a batch. Raises `RepeatedError` if some are stored already, with all of those, and
         `StorageError`: nothing of the batch is stored then.
         """
 

@@ -10,13 +10,13 @@ from protocol import codec, limits, words
 from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
 from server.state import State
 from server.store.base import (
-    Appended,
     Audit,
     Draft,
     Entry,
     Found,
     Hit,
     Recorded,
+    RepeatedError,
     Searched,
     Size,
     Spot,
@@ -42,15 +42,20 @@ class MemoryLog:
         """An empty state: nothing is kept."""
         return State()
 
-    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
+    def append(self, batch: Sequence[Entry]) -> list[Event | None]:
         """See the port."""
-        self._audit += [entry for entry in batch if isinstance(entry, Audit)]
-        return [self._append(entry) if isinstance(entry, Draft) else None for entry in batch]
+        cids = [
+            (entry.user, entry.cid) for entry in batch if isinstance(entry, Draft) and entry.cid is not None
+        ]
+        if known := {cid: self._cids[cid] for cid in cids if cid in self._cids}:
+            raise RepeatedError(known)
+        return [self._append(entry) for entry in batch]
 
-    def _append(self, draft: Draft) -> Appended:
-        first = self._cids.get((draft.user, draft.cid)) if draft.cid is not None else None
-        if first is not None:
-            return Appended(first, dup=True)
+    def _append(self, draft: Entry) -> Event | None:
+        if not isinstance(draft, Draft):
+            if isinstance(draft, Audit):
+                self._audit.append(draft)
+            return None
         events = self._rooms.setdefault(draft.room, [])
         event = Event(
             room=draft.room,
@@ -73,7 +78,7 @@ class MemoryLog:
             self._erase(draft.room, draft.target)
         if draft.kind == DELETE_ROOM:
             self._delete(draft.room)
-        return Appended(event, dup=False)
+        return event
 
     def _erase(self, room: str, target: int) -> None:
         events = self._rooms[room]

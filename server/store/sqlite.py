@@ -35,7 +35,6 @@ from server.state import (
 )
 from server.store import erasing, schema, sums, words
 from server.store.base import (
-    Appended,
     Audit,
     ChosenLevel,
     Draft,
@@ -47,6 +46,7 @@ from server.store.base import (
     Password,
     Record,
     Recorded,
+    RepeatedError,
     Searched,
     Seen,
     Size,
@@ -125,7 +125,9 @@ class SqliteLog:
         rooms: dict[int, Room] = {}
         sql = "SELECT id, name, head, topic, private, born FROM rooms ORDER BY name"
         for number, name, head, topic, private, born in query(sql):
-            if name != SERVER_LOG:
+            if name == SERVER_LOG:
+                state.head = head
+            else:
                 rooms[number] = Room(name, head, topic, private=bool(private), born=born)
                 state.add_room(rooms[number])
         # A user's id is the seq of the event that made them.
@@ -151,20 +153,27 @@ class SqliteLog:
             state.users[user].levels[rooms[number].name] = level
         return state
 
-    def append(self, batch: Sequence[Entry]) -> list[Appended | None]:
-        """See the port.
-
-        First all drafts at once, in the hope that no cid is known yet; if one is, one by one.
-        """
+    def append(self, batch: Sequence[Entry]) -> list[Event | None]:
+        """See the port. Whether a cid is known is asked only if the table says that one is."""
         try:
             try:
                 with self._transaction():
-                    return self._append_new(batch)
-            except sqlite3.IntegrityError:
-                with self._transaction():
-                    return self._append_each(batch)
+                    return self._append(batch)
+            except sqlite3.IntegrityError as error:
+                drafts = [entry for entry in batch if isinstance(entry, Draft)]
+                if known := self._known(drafts):
+                    raise RepeatedError(known) from error
+                raise
         except sqlite3.Error as error:
             raise StorageError(f"the server's disk refused it ({error}); nothing was stored") from error
+
+    def _known(self, drafts: Sequence[Draft]) -> dict[tuple[int, str], Event]:
+        found = {
+            (draft.user, draft.cid): _find(self._writing, draft.user, draft.cid)
+            for draft in drafts
+            if draft.cid is not None
+        }
+        return {cid: event for cid, event in found.items() if event is not None}
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -186,8 +195,8 @@ class SqliteLog:
         self._heads = {name: head for name, _, head in rows}
         self._heads_known = True
 
-    def _append_new(self, batch: Sequence[Entry]) -> list[Appended | None]:
-        stored: list[Appended | None] = []
+    def _append(self, batch: Sequence[Entry]) -> list[Event | None]:
+        stored: list[Event | None] = []
         rows = []
         changes: list[tuple[int, Event]] = []
         for entry in batch:
@@ -199,22 +208,16 @@ class SqliteLog:
             if entry.audit is not None:
                 self._keep(entry.audit)
             rows.append(self._row(event))
-            stored.append(Appended(event, dup=False))
+            stored.append(event)
             if event.kind in frames.CHANGES:
                 changes.append((self._room_ids[event.room], event))
+            elif event.kind == DELETE_ROOM:
+                self._bury(event.room)
             elif event.kind not in frames.SPOKEN:
                 self._project(event)
         self._writing.executemany(_INSERT, rows)
         erasing.erase(self._writing.execute, changes)
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
-        self._bury([entry.room for entry in batch if isinstance(entry, Draft) and entry.kind == DELETE_ROOM])
-        return stored
-
-    def _append_each(self, batch: Sequence[Entry]) -> list[Appended | None]:
-        stored: list[Appended | None] = []
-        for entry in batch:
-            first = self._find(entry) if isinstance(entry, Draft) else None
-            stored += [Appended(first, dup=True)] if first is not None else self._append_new([entry])
         return stored
 
     def _next(self, draft: Draft) -> Event:
@@ -232,13 +235,10 @@ class SqliteLog:
         where, who = (self._room_ids[event.room], event.seq), (event.user, event.sender)
         return *where, *who, event.kind, event.time, event.cid, event.body, event.target, event.reply
 
-    def _find(self, draft: Draft) -> Event | None:
-        return _find(self._writing, draft.user, draft.cid) if draft.cid is not None else None
-
     def _write_heads(self, rooms: set[str]) -> None:
         self._writing.executemany(
             "UPDATE rooms SET head = ? WHERE id = ?",
-            [(self._heads[room], self._room_ids[room]) for room in rooms],
+            [(self._heads[room], self._room_ids[room]) for room in rooms if room in self._heads],
         )
 
     def _keep(self, record: Record) -> None:
@@ -288,11 +288,11 @@ class SqliteLog:
         else:
             self._project_user(event)
 
-    def _bury(self, deleted: list[str]) -> None:
-        """Take rooms out of the sums once their last event is in."""
-        for room in deleted:
-            sums.bury(self._writing.execute, self._room_ids.pop(room), room)
-            del self._heads[room]
+    def _bury(self, room: str) -> None:
+        """Take a deleted room out of the sums. Who makes one of its name next, in the same batch too, makes
+        another one."""
+        sums.bury(self._writing.execute, self._room_ids.pop(room), room)
+        del self._heads[room]
 
     def purge(self, limit: int) -> bool:
         """See the port."""

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from protocol import errors, frames, limits
-from protocol.frames import Frame, Result
-from server.store.base import Appended, Entry, LastSeen
+from protocol.frames import Event, Frame, Result
+from server.store.base import Entry, LastSeen
 from tests.conftest import Dial, StartServer
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
@@ -104,7 +104,7 @@ async def test_who_comes_and_goes_all_day_is_stored_when_they_go_only(server: Ru
     log = server.core.log
     append = log.append
 
-    def watched(batch: Sequence[Entry]) -> list[Appended | None]:
+    def watched(batch: Sequence[Entry]) -> list[Event | None]:
         written.extend(batch)
         return append(batch)
 

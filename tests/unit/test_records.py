@@ -51,7 +51,7 @@ def store(log: SqliteLog, state: State, *batch: Entry) -> None:
     for entry, answer in zip(batch, log.append(batch), strict=True):
         if isinstance(entry, Draft):
             assert answer is not None
-            apply(state, answer.event)
+            apply(state, answer)
         else:
             assert answer is None
             keep(state, entry)

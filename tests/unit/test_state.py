@@ -9,7 +9,30 @@ from hypothesis import strategies as st
 
 from protocol import codec, frames
 from protocol.frames import Event
-from server.state import SERVER_LOG, USER, State, apply
+from server.records import keep
+from server.state import (
+    ROLE,
+    SERVER_LOG,
+    USER,
+    Device,
+    Invite,
+    NetworkBody,
+    RoleBody,
+    State,
+    apply,
+)
+from server.store.base import (
+    Away,
+    ChosenLevel,
+    EndDevice,
+    EndInvite,
+    Ignored,
+    LastSeen,
+    Mark,
+    Password,
+    Record,
+    Seen,
+)
 
 
 def user(seq: int, name: str) -> Event:
@@ -156,3 +179,113 @@ def test_a_deleted_room_leaves_nothing() -> None:
     state.mark(1, "#a", 2)
     apply(state, event("#a", 4, 1, frames.DELETE_ROOM))
     assert state == summed(ANN_AND_BOB)
+
+
+# --- trying something out
+
+
+def everything() -> State:
+    """A state with something of each kind."""
+    made = (user(1, "Ann"), user(2, "bob"), user(3, "eve"))
+    about = codec.pack(frames.AboutBody(2, "bob"))
+    state = summed(
+        (
+            *made,
+            event("#a", 1, 1, frames.CREATE, codec.pack(frames.CreateBody("born", private=True))),
+            event("#a", 2, 1, frames.JOIN),
+            event("#a", 3, 2, frames.JOIN),
+            event("#a", 4, 1, frames.MUTE, about),
+            event("#a", 5, 1, frames.INVITE, codec.pack(frames.AboutBody(3, "eve"))),
+            event("#b", 1, 3, frames.JOIN),
+            event("#b", 2, 3, frames.BAN, about),
+            Event(SERVER_LOG, 4, 1, "", frames.BAN, 0, about),
+            Event(SERVER_LOG, 5, 1, "", frames.BAN, 0, codec.pack(NetworkBody("192.0.2.0/24"))),
+        )
+    )
+    for record in (
+        Mark("#a", 2, 3), ChosenLevel("#a", 2, "all"), Password(1, "hash"),
+        Device(2, "d", b"token", "", 0, 0), Invite("i", b"code", 1, 0, 0, 1, 1),
+        Away(2, "away"), Ignored(2, 1, on=True),
+    ):  # fmt: skip
+        keep(state, record)
+    return state
+
+
+BOB = codec.pack(frames.AboutBody(2, "bob"))
+NETWORK = codec.pack(NetworkBody("192.0.2.0/24"))
+CHANGES: list[Event | Record] = [
+    user(6, "zoe"),
+    renamed(6, 2, "robert"),
+    renamed(6, 1, "ANN"),
+    Event(SERVER_LOG, 6, 2, "", ROLE, 0, codec.pack(RoleBody(admin=True, disabled=True))),
+    *(Event(SERVER_LOG, 6, 1, "", frames.BAN, 0, body) for body in (BOB, NETWORK)),
+    *(Event(SERVER_LOG, 6, 1, "", frames.UNBAN, 0, body) for body in (BOB, NETWORK)),
+    event("#new", 1, 2, frames.CREATE),
+    event("@1@2", 1, 1, frames.CREATE),
+    event("#b", 3, 2, frames.JOIN),
+    event("#a", 6, 3, frames.JOIN),
+    event("#a", 6, 1, frames.LEAVE),
+    event("#a", 6, 3, frames.DECLINE),
+    event("#a", 6, 1, frames.MESSAGE),
+    event("#a", 6, 1, frames.TOPIC, codec.pack(frames.TopicBody("topic"))),
+    event("#a", 6, 1, frames.VISIBILITY, codec.pack(frames.VisibilityBody(private=False))),
+    event("#a", 6, 1, frames.ROLE, codec.pack(frames.RoleBody(2, "bob", frames.OWNER))),
+    event("#a", 6, 1, frames.DELETE_ROOM),
+    *(event(room, 6, 1, kind, BOB) for kind in sorted(frames.ABOUT_SOMEBODY) for room in ("#a", "#b")),
+    event("#a", 6, 1, frames.BAN, codec.pack(frames.AboutBody(3, "eve"))),
+    Mark("#a", 2, 5),
+    ChosenLevel("#a", 2, ""),
+    ChosenLevel("#a", 2, "none"),
+    Password(2, "another"),
+    Device(2, "d", b"new token", "", 0, 0),
+    Device(1, "other", b"other token", "", 0, 0),
+    Seen(2, "d", 7),
+    EndDevice(2, "d"),
+    Invite("i", b"code", 1, 0, 0, 1, 0),
+    Invite("j", b"another code", 1, 0, 0, 1, 1),
+    EndInvite("i"),
+    LastSeen(2, 7),
+    Away(2, None),
+    Ignored(2, 1, on=False),
+    Ignored(2, 3, on=True),
+]  # fmt: skip
+
+
+def change(state: State, one: Event | Record) -> None:
+    if isinstance(one, Event):
+        apply(state, one)
+    else:
+        keep(state, one)
+
+
+def orders(state: State) -> tuple[list[str], list[str], dict[str, list[int]]]:
+    members = {name: list(room.members) for name, room in state.rooms.items()}
+    return list(state.channels.after("")), list(state.public.after("")), members
+
+
+@pytest.mark.parametrize("one", CHANGES, ids=lambda one: getattr(one, "kind", type(one).__name__))
+def test_what_was_tried_out_leaves_no_trace(one: Event | Record) -> None:
+    state, untouched, changed = everything(), everything(), everything()
+    change(changed, one)
+    with state.trial():
+        change(state, one)
+        assert state == changed
+    assert (state, orders(state)) == (untouched, orders(untouched))
+    change(state, one)
+    assert (state, orders(state)) == (changed, orders(changed))
+
+
+def test_many_changes_of_one_thing_are_all_taken_back() -> None:
+    state, untouched = everything(), everything()
+    room, ann = state.rooms["#a"], state.users[1]
+    with state.trial():
+        for one in (
+            event("#a", 6, 1, frames.LEAVE), event("#a", 7, 1, frames.JOIN),
+            event("#a", 8, 1, frames.DELETE_ROOM), event("#a", 1, 2, frames.JOIN),
+            event("#a", 2, 2, frames.MESSAGE), renamed(6, 1, "x"), user(7, "Ann"),
+            renamed(8, 7, "y"), renamed(9, 1, "Ann"), EndDevice(2, "d"), Device(2, "d", b"token", "x", 0, 0),
+        ):  # fmt: skip
+            change(state, one)
+    assert (state, orders(state)) == (untouched, orders(untouched))
+    assert state.rooms["#a"] is room
+    assert state.users[1] is state.by_name["ann"] is ann
