@@ -13,21 +13,21 @@ from server.store.base import Entry
 class StoreNick(Store):
     """`nick`: renames the user, and says so in each of their rooms."""
 
-    __slots__ = ()
+    __slots__ = ("_renamed",)
     request: frames.Nick
+    _renamed: Result
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
-        name = self.request.name
-        check_free(state, name, self.user.id)
-        if name == self.user.name:
+        user, name = self.user, self.request.name
+        check_free(state, name, user.id)
+        self._renamed = frames.LoginResult(user.id, name, registered=bool(user.password), admin=user.admin)
+        if name == user.name:
             return ()
         body = codec.pack(frames.NickBody(name))
         rooms = (SERVER_LOG, *sorted(self.user.rooms))
         return [self._draft(room, frames.NICK, now, body) for room in rooms]
 
     def result(self, stored: Stored) -> Result:  # noqa: ARG002
-        """The user as this has called them; they may have another name already."""
-        return frames.LoginResult(
-            self.user.id, self.request.name, registered=bool(self.user.password), admin=self.user.admin
-        )
+        """The user as this has called them: they may have another name already."""
+        return self._renamed
