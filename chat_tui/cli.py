@@ -13,7 +13,9 @@ import stat
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
+import private_files
 from chat_tui import config
 from chat_tui.client import updates
 from chat_tui.client.client import Client
@@ -26,7 +28,7 @@ from chat_tui.client.known import CHAIN, KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.requests import R
 from chat_tui.client.room import Room
-from chat_tui.client.trust import Trust
+from chat_tui.client.trust import SocketOwner, Trust
 from chat_tui.client.updates import Update
 from chat_tui.logins import come_in
 from chat_tui.passwords import PasswordSource
@@ -105,6 +107,9 @@ def server_pin(text: str) -> str:
 def trust(server: str, pin: str | None) -> None:
     """Know the server by this pin, or by that of the link. Raises `ClientError`, `UsageError`."""
     link = links.parse(server)
+    if link.path:
+        _trust_socket(Path(link.path), link.address)
+        return
     if not (pin or link.pin):
         raise UsageError(f"give the pin that `chat-server pin` prints there: trust {server} --pin sha256:…")
     if pin and link.pin not in ("", pin):
@@ -115,6 +120,18 @@ def trust(server: str, pin: str | None) -> None:
             f"chat-tui forget {link.address}, then this again"
         )
     Trust(link.address, _known(), pin or link.pin).begin()
+
+
+def _trust_socket(path: Path, address: str) -> None:
+    """Trust whoever has that socket now."""
+    owner = SocketOwner(path, _known())
+    try:
+        user = path.lstat().st_uid
+    except OSError as error:
+        raise ClientError(f"there is no socket at {path}: {error.strerror or error}") from error
+    owner.trust(user)
+    owner.check_place()
+    print(f"{address} may be run by {private_files.user_name(user)}")
 
 
 def forget(server: str) -> None:

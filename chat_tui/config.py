@@ -6,8 +6,8 @@ Knows files, nothing of screens or connections.
 
 import getpass
 import hashlib
+import os
 import tomllib
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,6 +17,7 @@ import platformdirs
 from msgspec import Meta
 
 import private_files
+from private_files import sockets
 from protocol.names import BadNameError, check_user_name, fold
 
 if TYPE_CHECKING:
@@ -143,10 +144,14 @@ def local_runtime() -> Path:
     """Where the running server of the chat on this computer says how to reach it."""
     # One per data folder: a second home, as in tests, has a server of its own.
     which = hashlib.sha256(str(local_data()).encode()).hexdigest()[:12]
-    with warnings.catch_warnings():
-        # A runtime folder that others can read is not used; people need not be told at each start.
-        warnings.simplefilter("ignore")
-        return platformdirs.user_runtime_path(APP, appauthor=False) / f"server-{which}.json"
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    if given and os.access(given, os.W_OK):
+        folder = Path(given) / APP
+    elif sockets.AVAILABLE:
+        folder = Path("/tmp") / f"{APP}-{sockets.own_user()}"  # noqa: S108  # checked for owner and mode, as tmux does
+    else:
+        folder = platformdirs.user_runtime_path(APP, appauthor=False)
+    return folder / f"server-{which}.json"
 
 
 def load() -> Settings:

@@ -1,9 +1,10 @@
 """Where to connect: a server somewhere, or the one on this computer, started if need be.
 
 The chat on this computer works like tmux: whoever comes first starts a `chat-server` process of its own,
-detached, on loopback; later clients of the same person find it. A lock in its data folder says whether it
-lives, a file in the runtime folder, readable by this person only, where it listens and the key it wants.
-It ends by itself a while after the last client has left.
+detached; later clients of the same person find it. A lock in its data folder says whether it lives, a file in
+the runtime folder, readable by this person only, where it listens: on a Unix socket beside that file, or,
+where there are none, with TLS on loopback, with the pin that it shows and the key it wants. It ends by itself
+a while after the last client has left.
 """
 
 import asyncio
@@ -20,7 +21,8 @@ from chat_tui import config
 from chat_tui.client.connection import Target
 from chat_tui.client.errors import ClientError, LostError
 from chat_tui.client.known import KnownServers
-from chat_tui.client.trust import Trust, check_plain
+from chat_tui.client.trust import SocketOwner, Trust, check_plain
+from private_files import sockets
 from protocol import links
 from protocol.links import Link, LinkError
 
@@ -35,8 +37,11 @@ LINGER_SECONDS = 60.0
 
 
 class _Runtime(msgspec.Struct):
+    """What the server has written. `key` and `pin` are empty where it listens on a Unix socket."""
+
     address: str
-    key: str
+    key: str = ""
+    pin: str = ""
 
 
 class RemoteServer:
@@ -65,6 +70,8 @@ class RemoteServer:
     async def locate(self) -> Target:
         """Its address, without looking. Raises `ClientError` if it is known to speak TLS and shall not."""
         link = self._link
+        if link.path:
+            return Target("", 0, owner=SocketOwner(Path(link.path), self._known))
         if not link.secure:
             check_plain(link.address, self._known)
             return Target(link.host, link.port, invite=link.invite)
@@ -118,9 +125,7 @@ class LocalServer:
 
     def _read_runtime(self) -> Target | None:
         try:
-            if hasattr(os, "getuid") and self._runtime.stat().st_uid != os.getuid():
-                raise ClientError(f"{self._runtime} belongs to somebody else: remove it")
-            runtime = msgspec.json.decode(self._runtime.read_bytes(), type=_Runtime)
+            runtime = msgspec.json.decode(private_files.read(self._runtime), type=_Runtime)
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None  # it is just starting, or just ending
         except OSError as error:
@@ -129,7 +134,13 @@ class LocalServer:
             link = links.parse(runtime.address)
         except LinkError as error:
             raise ClientError(f"{self._runtime} makes no sense: {error}") from error
-        return Target(link.host, link.port, runtime.key)
+        if link.path:
+            return Target("", 0, owner=SocketOwner(Path(link.path)))
+        if not runtime.pin:
+            raise ClientError(f"{self._runtime} makes no sense: it has no pin")
+        # What is known of other servers is in another file; of this one nothing has to be remembered.
+        trust = Trust(link.address, KnownServers(self._data / "known_servers"), runtime.pin, kept=False)
+        return Target(link.host, link.port, runtime.key, trust=trust)
 
     async def _start(self) -> Target | None:
         """Start a server; None if another client is just doing so."""
@@ -148,7 +159,8 @@ class LocalServer:
             return None  # another client was quicker
         if self._process is not None:
             self._process.wait()  # the lock is free: it has ended
-        serve = [sys.executable, "-P", "-m", "server", "--listen", "127.0.0.1:0"]
+        listen = f"unix:{self._runtime.with_suffix('.sock')}" if sockets.AVAILABLE else "tls://127.0.0.1:0"
+        serve = [sys.executable, "-P", "-m", "server", "--listen", listen]
         where = ["--data", str(self._data), "--runtime", str(self._runtime), "--linger", str(self._linger)]
         with os.fdopen(private_files.open_to_append(self._log), "ab") as log:
             self._process = _spawn_detached(serve + where, log)

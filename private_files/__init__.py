@@ -41,7 +41,7 @@ def make_folder(path: Path) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "it is not a folder", str(path))
     if found.st_uid not in (os.geteuid(), _ROOT):
-        raise _foreign(path, found)
+        raise foreign(path, found)
     if found.st_mode & stat.S_IWOTH:
         raise PermissionError(
             errno.EPERM, "everybody may write to that folder: use one of its own, or chmod o-w it", str(path)
@@ -69,7 +69,7 @@ def make_strict_folder(path: Path) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "it is not a folder: remove it", str(path))
     if found.st_uid != os.geteuid():
-        raise _foreign(path, found)
+        raise foreign(path, found)
     if found.st_mode & 0o077:
         path.chmod(FOLDER_MODE)
 
@@ -201,12 +201,13 @@ def _check_open(path: Path, descriptor: int, *, root: bool) -> None:
         raise OSError(errno.EINVAL, "it is no regular file: remove it", str(path))
     mine = found.st_uid == os.geteuid()
     if not mine and not (root and found.st_uid == _ROOT):
-        raise _foreign(path, found)
+        raise foreign(path, found)
     if mine and found.st_mode & 0o077:
         os.fchmod(descriptor, FILE_MODE)
 
 
-def _foreign(path: Path, found: os.stat_result) -> PermissionError:
+def foreign(path: Path, found: os.stat_result) -> PermissionError:
+    """It belongs to somebody else."""
     return PermissionError(
         errno.EPERM,
         f"it belongs to {user_name(found.st_uid)}, and this program runs as {user_name(os.geteuid())}",

@@ -1,7 +1,8 @@
 """Where a chat is, as people write it and pass it on; and the pins of servers' keys.
 
 An address is `HOST`, `HOST:PORT`, the same with `tls://` or `plain://` before it, or a link:
-`chat://HOST:PORT/#room?invite=CODE&pin=sha256:HEX`. Pure: text in, text out; knows no sockets.
+`chat://HOST:PORT/#room?invite=CODE&pin=sha256:HEX`, or
+`unix:PATH` for a socket of this computer. Pure: text in, text out; knows no sockets.
 """
 
 import base64
@@ -15,6 +16,7 @@ from protocol.names import BadNameError, check_room_name
 
 DEFAULT_PORT = 7777
 SCHEME = "chat://"
+UNIX = "unix:"
 
 INVITE = 128
 """Characters of an invitation's code, at most: what a frame takes for a string of that sort."""
@@ -26,6 +28,8 @@ _STRANGE = re.compile(r"[\s\[\]/@?#\0]")
 # put together may turn the two around.
 _AFTER_HOST = re.compile(r"/?(?:#(?P<room>[^?]*))?(?:\?(?P<query>[^#]*))?(?:#(?P<late_room>[^?]*))?")
 
+_NUMBER = re.compile("0x[0-9a-f]+|[0-9]+")
+
 _HEX = re.compile("[0-9a-f]{64}")
 _BASE64 = re.compile("[A-Za-z0-9_-]{43}=?")
 
@@ -36,7 +40,8 @@ class LinkError(ValueError):
 
 @dataclass(slots=True, frozen=True)
 class Link:
-    """Where a chat is. `tls` None: as usual for such a host (see `secure`)."""
+    """Where a chat is. `tls` None: as usual for such a host (see `secure`). `path`: that of a
+    Unix socket, where there is no host."""
 
     host: str
     port: int = DEFAULT_PORT
@@ -44,27 +49,32 @@ class Link:
     room: str = ""
     invite: str = ""
     pin: str = ""
+    path: str = ""
 
     @property
     def address(self) -> str:
-        """`HOST:PORT`: what people call the server."""
-        return address(self.host, self.port)
+        """`HOST:PORT` or `unix:PATH`: what people call the server."""
+        return f"{UNIX}{self.path}" if self.path else address(self.host, self.port)
 
     @property
     def secure(self) -> bool:
         """Whether the connection is to be encrypted: yes, but on this computer; a pin always asks for it."""
+        if self.path:
+            return False
         return self.tls if self.tls is not None else bool(self.pin) or not is_loopback(self.host)
 
     @property
     def place(self) -> str:
         """The shortest text that leads to the same server in the same way: no room, no pin, no invitation."""
         usual = Link(self.host, self.port).secure
-        if self.secure == usual:
+        if self.path or self.secure == usual:
             return self.address
         return f"{'tls' if self.secure else 'plain'}://{self.address}"
 
     def __str__(self) -> str:
-        """The `chat://` link; it says nothing of a `tls` that is not as usual."""
+        """The `chat://` link; it says nothing of a `tls` that is not as usual. A socket has none."""
+        if self.path:
+            return self.address
         host = address(self.host.replace("%", "%25"), self.port)
         room = f"#{quote(self.room.removeprefix('#'))}" if self.room else ""
         given = {"invite": quote(self.invite, safe=""), "pin": self.pin}
@@ -77,9 +87,47 @@ def address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def canonical(text: str) -> str:
+    """The one spelling of `HOST:PORT`: what leads to the same server is the same.
+
+    Loopback is `localhost`, however it is written. The path of a socket stays as it is.
+    """
+    if text.startswith(UNIX):
+        return text
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]").lower().rstrip(".")
+    bare, percent, zone = host.partition("%")
+    number: ipaddress.IPv4Address | ipaddress.IPv6Address | None
+    try:
+        number = ipaddress.ip_address(bare)
+    except ValueError:
+        number = _numeric_host(bare)
+    if is_loopback(host) or (number is not None and number.is_loopback):
+        return f"localhost:{port}"
+    if number is None:
+        return f"{host}:{port}"
+    mapped = number.ipv4_mapped if isinstance(number, ipaddress.IPv6Address) else None
+    shown = f"{mapped or number}{percent}{zone}"
+    return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
+
+
+def _numeric_host(host: str) -> ipaddress.IPv4Address | None:
+    """An IPv4 address in a form that systems take as well, as `127.1` or `0x7f000001`."""
+    parts = host.split(".")
+    if not 1 <= len(parts) <= 4 or not all(_NUMBER.fullmatch(part) for part in parts):
+        return None
+    try:
+        *first, last = (int(part, 8 if re.fullmatch("0[0-7]+", part) else 0) for part in parts)
+    except ValueError:
+        return None
+    value = sum(byte << (24 - 8 * at) for at, byte in enumerate(first)) + last
+    fits = all(byte < 256 for byte in first) and last < 1 << (32 - 8 * len(first))
+    return ipaddress.IPv4Address(value) if fits else None
+
+
 def is_loopback(host: str) -> bool:
     """Whether this host can only be this computer."""
-    if host.lower() == "localhost":
+    if host.lower().rstrip(".") == "localhost":
         return True
     try:
         number = ipaddress.ip_address(host.partition("%")[0])
@@ -92,6 +140,8 @@ def is_loopback(host: str) -> bool:
 def parse(text: str) -> Link:
     """An address in any of its forms; raises `LinkError` with what is wrong."""
     text = text.strip()
+    if text.lower().startswith(UNIX):
+        return Link("", 0, path=socket_path(text[len(UNIX) :]))
     scheme, mark, rest = text.partition("://")
     match scheme.lower() if mark else "":
         case "":
@@ -101,6 +151,14 @@ def parse(text: str) -> Link:
         case "chat":
             return _parse_link(rest)
     raise LinkError(f"{text!r} is not HOST:PORT, as in chat.example.org:{DEFAULT_PORT}, and no chat:// link")
+
+
+def socket_path(text: str) -> str:
+    """The path of a Unix socket, as it stands behind `unix:`; raises `LinkError`."""
+    path = text.removeprefix("//")
+    if not path.startswith("/") or path.endswith("/") or not path.isprintable():
+        raise LinkError(f"{UNIX}{text} is no socket: give its whole path, as in {UNIX}/run/chat.sock")
+    return path
 
 
 def _parse_link(rest: str) -> Link:

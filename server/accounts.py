@@ -9,6 +9,7 @@ import hmac
 import secrets
 from typing import Literal
 
+from private_files import sockets
 from server.passwords import Hasher
 from server.state import User
 from server.throttle import Allowance, Guesses
@@ -30,8 +31,8 @@ ID_LETTERS = 8
 
 
 class Accounts:
-    """See the module. `owner_key`: who does not give it can't come in, it is an embedded server's.
-    `admin_key` makes the local administrator."""
+    """See the module. `owner_key`: an embedded server's, into which only its own user comes: by this key, or
+    because the system says whose process it is. `admin_key` makes the local administrator, likewise."""
 
     def __init__(
         self, entrance: Entrance, allowance: Allowance, owner_key: str | None, admin_key: str
@@ -48,12 +49,16 @@ class Accounts:
         """What `welcome.auth` says."""
         return ["key", self.entrance] if self.embedded else [self.entrance]
 
-    def admits(self, key: str) -> bool:
-        """Whether somebody with this key may try to come in."""
-        return self._owner_key is None or hmac.compare_digest(key.encode(), self._owner_key.encode())
+    def admits(self, key: str, peer: int | None) -> bool:
+        """Whether somebody with this key, or whose process is that user's, may try to come in."""
+        if self._owner_key is None or peer == sockets.own_user():
+            return True
+        return peer is None and hmac.compare_digest(key.encode(), self._owner_key.encode())
 
-    def administers(self, key: str) -> bool:
-        """Whether this is the local administrator's key."""
+    def administers(self, key: str, peer: int | None) -> bool:
+        """Whether this is the local administrator: the server's own user, or root."""
+        if peer is not None:
+            return peer in (0, sockets.own_user())
         return hmac.compare_digest(key.encode(), self._admin_key.encode())
 
 

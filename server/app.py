@@ -1,8 +1,9 @@
 """The running server: its folder, its listening sockets, its end.
 
 An embedded server (`Config.runtime`) is the same one, started by a client for the person at this
-computer: it writes where it listens, and the key it asks for, into a file that only this person can read, and
-ends a while after the last client has left.
+computer: it writes where it listens into a file that only this person can read, and ends a while after the
+last client has left. That, and the local administrator's entrance, is a Unix socket, where the system says
+whose process comes; where there are none, TLS on loopback with a key, and the certificate's pin beside it.
 """
 
 import asyncio
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING
 import filelock
 
 import private_files
+from private_files import sockets
 from protocol import limits
-from protocol.links import is_loopback
 from server import accounts, folder, operations, retention
 from server.config import Address, Config
 from server.core import Core, now_ms
@@ -39,7 +40,10 @@ ADMIN_NAME = "admin.json"
 """Beside the store: where the local administrator comes in, and with which key. Only the server's own user on
 this computer can read it (see `admin`)."""
 
-ADMIN_LISTEN = Address("127.0.0.1", 0)
+ADMIN_SOCKET = "admin.sock"
+
+ANY_PORT = Address("127.0.0.1", 0, tls=True)
+"""Where there are no Unix sockets."""
 
 SWEEP_SECONDS = 1
 
@@ -52,7 +56,8 @@ class Server:
         self._clock = clock
         self._core: Core
         self._lock: filelock.BaseFileLock
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: list[asyncio.AbstractServer] = []
+        self._sockets: list[Path] = []
         self._stopping = asyncio.Event()
         self._leave: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.TimerHandle | None = None
@@ -89,18 +94,20 @@ class Server:
             self._lock.release()
             raise
         try:
-            if any(address.secure for address in self._config.listen):
+            if any(address.secure for address in self._config.listen) or not sockets.AVAILABLE:
                 from server.certificate import Certificate  # 80 ms that the chat on one computer never pays
 
                 self.certificate = Certificate(self._config.data, self._config.certificate, self._clock)
             for address in self._config.listen:
                 self.addresses += await self._listen(address)
-            (administration,) = await self._listen(ADMIN_LISTEN, local=True)
-            write_runtime(self._config.data / ADMIN_NAME, str(administration), admin_key)
+            place = self._config.data.absolute() / ADMIN_SOCKET
+            wanted = Address("", 0, path=str(place)) if sockets.AVAILABLE else ANY_PORT
+            (administration,) = await self._listen(wanted, local=True)
+            self._write_runtime(self._config.data / ADMIN_NAME, administration, admin_key)
             if self._config.metrics.listen is not None:
                 await self._open_monitor(self._config.metrics.listen)
             if self._config.runtime is not None and key is not None:
-                write_runtime(self._config.runtime, str(self.addresses[0]), key)
+                self._write_runtime(self._config.runtime, self.addresses[0], key)
         except StartError:
             await self._close("")
             raise
@@ -116,6 +123,8 @@ class Server:
 
     async def _listen(self, address: Address, *, local: bool = False) -> list[Address]:
         """Listen there; `local`: for the local administrator. Returns where it really does."""
+        if address.path:
+            return [await self._listen_unix(address, local=local)]
         loop = asyncio.get_running_loop()
         certificate = self.certificate if address.secure else None
 
@@ -129,12 +138,44 @@ class Server:
         except (OSError, UnicodeError) as error:
             raise _cannot_listen(address, error) from error
         self._listeners.append(listener)
-        if not address.secure and not is_loopback(address.host):
+        if not address.secure and not address.local:
             logger.warning(
                 "%s is not encrypted: who is on the way can read and change all that is said", address
             )
         found = (socket.getsockname()[:2] for socket in listener.sockets)
         return [Address(host, port, address.secure) for host, port in found]
+
+    async def _listen_unix(self, address: Address, *, local: bool) -> Address:
+        if not sockets.AVAILABLE:
+            raise StartError(f"cannot listen on {address}: this system has no Unix sockets")
+        path = Path(address.path)
+        shared = not local and self._config.runtime is None
+        try:
+            if not shared and not local:
+                private_files.make_strict_folder(path.parent)
+            bound = sockets.listening(path, sockets.EVERYBODY if shared else private_files.FILE_MODE)
+            self._sockets.append(path)
+            listener = await asyncio.get_running_loop().create_unix_server(
+                lambda: TcpTransport(self._core, local=local, unix=True), sock=bound, backlog=4096
+            )
+        except OSError as error:
+            raise _cannot_listen(address, error) from error
+        self._listeners.append(listener)
+        return address
+
+    def _write_runtime(self, path: Path, address: Address, key: str) -> None:
+        """Tell this person's programs where the server is; nobody else may read it.
+
+        On a Unix socket the system says who they are, and they need no key.
+        """
+        told = {"address": address.written, "pid": os.getpid()}
+        if not address.path and self.certificate is not None:
+            told |= {"key": key, "pin": self.certificate.pin}
+        try:
+            private_files.make_folder(path.parent)
+            private_files.write(path, json.dumps(told).encode())
+        except OSError as error:
+            raise StartError(f"cannot write {path}: {error.strerror or error}") from error
 
     def reload(self) -> None:
         """Load the certificate again, for connections to come."""
@@ -174,6 +215,8 @@ class Server:
     async def _close(self, text: str) -> None:
         for listener in self._listeners:
             listener.close()
+        for place in self._sockets:
+            sockets.remove(place)
         for timer in (self._leave, self._sweeping):
             if timer is not None:
                 timer.cancel()
@@ -215,13 +258,3 @@ def _cannot_listen(address: Address, error: OSError | UnicodeError) -> StartErro
     # `UnicodeError` is for what can be no host's name.
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
     return StartError(f"cannot listen on {address}: {reason}; is another server running?")
-
-
-def write_runtime(path: Path, address: str, key: str) -> None:
-    """Tell this person's programs where the server is; nobody else may read it."""
-    try:
-        private_files.make_folder(path.parent)
-        told = {"address": address, "key": key, "pid": os.getpid()}
-        private_files.write(path, json.dumps(told).encode())
-    except OSError as error:
-        raise StartError(f"cannot write {path}: {error.strerror or error}") from error

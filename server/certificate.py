@@ -135,6 +135,11 @@ def own_files(data: Path) -> Files:
     return Files(data / CERTIFICATE_NAME, data / KEY_NAME)
 
 
+def pin_of_certificate(shown: bytes) -> str:
+    """The pin of a certificate as TLS shows it."""
+    return _pin(x509.load_der_x509_certificate(shown))
+
+
 def read_pin(path: Path) -> str:
     """The pin of the certificate in a file; raises `OSError` or `ValueError` with the file in its text."""
     return _pin(read_certificate(path))

@@ -58,8 +58,12 @@ class Transport(Protocol):
         """Whether nobody on the way can read along: only then is a secret taken, or told."""
 
     @property
+    def peer(self) -> int | None:
+        """The user of this computer whose process it is, by id, where the system says so."""
+
+    @property
     def address(self) -> str:
-        """The host it comes from; empty where that is not known."""
+        """The host it comes from, or whose process it is; empty where neither is known."""
 
     def write(self, data: bytes, *, keep: bool = True) -> None:
         """Send frames; never waits. Not `keep`: the peer can fetch or ask for all of it anew."""
@@ -110,6 +114,11 @@ class Session:
     def address(self) -> str:
         """Where its peer is."""
         return self._transport.address
+
+    @property
+    def peer(self) -> int | None:
+        """See `Transport`."""
+        return self._transport.peer
 
     @property
     def private(self) -> bool:

@@ -5,13 +5,15 @@ silence; it knows nothing of rooms, of trying again, or of what frames mean. `di
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
-from chat_tui.client.trust import Trust
+from chat_tui.client.trust import SocketOwner, Trust
+from private_files import sockets
 from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError
@@ -27,8 +29,8 @@ ERROR_TEXT = 1000
 """Characters of an error that are shown: a sentence, not a flood."""
 
 UNSAFE = (
-    "this connection is not encrypted, so others could read the password on its way: "
-    "use a server with TLS, or a tunnel"
+    "this connection is not encrypted, so others could read the password or pass for the server, on this "
+    "computer too: use tls:// or unix:"
 )
 
 PROVE_SECONDS = 5
@@ -43,7 +45,7 @@ class Target(msgspec.Struct, frozen=True):
     """Where a server is. `key` opens one that belongs to one person.
 
     `trust`: what it must show, over TLS; None: it is spoken to without TLS. `invite` is the link's
-    invitation, if it had one.
+    invitation, if it had one. `owner`: it is at a Unix socket, in the place of host and port.
     """
 
     host: str
@@ -51,8 +53,11 @@ class Target(msgspec.Struct, frozen=True):
     key: str = ""
     trust: Trust | None = None
     invite: str = ""
+    owner: SocketOwner | None = None
 
     def __str__(self) -> str:
+        if self.owner is not None:
+            return str(self.owner)
         return links.address(self.host, self.port)
 
 
@@ -137,8 +142,15 @@ class Connection(asyncio.Protocol):
 
     @property
     def private(self) -> bool:
-        """Whether nobody on the way can read along: only then may a secret be sent."""
+        """Whether it is the right server and nobody can read along: only then may a secret be sent.
+
+        Over TLS or a Unix socket, by what was checked before. Not on plain loopback: who listens there may be
+        any user of this computer.
+        """
         if self._transport.get_extra_info("ssl_object") is not None:
+            return True
+        used = self._transport.get_extra_info("socket")
+        if sockets.AVAILABLE and used is not None and used.family == socket.AF_UNIX:
             return True
         peer = self._transport.get_extra_info("peername")
         return bool(peer) and links.is_loopback(peer[0])

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from chat_tui.client.connection import CONNECT_SECONDS, Connection, Target
 from chat_tui.client.errors import ClientError, LostError
-from chat_tui.client.trust import Check, Question, Trust
+from chat_tui.client.trust import Check, Question, SocketOwner, Trust
+from private_files import sockets
 from protocol.frames import Frame
 
 SHUTDOWN_SECONDS = 1.0
@@ -19,6 +20,8 @@ SHUTDOWN_SECONDS = 1.0
 async def connect(target: Target, on_frame: Callable[[Frame], None]) -> Connection:
     """Open a connection. Raises `LostError` with what is wrong; `StoppedError` if it is the wrong server,
     `UnknownServerError` if nobody knows."""
+    if target.owner is not None:
+        return await _open_unix(target, target.owner, on_frame)
     if target.trust is None:
         return await _open(target, on_frame, None)
     check = target.trust.begin()
@@ -54,6 +57,27 @@ async def _open(
         raise _explained(target, error) from error
     if connection.refused is not None:
         raise connection.refused
+    return connection
+
+
+async def _open_unix(target: Target, owner: SocketOwner, on_frame: Callable[[Frame], None]) -> Connection:
+    """To a Unix socket. Before a byte is said: who could have put it there, and whose process is it?"""
+    try:
+        owner.check_place()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            with sockets.reachable(owner.path) as short:
+                transport, connection = await asyncio.get_running_loop().create_unix_connection(
+                    lambda: Connection(on_frame), short
+                )
+    except TimeoutError as error:
+        raise LostError(f"{target} does not answer") from error
+    except OSError as error:
+        raise _explained(target, error) from error
+    try:
+        owner.check_peer(sockets.peer_user(transport.get_extra_info("socket").fileno()))
+    except BaseException:
+        transport.abort()
+        raise
     return connection
 
 

@@ -1,7 +1,8 @@
 """Which servers this person knows, and by what: a file of lines, as ssh has one.
 
 A line is `HOST:PORT` and the server's pin, or `HOST:PORT chain` for one that showed a certificate which this
-system accepts. A person may read it, edit it, carry it to another computer. Knows one file.
+system accepts, or `unix:PATH user:NUMBER` for a socket of another user's. All spellings of one host are one.
+A person may read it, edit it, carry it to another computer. Knows one file.
 """
 
 from pathlib import Path
@@ -10,10 +11,13 @@ import msgspec
 
 import private_files
 from chat_tui.client.errors import ClientError
-from protocol.links import LinkError, normal_pin
+from protocol.links import LinkError, canonical, normal_pin
 
 CHAIN = "chain"
 """Stands for the pin of a server that is known by its certificate's chain: its key may change."""
+
+USER = "user:"
+"""Before the number of the user by whose process a Unix socket is known."""
 
 LOCK_SECONDS = 5
 """For another program of the same person that is just writing; it takes none of them."""
@@ -27,7 +31,7 @@ class KnownServers(msgspec.Struct, frozen=True):
     path: Path
 
     def find(self, address: str) -> str:
-        """The pin by which it is known, or `CHAIN`, or "" if it is not known."""
+        """The pin by which it is known, or `CHAIN`, or `USER` and a number, or "" if it is not known."""
         for number, line in enumerate(self._lines(), 1):
             if _is_of(line, address):
                 return self._read(number, line.split())
@@ -36,6 +40,8 @@ class KnownServers(msgspec.Struct, frozen=True):
     def _read(self, number: int, words: list[str]) -> str:
         # What can't be understood is an alarm, never an unknown server, which a person may be asked to trust.
         try:
+            if words[1].startswith(USER) and words[1].removeprefix(USER).isdecimal():
+                return words[1]
             return CHAIN if words[1] == CHAIN else normal_pin(words[1])
         except (IndexError, LinkError) as error:
             raise ClientError(
@@ -44,7 +50,7 @@ class KnownServers(msgspec.Struct, frozen=True):
 
     def remember(self, address: str, how: str) -> None:
         """Know it by this pin, or by `CHAIN`, from now on."""
-        self._change(address, [f"{address.lower()} {how}"])
+        self._change(address, [f"{_written(address)} {how}"])
 
     def forget(self, address: str) -> bool:
         """Know it no longer; whether it was known."""
@@ -78,4 +84,10 @@ class KnownServers(msgspec.Struct, frozen=True):
 
 
 def _is_of(line: str, address: str) -> bool:
-    return line.lower().split()[:1] == [address.lower()]
+    words = line.split()
+    return bool(words) and _written(words[0]) == _written(address)
+
+
+def _written(address: str) -> str:
+    """The one spelling of an address, without blanks."""
+    return canonical(address).replace(" ", "%20")

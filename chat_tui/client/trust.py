@@ -7,11 +7,15 @@ remembered, nothing of connections.
 """
 
 import ssl
+import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import private_files
 from chat_tui.client.errors import StoppedError
-from chat_tui.client.known import CHAIN, KnownServers
-from protocol.links import grouped, pin_of
+from chat_tui.client.known import CHAIN, USER, KnownServers
+from private_files import sockets
+from protocol.links import UNIX, grouped, pin_of
 from protocol.text import clean_line
 
 
@@ -37,11 +41,12 @@ class UnknownServerError(StoppedError):
 
 @dataclass(slots=True)
 class Trust:
-    """What is asked of one server. `pin` is that of the link, if it had one."""
+    """What is asked of one server. `pin` is that of the link, if it had one; `kept`: it is remembered."""
 
     address: str
     known: KnownServers
     pin: str = ""
+    kept: bool = True
     _begun: bool = field(default=False, compare=False)
 
     def begin(self) -> "Check":
@@ -55,7 +60,8 @@ class Trust:
                 f"Given: {grouped(self.pin)}. {self._advice}"
             )
         if self.pin and not known:
-            self.known.remember(self.address, self.pin)  # before it is met: the link may be gone by then
+            if self.kept:
+                self.known.remember(self.address, self.pin)  # before it is met: the link may be gone by then
             known = self.pin
         self._begun = True
         return Check(self, known, self.pin or ("" if known == CHAIN else known))
@@ -140,6 +146,69 @@ class Question:
     def examine(self, certificate: bytes) -> None:
         """Raises `UnknownServerError`, always."""
         raise UnknownServerError(self.trust, _pin(certificate), self.problem)
+
+
+class UnknownUserError(UnknownServerError):
+    """A Unix socket is of somebody whom this person has not trusted yet: `user`."""
+
+    def __init__(self, owner: "SocketOwner", user: int) -> None:
+        self.user = private_files.user_name(user)
+        StoppedError.__init__(
+            self,
+            f"{owner} is run by another user of this computer, {self.user}. If that is right: "
+            f"chat-tui trust {owner}",
+        )
+        self.address = str(owner)
+        self._owner, self._number = owner, user
+
+    def accept(self) -> None:
+        """Trust that user there. Raises `ClientError`."""
+        self._owner.trust(self._number)
+
+
+@dataclass(slots=True, frozen=True)
+class SocketOwner:
+    """Whose process may be at a Unix socket: root's, one's own, or that of a user who is `known` there."""
+
+    path: Path
+    known: KnownServers | None = None
+
+    def __str__(self) -> str:
+        return f"{UNIX}{self.path}"
+
+    def _trusted(self) -> set[int]:
+        how = self.known.find(str(self)) if self.known is not None else ""
+        return {int(how.removeprefix(USER))} if how.startswith(USER) else set()
+
+    def check_place(self) -> None:
+        """Nobody else could have put it there. Raises `StoppedError`, or `OSError` if there is none."""
+        trusted = self._trusted()
+        try:
+            sockets.check_place(self.path, trusted)
+        except FileNotFoundError:
+            raise
+        except PermissionError as error:
+            folder = self.path.parent.stat()
+            if self.known is not None and not trusted and not folder.st_mode & stat.S_IWOTH:
+                raise UnknownUserError(self, folder.st_uid) from error
+            raise StoppedError(f"{self} can't be trusted: {error.filename}: {error.strerror}") from error
+
+    def check_peer(self, user: int) -> None:
+        """Whose process it is. Raises `StoppedError`."""
+        trusted = self._trusted()
+        if user in {0, sockets.own_user(), *trusted}:
+            return
+        if trusted or self.known is None:
+            raise StoppedError(
+                f"{self} is run by {private_files.user_name(user)} now, who is not its owner. If that is "
+                f"right: chat-tui forget {self}"
+            )
+        raise UnknownUserError(self, user)
+
+    def trust(self, user: int) -> None:
+        """Know that user there, from now on. Raises `ClientError`."""
+        if self.known is not None:
+            self.known.remember(str(self), f"{USER}{user}")
 
 
 def check_plain(address: str, known: KnownServers) -> None:

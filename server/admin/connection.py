@@ -1,11 +1,12 @@
 """The local administrator's way into a server: the one that uses the data folder, or one for the moment.
 
-That the caller may do this is proved by a key in a file that only the server's own user can read. Knows the
-folder, its lock and the wire; nothing of what is asked.
+That the caller may do this the system says: the server listens on a Unix socket in its data folder for its
+own user, and for root. Where there are none it is proved by a key in a file that only the server's own user
+can read. Knows the folder, its lock and the wire; nothing of what is asked.
 """
 
 import asyncio
-import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ import filelock
 import msgspec
 
 import private_files
+from private_files import sockets
 from protocol import VERSION, codec, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError
@@ -23,7 +25,8 @@ from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 from server import __version__
 from server.app import ADMIN_NAME, Server
-from server.config import Address, Config, parse_address
+from server.certificate import pin_of_certificate
+from server.config import Config, parse_address
 from server.errors import StartError
 from server.folder import LOCK_NAME
 from server.store.sqlite import FILE_NAME
@@ -70,7 +73,8 @@ class Administration:
                     self._say(frames.Pong(number))
 
     async def enter(self, key: str) -> None:
-        """Say hello and log in. Raises `AdminError`."""
+        """Say hello and log in; where the system says whose process this is, the key is empty. Raises
+        `AdminError`."""
         self._say(frames.Hello([VERSION], f"chat-server/{__version__}"))
         await self.ask(frames.Login(1, "administrator", key=key))
 
@@ -136,12 +140,12 @@ async def _connect(data: Path) -> Administration:
         async with asyncio.timeout(START_SECONDS):
             while True:
                 try:
-                    address, key = _read(data / ADMIN_NAME)
-                    connection = Administration(*await asyncio.open_connection(address.host, address.port))
-                    await connection.enter(key)
+                    found = _read(data / ADMIN_NAME)
+                    connection = Administration(*await found.open())
+                    await connection.enter(found.key)
                 except FileNotFoundError:
                     pass  # it is just starting
-                except (AdminError, ConnectionError) as error:  # what a killed one has left behind
+                except (AdminError, OSError) as error:  # what a killed one has left behind
                     problem = str(error)
                 else:
                     return connection
@@ -150,11 +154,44 @@ async def _connect(data: Path) -> Administration:
         raise AdminError(f"a chat-server uses {data}, but {problem}") from error
 
 
-def _read(path: Path) -> tuple[Address, str]:
+class _Entrance(msgspec.Struct):
+    """What the server has written for us. `key` and `pin` are empty where it listens on a Unix socket."""
+
+    address: str
+    key: str = ""
+    pin: str = ""
+
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the server that wrote it, and to no other. Raises `AdminError` or `OSError`."""
+        address = parse_address(self.address)
+        if address.path:
+            return await _open_unix(Path(address.path))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is the key that counts
+        reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        if pin_of_certificate(shown) != self.pin:
+            writer.close()
+            raise AdminError("another program listens where it said that it would be")
+        return reader, writer
+
+
+async def _open_unix(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    owner = path.parent.stat().st_uid
+    sockets.check_place(path, [owner])
+    with sockets.reachable(path) as short:
+        reader, writer = await asyncio.open_unix_connection(short)
+    peer = sockets.peer_user(writer.get_extra_info("socket").fileno())
+    if peer not in (0, sockets.own_user(), owner):
+        writer.close()
+        raise AdminError(f"another user's program ({private_files.user_name(peer)}) listens at {path}")
+    return reader, writer
+
+
+def _read(path: Path) -> _Entrance:
     try:
-        told = json.loads(path.read_bytes())
-        return parse_address(told["address"]), told["key"]
+        return msgspec.json.decode(path.read_bytes(), type=_Entrance)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise AdminError(f"cannot read {path}: {error}") from error

@@ -9,29 +9,42 @@ EXAMPLE = "127.0.0.1:7777"
 
 @dataclass(slots=True, frozen=True)
 class Address:
-    """Where to listen, and whether with TLS (None: yes, but on loopback)."""
+    """Where to listen, and whether with TLS (None: yes, but on loopback); or the path of a Unix socket."""
 
     host: str
     port: int
     tls: bool | None = None
+    path: str = ""
 
     @property
     def secure(self) -> bool:
         """Whether it speaks TLS."""
-        return not links.is_loopback(self.host) if self.tls is None else self.tls
+        return not self.local if self.tls is None else self.tls
+
+    @property
+    def local(self) -> bool:
+        """Whether only this computer can come there."""
+        return bool(self.path) or links.is_loopback(self.host)
 
     @property
     def written(self) -> str:
         """As one writes it in the settings."""
+        if self.path:
+            return str(self)
         scheme = "" if self.tls is None else "tls://" if self.tls else "plain://"
         return f"{scheme}{self}"
 
     def __str__(self) -> str:
-        return links.address(self.host, self.port)
+        return f"{links.UNIX}{self.path}" if self.path else links.address(self.host, self.port)
 
 
 def parse_address(text: str) -> Address:
-    """`HOST:PORT` or `[V6]:PORT`, perhaps behind `tls://` or `plain://`; raises `ValueError`."""
+    """`HOST:PORT` or `[V6]:PORT`, perhaps behind `tls://` or `plain://`, or `unix:PATH`.
+
+    Raises `ValueError`.
+    """
+    if text.lower().startswith(links.UNIX):
+        return Address("", 0, path=links.socket_path(text[len(links.UNIX) :]))
     scheme, mark, rest = text.rpartition("://")
     host, colon, port = rest.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")

@@ -13,7 +13,6 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from protocol.links import is_loopback
 from server.accounts import Entrance
 from server.buffers import MEMORY
 from server.config.address import EXAMPLE, Address, parse_address
@@ -271,7 +270,8 @@ class Config(Section, frozen=True):
         told(
             "Where to listen, as HOST:PORT. 0.0.0.0 is every IPv4 address, [::] every IPv6 one; "
             "port 0 takes a free one. With TLS unless it is loopback; tls:// or plain:// before it says "
-            "otherwise."
+            "otherwise; passwords need TLS on loopback too. unix:PATH is a socket for the users of this "
+            "computer, each under their system name and without a password."
         ),
     ] = (parse_address(DEFAULT_LISTEN),)
     data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
@@ -330,7 +330,7 @@ class Config(Section, frozen=True):
         """Who may make an account: on one computer everybody, else who is invited, unless it was said."""
         if self.entrance is not None:
             return self.entrance
-        return "open" if all(is_loopback(address.host) for address in self.listen) else "invite"
+        return "open" if all(address.local for address in self.listen) else "invite"
 
     @property
     def kept(self) -> Retention:

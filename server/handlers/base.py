@@ -33,7 +33,7 @@ def checked_password(password: str) -> str:
 def private(session: "Session") -> None:
     """Raise `RefusedError` unless a secret may be sent on this connection."""
     if not session.private:
-        text = "others can read along here, so no password and no token is taken: connect with TLS"
+        text = "others can listen in here, so no password and no token is taken: connect with TLS"
         raise RefusedError(errors.NOT_PRIVATE, text)
 
 

@@ -29,10 +29,8 @@ def login(session: "Session", request: frames.Login) -> None:
     """Come in."""
     core = session.core
     if session.local:
-        if not core.accounts.administers(request.key):
-            raise RefusedError(
-                errors.DENIED, "this is where the administrator comes in, and the key is another"
-            )
+        if not core.accounts.administers(request.key, session.peer):
+            raise RefusedError(errors.DENIED, "this is where the administrator comes in, and nobody else")
         session.enter(accounts.local_admin(), "")
         session.answer(request, LoginResult(accounts.LOCAL_ADMIN, request.name, admin=True))
         return
@@ -57,8 +55,8 @@ def register(session: "Session", request: frames.Register) -> None:
 
 
 def _begin(session: "Session", key: str) -> None:
-    if not session.core.accounts.admits(key):
-        raise RefusedError(errors.DENIED, "this chat belongs to one person, and the key is not theirs")
+    if not session.core.accounts.admits(key, session.peer):
+        raise RefusedError(errors.DENIED, "this chat belongs to one person, and that is somebody else")
     if session.entering:
         raise RefusedError(errors.OUT_OF_ORDER, "a login is under way")
 

@@ -1,4 +1,4 @@
-"""Sessions over TCP, with or without TLS: bytes in, frames to the session; blocks out, with bounded buffers.
+"""Sessions over TCP, with TLS or without, and over Unix sockets: bytes in, blocks out, with bounded buffers.
 
 No task per session. What has come waits for its turn (see `turns`), and no more is read than a frame ahead.
 A peer that takes too little has no more requests worked off, and its queue grows to `HIGH_WATER`; from then
@@ -12,6 +12,7 @@ import ssl
 import sys
 from typing import cast
 
+from private_files import sockets
 from protocol import codec, errors, frames, limits, links
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
@@ -69,14 +70,18 @@ _STRANGERS = (
 
 class TcpTransport(asyncio.BufferedProtocol):
     """One connection; see `session.Transport`. With a `context` it speaks TLS, and nothing else; `local`: it
-    came where the local administrator comes in."""
+    came where the local administrator comes in; `unix`: over a Unix socket."""
 
     _space = memoryview(bytearray(READ))
     """One for all: what was read into it has been copied when the next socket is read."""
 
-    def __init__(self, core: Core, context: ssl.SSLContext | None = None, *, local: bool = False) -> None:
+    def __init__(
+        self, core: Core, context: ssl.SSLContext | None = None, *, local: bool = False, unix: bool = False
+    ) -> None:
         self._core = core
         self._local = local
+        self._unix = unix
+        self.peer: int | None = None
         self._tls = Tls(context) if context is not None else None
         self._encrypted = bytearray()
         self._loop = asyncio.get_running_loop()
@@ -100,6 +105,8 @@ class TcpTransport(asyncio.BufferedProtocol):
         """A peer has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(STRANGER_HIGH, 0)
+        if self._unix:
+            self.peer = sockets.peer_user(transport.get_extra_info("socket").fileno())
         self._session = Session(self._core, self, local=self._local)
         self.principal.charge(CONNECT)
         self._core.begin(self._session)
@@ -321,12 +328,14 @@ class TcpTransport(asyncio.BufferedProtocol):
 
     @property
     def private(self) -> bool:
-        """See `session.Transport`."""
-        return self._tls is not None or links.is_loopback(self.address)
+        """See `session.Transport`. Not plain loopback: who listens there may be any user of this computer."""
+        return self._tls is not None or self._unix or links.is_loopback(self.address)
 
     @property
     def address(self) -> str:
         """See `session.Transport`."""
+        if self.peer is not None:
+            return f"user {self.peer}"
         host: str = (self._transport.get_extra_info("peername") or ("",))[0]
         return host
 

@@ -96,7 +96,7 @@ class RunningServer:
     def administration(self) -> Administration:
         """Where the local administrator comes in, as the file beside the store says."""
         told = json.loads((self.data / ADMIN_NAME).read_bytes())
-        return Administration(parse_address(told["address"]), told["key"])
+        return Administration(parse_address(told["address"]), told.get("key", ""))
 
     async def first_invite(self) -> str:
         """The code for the first account."""

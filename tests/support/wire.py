@@ -8,11 +8,13 @@ import secrets
 import socket
 import ssl
 from collections import deque
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgpack
 
+from private_files import sockets
 from protocol import VERSION, codec, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.frames import Error, Event, Frame, Ok, Request, Result
@@ -50,6 +52,9 @@ class Wire:
 
         `buffer`: the bytes it lets the system hold unread.
         """
+        if address.path:
+            with sockets.reachable(Path(address.path)) as short:
+                return cls(*await asyncio.open_unix_connection(short, limit=buffer or 2**16))
         wanted = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
         if buffer is not None:
             wanted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)

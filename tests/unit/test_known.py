@@ -34,7 +34,7 @@ def test_what_is_remembered_is_found(known: KnownServers) -> None:
     assert stat.S_IMODE(known.path.stat().st_mode) == 0o600
     head, *lines = known.path.read_text().splitlines()
     assert head.startswith("# ")
-    assert lines == [f"host:1 {PIN}", f"[::1]:1 {CHAIN}", f"host:2 {OTHER}"]
+    assert lines == [f"host:1 {PIN}", f"localhost:1 {CHAIN}", f"host:2 {OTHER}"]
 
 
 def test_one_line_for_each(known: KnownServers) -> None:
