@@ -27,6 +27,9 @@ ROOM_COST = 10
 DISK_RETRY_MS = 30_000
 """When to try again once the disk is nearly full: until somebody has made room it helps nobody."""
 
+DIRECT_COST = 5
+"""The same for a room of two, which only these two see."""
+
 RECORD = 2 * EVENT_BYTES
 """Bytes that a change takes for good, about: its event, and its record in the audit with its reason."""
 
@@ -160,24 +163,20 @@ class Quotas:
             text = "the server's disk is nearly full, and nothing was stored: tell its administrator"
             raise RefusedError(errors.STORAGE, text, retry_after=DISK_RETRY_MS)
 
-    def check_new_room(self, user: User, rooms: int, now: float) -> None:
+    def check_new_room(self, user: User, rooms: int, now: float, *, direct: bool = False) -> None:
         """Count a room that this user is about to make where there are so many; raises `RefusedError`."""
         limits = self._limits
-        self.check_total(user, rooms)
         if user.admin:
             return
-        if limits.rooms_per_user is not None and user.made >= limits.rooms_per_user:
-            text = f"you have made {user.made:,} rooms, as many as one may: delete one of them first"
-            raise RefusedError(errors.TOO_MANY, text)
-        if self._changes is not None and (wait := self._changes.take(user.id, now, ROOM_COST)) > 0:
-            raise _too_fast("that is faster than a person makes rooms", wait)
-
-    def check_total(self, user: User, rooms: int) -> None:
-        """Raise `RefusedError` if there are as many rooms as there may be."""
-        limit = self._limits.rooms
-        if limit is not None and rooms >= limit and not user.admin:
+        if limits.rooms is not None and rooms >= limits.rooms:
             text = f"there are {rooms:,} rooms, as many as this server takes: tell its administrator"
             raise RefusedError(errors.TOO_MANY, text)
+        if not direct and limits.rooms_per_user is not None and user.made >= limits.rooms_per_user:
+            text = f"you have made {user.made:,} rooms, as many as one may: delete one of them first"
+            raise RefusedError(errors.TOO_MANY, text)
+        cost = DIRECT_COST if direct else ROOM_COST
+        if self._changes is not None and (wait := self._changes.take(user.id, now, cost)) > 0:
+            raise _too_fast("that is faster than a person makes rooms", wait)
 
     def check_new_user(self, host: str, users: int, now: float) -> None:
         """Count an account that is about to be made from this address without an invitation, where there are

@@ -74,7 +74,8 @@ def dm(session: "Session", request: frames.Dm) -> None:
     other = operations.user_called(session.core.state, request.name)
     name = names.direct_room(session.user.id, other.id)
     if name not in session.core.state.rooms:
-        session.core.quotas.check_total(session.user, len(session.core.state.rooms))
+        rooms = len(session.core.state.rooms)
+        session.core.quotas.check_new_room(session.user, rooms, session.heard, direct=True)
     entered = _entered(session, name, request.limit)
 
     def opened(request: Request[Any], result: Result) -> None:

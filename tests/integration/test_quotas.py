@@ -63,6 +63,20 @@ async def test_a_user_makes_so_many_rooms_at_once(tmp_path: Path) -> None:
         await do(ann, frames.Join, "#c")
 
 
+async def test_a_user_opens_so_many_direct_rooms_at_once(tmp_path: Path) -> None:
+    async with serving(tmp_path, Limits(changes_at_once=20)) as server:
+        others = [f"user{number}" for number in range(5)]
+        for name in others:
+            await server.enter(name)
+        ann = await server.enter("ann")
+        for name in others[:4]:
+            await do(ann, frames.Dm, name)
+        assert await refused(ann, frames.Dm, others[4]) == errors.RATE_LIMITED
+        await do(ann, frames.Dm, others[0])  # it is there
+        server.clock.seconds += 5
+        await do(ann, frames.Dm, others[4])
+
+
 async def test_a_server_takes_so_many_rooms_and_accounts(tmp_path: Path) -> None:
     async with serving(tmp_path, Limits(rooms=2, users=2)) as server:
         ann, _ = await server.enter("ann", "#a"), await server.enter("bob")
