@@ -61,6 +61,14 @@ async def edit(app: App[None], path: Path) -> str:
     return text_of(path)
 
 
+def keep(text: str) -> str:
+    """Put a text that can't be used where only the person can read it; the file's path."""
+    handle, path = tempfile.mkstemp(prefix="chat-tui-", suffix=".md")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
 async def _run(words: list[str]) -> str:
     """Run the editor until it ends, or until we do; what went wrong. Raises nothing: the screen would not
     come back."""

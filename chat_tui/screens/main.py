@@ -444,7 +444,9 @@ class MainScreen(
             self._leave_hit()
             self._keep_draft()
             self.client.company.typing.stopped()
-            self._composer.put(written or self._drafts.of(name))
+            self._composer.put(written)
+            if not written:
+                self._put(self._drafts.of(name))
             self._entering(name)
         self._room = name
         self.around.visit(name)

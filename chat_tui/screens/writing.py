@@ -13,7 +13,7 @@ from chat_tui.client.errors import ClientError
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.drafts import Drafts
 from chat_tui.screens.part import Part
-from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.composer import LONGEST, Composer
 from protocol.text import clean_text
 
 LINES, ABOVE = 10, 4
@@ -85,6 +85,18 @@ class Writing(Part):
     def _long(self, message: Composer.Long) -> None:
         self.app.notify(f"{message.lines} lines: {self.keys.first('send')} again sends them", timeout=5)
 
+    @on(Composer.TooLong)
+    def _too_long(self, message: Composer.TooLong) -> None:
+        if message.characters == 1:
+            self.app.bell()
+            return
+        self.app.notify(
+            f"{message.characters:,} characters are too many: a message is written in up to {LONGEST:,}. "
+            "Nothing was put in.",
+            severity="error",
+            markup=False,
+        )
+
     def _say(self, text: str) -> None:
         if self.current is None:
             raise ClientError("You are in no room. /join #name enters one, /rooms lists them.")
@@ -109,7 +121,15 @@ class Writing(Part):
             finally:
                 self._lent = None
                 self.redraw()
-        self._composer.put(clean_text(text))
+        self._put(clean_text(text))
+
+    def _put(self, text: str) -> None:
+        """Go on writing this, if that can be."""
+        if len(text) <= LONGEST:
+            self._composer.put(text)
+            return
+        kept = editor.keep(text)
+        self.complain(f"{len(text):,} characters are too many to write a message of: they are in {kept}")
 
     def set_draft(self, text: str) -> None:
         """See `View`."""

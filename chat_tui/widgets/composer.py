@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from textual import events
+from textual.document._edit import Edit
 from textual.message import Message
 from textual.strip import Strip
+from textual.widgets.text_area import EditResult
 
 from chat_tui.commands.completion import Candidate, Completion
 from chat_tui.widgets.readline import Readline
@@ -20,6 +22,10 @@ from protocol.text import clean_text
 
 ASK_LINES = 10
 """A message of more lines is sent at the second Enter: it was pasted, and perhaps by mistake."""
+
+LONGEST = 32 * 1024
+"""Characters that it takes: twice what a message may have, for one shortens it here. All of a line is wrapped
+anew at each key, so that a pasted megabyte would make each of them take seconds."""
 
 HISTORY = 200
 """Lines that Up brings back."""
@@ -54,6 +60,13 @@ class Composer(Readline):
         def __init__(self, lines: int) -> None:
             super().__init__()
             self.lines = lines
+
+    class TooLong(Message):
+        """So many characters were to be put in, and did not fit: what stands here is as it was."""
+
+        def __init__(self, characters: int) -> None:
+            super().__init__()
+            self.characters = characters
 
     class Escaped(Message):
         """Escape, or End in an empty line: back to where the newest messages are."""
@@ -167,6 +180,15 @@ class Composer(Readline):
         self._withdraw()
         # A trailing newline comes with most copied lines; in the editor it would only be in the way.
         self.replace(clean_text(event.text).rstrip("\n"), *self.selection)
+
+    def edit(self, edit: Edit) -> EditResult:
+        """As ever, unless the text would be longer than it may: then nothing is put in, for nobody would see
+        which part was left out."""
+        replaced = len(self.get_text_range(edit.top, edit.bottom))
+        if len(edit.text) > replaced and len(self.text) - replaced + len(edit.text) > LONGEST:
+            self.post_message(self.TooLong(len(edit.text)))
+            return EditResult(self.cursor_location, "")
+        return super().edit(edit)
 
     def _enter(self) -> None:
         lines = self.text.strip().count("\n") + 1

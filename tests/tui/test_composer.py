@@ -1,8 +1,13 @@
 """Where one writes: keys of the shell, characters of many parts, what is pasted, what is too long."""
 
+import tempfile
+from pathlib import Path
+
+import pytest
 from textual import events
 from textual.keys import _character_to_key
 
+from chat_tui.widgets.composer import LONGEST
 from chat_tui.widgets.readline import BLINKS
 from protocol import frames, limits
 from tests.support.inprocess import RunningServer
@@ -80,6 +85,45 @@ async def test_a_key_held_with_alt_types_no_letter(place: Place) -> None:
         chat._input(events.Key("shift+a", "A"))
         await chat.settle()
         assert chat.composer.text == "+A"
+
+
+async def test_a_paste_that_no_message_could_hold_is_left_out_and_said(place: Place) -> None:
+    async with open_chat(place) as chat:
+        composer = chat.composer
+        await chat.type("draft ")
+        await chat.paste("x" * (LONGEST - 5))
+        assert composer.text == "draft "
+        assert f"{LONGEST - 5:,} characters are too many" in chat.toasts
+        await chat.paste("x" * (LONGEST - 6))
+        assert len(composer.text) == LONGEST
+        rung = chat.bells
+        await chat.press("y", "backspace", "z")
+        assert (composer.text[-2:], chat.bells) == ("xz", rung + 1)
+        await chat.press("shift+home")
+        await chat.paste("instead")
+        assert composer.text == "instead", "what is replaced makes room"
+        await chat.press("ctrl+z")
+        assert len(composer.text) == LONGEST
+
+
+def only_file(folder: Path) -> tuple[str, int]:
+    """What is in the one file there, and what others may do with it."""
+    (path,) = folder.iterdir()
+    return path.read_text(encoding="utf-8"), path.stat().st_mode & 0o077
+
+
+async def test_a_draft_that_no_message_could_hold_is_kept_in_a_file(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    async with open_chat(place) as chat:
+        monkeypatch.setattr(tempfile, "tempdir", str(kept))
+        text = "é" * (LONGEST + 1)
+        chat.main._put(text)
+        await chat.sees("32,769 characters are too many", "#log")
+        assert chat.composer.text == ""
+        assert only_file(kept) == (text, 0)
 
 
 def cells(chat: Chat) -> list[int]:
