@@ -1,0 +1,1 @@
+"""Attacks on a real server, run by hand: see `__main__`."""
