@@ -160,6 +160,8 @@ class Fuzz:
             maker.number = max(maker.number, wire.new_id)
             unanswered: set[int] = set()
             for _ in range(LENGTH):
+                if wire.writer.transport.is_closing():
+                    break
                 made, request = maker.map()
                 if request:
                     unanswered.add(maker.number)
