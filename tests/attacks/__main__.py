@@ -20,7 +20,7 @@ from pathlib import Path
 from protocol import frames
 from server.config import parse_address
 from tests.attacks.attackers import ATTACKS
-from tests.benchmarks.__main__ import pin
+from tests.benchmarks.__main__ import pin, processor
 from tests.support.processes import ENVIRONMENT
 from tests.support.wire import Wire
 
@@ -33,15 +33,19 @@ FACTOR = 3.0
 
 @dataclass
 class Figures:
-    """Times in ms, memory in MB."""
+    """Times in ms, the server's most memory in MB, its part of a processor."""
 
     p50: float
     p99: float
     count: int
     memory: float
+    busy: float
 
     def __str__(self) -> str:
-        return f"{self.p50:6.1f} / {self.p99:6.1f} ms ({self.count:4}), {self.memory:4.0f} MB"
+        return (
+            f"{self.p50:6.1f} / {self.p99:6.1f} ms ({self.count:4}), "
+            f"{self.memory:4.0f} MB, {self.busy:4.0%} busy"
+        )
 
 
 def memory_of(pid: int) -> float:
@@ -94,6 +98,7 @@ async def measure(wires: list[Wire], seconds: float, pid: int) -> Figures:
     clock = asyncio.get_running_loop().time
     times: list[float] = []
     most = 0.0
+    start, used = clock(), processor(pid)
     end = clock() + seconds
 
     async def talk(wire: Wire, first: float) -> None:
@@ -110,7 +115,8 @@ async def measure(wires: list[Wire], seconds: float, pid: int) -> Figures:
 
     await asyncio.gather(*(talk(wire, number / PER_SECOND / HONEST) for number, wire in enumerate(wires)))
     times.sort()
-    return Figures(times[len(times) // 2], times[int(len(times) * 0.99)], len(times), most)
+    busy = (processor(pid) - used) / (clock() - start)
+    return Figures(times[len(times) // 2], times[int(len(times) * 0.99)], len(times), most, busy)
 
 
 async def run(name: str, seconds: float) -> bool:
@@ -144,7 +150,7 @@ def main() -> int:
     if unknown := set(given.attacks) - set(ATTACKS):
         parser.error(f"there is no attack {', '.join(sorted(unknown))}; there are {' '.join(ATTACKS)}")
     pin(OTHERS_CORE)
-    print("| attack | quiet: p50 / p99 | attacked: p50 / p99, most memory | 2 s later | others' p99 |")
+    print("| attack | quiet: p50 / p99, server | attacked: p50 / p99, server | 2 s later | others' p99 |")
     print("|---|---|---|---|---|", flush=True)
     held = [asyncio.run(run(name, given.seconds)) for name in given.attacks or ATTACKS]
     return 0 if all(held) else 1
