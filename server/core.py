@@ -11,7 +11,6 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from server.accounts import Accounts, Entrance
 from server.buffers import MEMORY, Buffers
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
+from server.fair_queue import FairThread
 from server.hub import Hub
 from server.networks import covers, network
 from server.operations import Awaited
@@ -121,7 +121,7 @@ class Core:
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._purging: asyncio.Task[None] | None = None
-        self._reader = ThreadPoolExecutor(1, "reader")
+        self._reader = FairThread("reader")
         self._loop = asyncio.get_running_loop()
 
     def begin(self, session: Session) -> None:
@@ -267,11 +267,13 @@ class Core:
 
     def read(
         self,
+        user: User,
         question: Callable[[], Answer],
         asked: Callable[[Answer], None],
         refuse: Callable[[RefusedError], None],
     ) -> None:
-        """Run `question` in the reader's thread; then, on the loop, `asked` gets the answer, or a refusal."""
+        """Run `question` in the reader's thread, when it is this user's turn; then, on the loop, `asked` gets
+        the answer, or a refusal."""
 
         def done(future: "asyncio.Future[Answer]") -> None:
             try:
@@ -294,7 +296,7 @@ class Core:
             finally:
                 self.counters.read_seconds.add(time.perf_counter() - began)
 
-        future = self._loop.run_in_executor(self._reader, timed)
+        future = self._reader.run(user.id, timed)
         self._asked.add(future)
         future.add_done_callback(self._asked.discard)
         future.add_done_callback(done)

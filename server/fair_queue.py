@@ -85,6 +85,12 @@ class FairThread:
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, name)
 
+    @property
+    def waiting(self) -> int:
+        """How much has not begun yet."""
+        with self._lock:
+            return len(self._waiting)
+
     def run(self, user: int, work: Callable[[], R]) -> "asyncio.Future[R]":
         """Have `work` done when it is this user's turn. From the event loop."""
         done: Future[R] = Future()

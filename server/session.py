@@ -363,4 +363,4 @@ class Session:
             answer()
             self._next_question()
 
-        self.core.read(question, asked, lambda error: self.refuse(request, error))
+        self.core.read(self.user, question, asked, lambda error: self.refuse(request, error))

@@ -180,7 +180,7 @@ async def test_a_change_that_is_being_looked_up_is_stored_when_the_server_stops(
     ann = await server.enter("ann", ROOM)
     said = (await ann.tell(ROOM, "hello")).seq
     busy = threading.Event()
-    server.core._reader.submit(busy.wait)
+    server.core._reader.run(0, busy.wait)
     request = changing(ann, frames.EDIT, said)
     ann.send(request)
     await server.until(lambda: bool(server.core._asked))

@@ -166,7 +166,7 @@ async def test_what_is_said_while_the_count_is_awaited_is_not_in_it(server: Runn
     ann = await server.enter("ann")
     await bob.tell("#general", "before")
     free = threading.Event()
-    server.core._reader.submit(free.wait, 5)
+    server.core._reader.run(0, lambda: free.wait(5))
     asked = asyncio.create_task(ann.sync())
     await until(lambda: bool(server.core._asked))
     await bob.tell("#general", "after")

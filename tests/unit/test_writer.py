@@ -18,19 +18,21 @@ from server.operations import (
     StoreJoin,
     StoreKick,
     StoreLeave,
+    StoreLevel,
     StoreMute,
     StoreNick,
     StoreRead,
     StoreRole,
     StoreSend,
     StoreTopic,
+    StoreUnmute,
     StoreVisibility,
 )
 from server.operations.base import Stored
 from server.state import SERVER_LOG, State, User
-from server.store.base import Entry, Mark
+from server.store.base import Draft, Entry, Mark
 from server.store.memory import MemoryLog
-from server.writer import BATCH_BYTES, SERVER, Writer
+from server.writer import BATCH_BYTES, CHANGE_COST, SERVER, SHARE, Writer
 from tests.support.waiting import SECONDS
 
 
@@ -150,6 +152,8 @@ REQUESTS: dict[type[Any], type[Request[Any]]] = {
     StoreKick: frames.Kick,
     StoreBan: frames.Ban,
     StoreMute: frames.Mute,
+    StoreUnmute: frames.Unmute,
+    StoreLevel: frames.SetLevel,
     StoreRole: frames.Role,
 }
 
@@ -552,3 +556,166 @@ async def test_who_joins_while_it_becomes_private(desk: Desk) -> None:
     desk.submit(StoreVisibility, ann, room="#a", private=True)
     number = desk.submit(StoreJoin, bob, room="#a")
     assert await desk.result(number) == errors.NO_SUCH_ROOM
+
+
+# --- turns, and what shares a batch
+
+
+def pipelined(desk: Desk, kind: str, who: User, other: User, count: int) -> list[int]:
+    """So many operations of one user at once, of which each changes what the next one depends on."""
+    match kind:
+        case "topic":
+            return [desk.submit(StoreTopic, who, room="#a", topic=str(n)) for n in range(count)]
+        case "nick":
+            return [desk.submit(StoreNick, who, name=f"ann{n}") for n in range(count)]
+        case "level":
+            levels = ("all", "none")
+            return [desk.submit(StoreLevel, who, room="#a", level=levels[n % 2]) for n in range(count)]
+        case "delete and join":
+            both = (StoreJoin, StoreDeleteRoom)
+            return [desk.submit(both[n % 2], who, room="#own") for n in range(count)]
+        case "join and leave":
+            ways = (StoreJoin, StoreLeave)
+            return [desk.submit(ways[n % 2], who, room="#general") for n in range(count)]
+        case "visibility":
+            return [desk.submit(StoreVisibility, who, room="#a", private=n % 2 == 0) for n in range(count)]
+    kinds = (StoreMute, StoreUnmute)
+    return [about(desk, kinds[n % 2], who, other, room="#a") for n in range(count)]
+
+
+PIPELINED = ["topic", "nick", "level", "delete and join", "join and leave", "visibility", "mute"]
+
+
+@pytest.mark.parametrize("kind", PIPELINED)
+async def test_what_one_pipelines_is_one_commit_and_holds_nobody_up(desk: Desk, kind: str) -> None:
+    ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
+    await desk.stall(eve)
+    numbers = pipelined(desk, kind, ann, eve, 40)
+    sent = send(desk, bob, "#a", "c1")
+    desk.log.go_on.set()
+    await desk.drain()
+    assert not any(isinstance(desk.answers[number], str) for number in numbers)
+    assert len(desk.log.batches) == 2
+    assert isinstance(desk.answers[sent], frames.SendResult)
+
+
+@pytest.mark.parametrize("kind", PIPELINED)
+async def test_a_long_queue_of_one_is_some_commits_and_delays_others_by_none(desk: Desk, kind: str) -> None:
+    """With SHARE of a batch for each."""
+    ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
+    counts = []
+    for count in (500, 1000):
+        desk.log.batches.clear()
+        pipelined(desk, kind, ann, eve, count)
+        sent = send(desk, bob, "#a", f"c{count}")
+        await desk.drain()
+        counts.append(len(desk.log.batches))
+        drafts = [entry for entry in desk.log.batches[0] if isinstance(entry, Draft)]
+        assert [draft.cid for draft in drafts if draft.user == bob.id] == [f"c{count}"]
+        assert isinstance(desk.answers[sent], frames.SendResult)
+        await desk.drain()
+    assert counts[1] <= 2 * counts[0] <= 2 * (500 * (1 + 3 * CHANGE_COST) // SHARE + 1)
+
+
+async def test_ten_thousand_sends_of_one_are_shares_of_batches(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    await desk.stall(ann)
+    for number in range(10_000):
+        send(desk, ann, "#a", f"c{number}")
+    send(desk, bob, "#a", "c")
+    desk.log.go_on.set()
+    await desk.drain()
+    first = desk.log.batches[1]
+    assert sum(isinstance(entry, Draft) and entry.user == bob.id for entry in first) == 1
+    assert max(len(batch) for batch in desk.log.batches) == SHARE + 1
+    said = [event.cid for events in desk.published for event in events if event.user == ann.id]
+    assert [cid for cid in said if cid is not None] == [f"c{number}" for number in range(10_000)]
+
+
+async def test_a_name_change_in_many_rooms_counts_for_each(desk: Desk) -> None:
+    (ann,) = await desk.users("ann")
+    for number in range(200):
+        desk.submit(StoreJoin, ann, room=f"#room{number}")
+    await desk.drain()
+    desk.log.batches.clear()
+    for number in range(20):
+        desk.submit(StoreNick, ann, name=f"ann{number}")
+    await desk.drain()
+    assert len(desk.log.batches) == 20
+    assert ann.name == "ann19"
+
+
+# --- what was stored before, and what fails
+
+
+async def test_repeated_sends_are_two_tries_and_change_no_order(desk: Desk) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    first = [send(desk, ann, "#a", f"c{n}") for n in range(10)]
+    await desk.drain()
+    desk.log.batches.clear()
+    again = [send(desk, ann, "#a", f"c{n}") for n in range(15)]
+    others = [send(desk, bob, "#a", f"c{n}") for n in range(5)]
+    read = desk.submit(StoreRead, bob, room="#a", seq=100)
+    await desk.drain()
+    assert len(desk.log.batches) == 2
+    places = [answer.seq for number in first if isinstance(answer := desk.answers[number], frames.SendResult)]
+    assert [desk.answers[number] for number in again[:10]] == [
+        frames.SendResult(seq, 1000, dup=True) for seq in places
+    ]
+    new = [event.seq for events in desk.published[1:] for event in events]
+    assert new == list(range(14, 24))
+    stored = [desk.answers[number] for number in again[10:] + others]
+    assert all(answer in stored for answer in (frames.SendResult(seq, 1000) for seq in new))
+    assert desk.answers[read] == Result()
+    last = max(event.seq for events in desk.published for event in events if event.user == bob.id)
+    assert bob.reads["#a"] == last  # no more, though the first plan counted those that were repeated
+
+
+async def test_what_comes_during_the_second_try_waits_for_its_own_batch(desk: Desk) -> None:
+    """Else somebody who repeats without end could have it tried again and again."""
+    ann, bob = await in_room(desk, "ann", "bob")
+    send(desk, ann, "#a", "c1")
+    await desk.stall(bob)
+    desk.log.batches.clear()
+    numbers = [send(desk, ann, "#a", "c1"), send(desk, bob, "#a", "c2")]
+    desk.log.begun.clear()
+    desk.log.go_on.set()
+    await desk.drain()
+    assert [len(batch) for batch in desk.log.batches] == [2, 1]
+    assert isinstance(desk.answers[numbers[1]], frames.SendResult)
+
+
+async def test_a_refusal_that_is_due_to_what_failed_is_none(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, bob = await in_room(desk, "ann", "bob")
+    desk.log.full = True
+    kicked = about(desk, StoreKick, ann, bob, room="#a")
+    sent = send(desk, bob, "#a", "c1")
+    same = [desk.submit(StoreTopic, ann, room="#a", topic="t") for _ in range(2)]
+    with caplog.at_level(logging.CRITICAL, "server.writer"):
+        await desk.drain()
+    assert [desk.answers[number] for number in (kicked, sent, *same)] == [errors.STORAGE] * 4
+    kinds = [[entry.kind for entry in batch if isinstance(entry, Draft)] for batch in desk.log.batches]
+    assert kinds == [[frames.KICK, frames.TOPIC], [frames.TOPIC, frames.MESSAGE]]
+    assert desk.state.rooms["#a"].members == {ann.id: frames.OWNER, bob.id: frames.MEMBER}
+
+
+async def test_what_cannot_be_applied_is_refused_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    (ann,) = await in_room(desk, "ann")
+
+    class Broken(Clumsy):
+        def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+            return [Draft("#a", ann.id, "ann", frames.LEAVE, 0), Draft("#a", 999, "x", frames.JOIN, 0)]
+
+    broken = Broken("apply")
+    before = send(desk, ann, "#a", "c1")
+    with caplog.at_level(logging.CRITICAL, "server.writer"):
+        desk.writer.submit(broken)
+        after = send(desk, ann, "#a", "c2")
+        await desk.drain()
+    assert broken.codes == [errors.INTERNAL]
+    assert [desk.answers[number] for number in (before, after)] == [
+        frames.SendResult(3, 1000), frames.SendResult(4, 1000),
+    ]  # fmt: skip
+    assert desk.state.rooms["#a"].members == {ann.id: frames.OWNER}
