@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from chat_tui.client.events import Pending, RoomEvent
-from chat_tui.rows import Message, Reply
+from chat_tui.rows import Message, Quote, Reply
 from protocol import frames
 from protocol.text import clean_text
 
@@ -34,7 +34,7 @@ class Changes:
         self._touch = touch
         self._ignored = ignored
         self._later: defaultdict[int, list[Change]] = defaultdict(list)
-        self._answers: defaultdict[int, set[int]] = defaultdict(set)
+        self._quotes: dict[int, Quote] = {}  # of each message that is answered
         self._fetched: dict[int, Reply] = {}
         self._fresh: set[int] = set()
         self._waiting: dict[int, tuple[Pending, ...]] = {}
@@ -44,7 +44,7 @@ class Changes:
     def clear(self) -> None:
         """There are other events now."""
         self._later.clear()
-        self._answers.clear()
+        self._quotes.clear()
         self._fetched.clear()
         self._fresh.clear()
         self.asked.clear()
@@ -102,10 +102,11 @@ class Changes:
             change(row)
         row.waiting = self._waiting.get(row.seq, ())
         if reply is not None:
-            row.answer(self.quote(reply))
-            self._answers[reply].add(row.seq)
-            self._fresh.add(reply)
-        if row.seq in self._answers:
+            if reply not in self._quotes:
+                self._quotes[reply] = Quote(self.reply_to(reply))
+                self._fresh.add(reply)
+            row.quote = self._quotes[reply]
+        if row.seq in self._quotes:
             self._fresh.add(row.seq)
 
     def settle(self) -> None:
@@ -126,22 +127,21 @@ class Changes:
             self._fetched[seq] = Reply(seq, said.sender, said.text)
         self._quote_anew(seq)
 
-    def quote(self, seq: int) -> Reply:
+    def reply_to(self, seq: int) -> Reply:
         """What stands for a message where it is answered."""
         row = self._find(seq)
         if row is None:
             return self._fetched.get(seq) or Reply(seq, "", EARLIER, known=False)
         return Reply(seq, "", DELETED) if row.deleted else Reply(seq, row.name, row.text)
 
+    def quote_of(self, seq: int) -> Quote:
+        """The same for something that is not said yet."""
+        return self._quotes.get(seq) or Quote(self.reply_to(seq))
+
     def _quote_anew(self, seq: int) -> None:
-        if seq not in self._answers:
-            return
-        quote = self.quote(seq)
-        for answer in self._answers[seq]:
-            row = self._find(answer)
-            if row is not None and row.reply != quote:
-                row.answer(quote)
-                self._touch(answer)
+        quote = self._quotes.get(seq)
+        if quote is not None:
+            quote.reply = self.reply_to(seq)
 
     # --- what is not confirmed
 

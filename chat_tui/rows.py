@@ -34,6 +34,12 @@ class Reply(msgspec.Struct, frozen=True):
     known: bool = True
 
 
+class Quote(msgspec.Struct, eq=False, gc=False):
+    """What is answered: all that answer the same have this one, and it is changed once for all."""
+
+    reply: Reply
+
+
 # As small as it can be, and nothing for the collector: there is one for each message, and none can be part of
 # a cycle.
 class Message(msgspec.Struct, eq=False, gc=False):
@@ -58,7 +64,7 @@ class Message(msgspec.Struct, eq=False, gc=False):
     edited: bool = False
     deleted: bool = False
     deleted_by: str = ""
-    reply: Reply | None = None
+    quote: Quote | None = None
     reactions: dict[str, set[int]] | None = None
     ruler: bool = False
     waiting: tuple[Pending, ...] = ()
@@ -100,9 +106,14 @@ class Message(msgspec.Struct, eq=False, gc=False):
                 later.react(change.text, me, on=not change.off)
         return later
 
+    @property
+    def reply(self) -> Reply | None:
+        """What it answers, as that reads now."""
+        return self.quote.reply if self.quote is not None else None
+
     def answer(self, reply: Reply) -> None:
         """It answers another message."""
-        self.reply = reply
+        self.quote = Quote(reply)
 
 
 class DayLine(msgspec.Struct, eq=False):

@@ -463,7 +463,7 @@ class Timeline:
                 mine=True,
                 state=pending.state,
                 error=pending.error,
-                reply=self.changes.quote(pending.reply) if pending.reply is not None else None,
+                quote=self.changes.quote_of(pending.reply) if pending.reply is not None else None,
             )
             last = self._join(tail, last, row)
         self._tail = tail

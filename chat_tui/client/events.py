@@ -50,6 +50,9 @@ class RoomEvent(msgspec.Struct, frozen=True, gc=False):
 NAME, ROOM, TOPIC = 4 * limits.NAME, 4 * limits.ROOM, 4 * limits.TOPIC
 """Characters of names, rooms and topics, at most, as on the wire: longer ones would make all drawing slow."""
 
+TEXT = limits.BODY
+"""Characters of what somebody says, at most: a body has no more bytes. All work on a text grows with it."""
+
 
 PendingState = Literal["pending", "failed"]
 
@@ -115,6 +118,13 @@ def is_emoji(text: str) -> bool:
     return 0 < len(text) <= limits.EMOJI and clean_line(text) == text
 
 
+def shortened(text: str) -> str:
+    """What somebody says, sanitized; too long a text ends with how much of it is not shown."""
+    if len(text) <= TEXT:
+        return clean_text(text)
+    return f"{clean_text(text[:TEXT])}\n… ({len(text) - TEXT:,} characters more are not shown)"
+
+
 def _reaction(event: frames.Event) -> tuple[str, bool]:
     if event.kind == frames.REACTION:
         reaction = codec.unpack_body(event.body, frames.ReactionBody)
@@ -127,10 +137,10 @@ def _text(event: frames.Event) -> str:
     match event.kind:
         case frames.MESSAGE | frames.ACTION | frames.EDIT if event.body:
             text = codec.unpack_body(event.body, frames.TextBody)
+            if text is None:
+                return "(this client can't read this message)"
             # Empty is what was deleted; a text in which nothing can be shown is blank.
-            return (
-                clean_text(text.text) or " " if text is not None else "(this client can't read this message)"
-            )
+            return shortened(text.text) or " "
         case frames.TOPIC:
             topic = codec.unpack_body(event.body, frames.TopicBody)
             return clean_line(topic.topic, TOPIC) if topic is not None else ""

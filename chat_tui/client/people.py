@@ -3,6 +3,7 @@
 Text of the network is sanitized here, on its way in.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import msgspec
@@ -13,6 +14,11 @@ from protocol.text import clean_line
 
 REASON = 4 * limits.AWAY
 """Characters of what somebody said when they went away, at most."""
+
+LISTED = limits.LISTS[-1]
+"""People in the list, at most: no server has to list more."""
+
+_Key = tuple[bool, str, str]
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -26,11 +32,14 @@ class Person(msgspec.Struct, frozen=True):
 class People:
     """`listed` are those in the list: who is not away first, by name.
 
-    `total` counts all who are online in the room, also those beyond the list, `away` how many are away.
+    `total` counts all who are online in the room, also those beyond the list, `away` how many are away. The
+    list is kept in order: who comes and goes costs the same whatever its length.
     """
 
     def __init__(self) -> None:
         self.listed: list[Person] = []
+        self._keys: list[_Key] = []  # theirs, in the same order
+        self._by_name: dict[str, Person] = {}
         self._count: frames.Count | None = None
 
     @property
@@ -64,17 +73,18 @@ class People:
         away = result.away.get(room, {})
         self._set(
             Person(clean_line(name, NAME), name in away, clean_line(away.get(name, ""), REASON))
-            for name in result.online.get(room, ())
+            for name in result.online.get(room, ())[:LISTED]
         )
         self._count = result.counts.get(room)
 
     def change(self, told: frames.Presence) -> None:
         """Somebody came into the list, changed, or is in it no longer."""
         name = clean_line(told.name, NAME)
-        others = [person for person in self.listed if person.name != name]
-        self._set(
-            [*others, Person(name, told.away, clean_line(told.text, REASON))] if told.online else others
-        )
+        before = self._by_name.pop(name, None)
+        if before is not None:
+            self._take_out(before)
+        if told.online:
+            self._put_in(Person(name, told.away, clean_line(told.text, REASON)))
 
     def count(self, told: frames.People) -> None:
         """So many are there now."""
@@ -83,8 +93,30 @@ class People:
     def forget(self) -> bool:
         """Nothing is known any more; returns whether something was."""
         known = bool(self.listed or self._count)
-        self.listed, self._count = [], None
+        self._set(())
+        self._count = None
         return known
 
     def _set(self, people: Iterable[Person]) -> None:
-        self.listed = sorted(people, key=lambda person: (person.away, person.name.casefold(), person.name))
+        self._by_name = {person.name: person for person in people}
+        self.listed = sorted(self._by_name.values(), key=_key)
+        self._keys = [_key(person) for person in self.listed]
+
+    def _put_in(self, person: Person) -> None:
+        key = _key(person)
+        at = bisect_left(self._keys, key)
+        self._keys.insert(at, key)
+        self.listed.insert(at, person)
+        self._by_name[person.name] = person
+        if len(self.listed) > LISTED:
+            self._take_out(last := self.listed[-1])
+            del self._by_name[last.name]
+
+    def _take_out(self, person: Person) -> None:
+        at = bisect_left(self._keys, _key(person))
+        del self._keys[at], self.listed[at]
+
+
+def _key(person: Person) -> _Key:
+    """By what they are put in order."""
+    return person.away, person.name.casefold(), person.name

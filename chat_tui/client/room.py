@@ -19,6 +19,9 @@ from chat_tui.client.people import People
 from protocol import frames
 from protocol.text import clean_line
 
+ROLES = 10_000
+"""Members who are more than that, at most: a server that tells of more means harm."""
+
 AHEAD = 10_000
 """Events kept aside at most. Beyond that the gap is fetched, and those behind it again."""
 
@@ -191,7 +194,7 @@ class Room(msgspec.Struct):
     def give_role(self, name: str, role: str) -> None:
         """Somebody, who may be oneself, is that from now on."""
         self.roles.pop(name, None)
-        if role != frames.MEMBER:
+        if role != frames.MEMBER and len(self.roles) < ROLES:
             self.roles[name] = role
 
     def _one_less(self, name: str) -> None:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from chat_tui.rows import Activity, DayLine, Message, Row
+from chat_tui.rows import Activity, DayLine, Message, Reply, Row
 from chat_tui.timeline import Timeline
 from chat_tui.widgets.block import Block, Segments
 from chat_tui.widgets.look import BAR, Look
@@ -27,19 +27,20 @@ class BlockCache:
         """Keep about so many lines."""
         self._limit = lines
         self._lines = 0
-        self._blocks: OrderedDict[tuple[Row, int, int], Block] = OrderedDict()
+        self._blocks: OrderedDict[tuple[Row, int, int, Reply | None], Block] = OrderedDict()
         self._hints: dict[str, Block] = {}
 
     def get(self, row: Row, timeline: Timeline, look: Look) -> Block:
         """The block of a row. The look must be the same from one `clear` to the next."""
         revision = people = 0
+        reply: Reply | None = None
         if isinstance(row, Message):
-            revision = row.revision
+            revision, reply = row.revision, row.reply
             if "@" in row.text:
                 people = len(timeline.people)  # who has come in is called by name now
         elif isinstance(row, Activity):
             revision = row.revision
-        key = (row, revision, people)
+        key = (row, revision, people, reply)
         block = self._blocks.get(key)
         if block is not None:
             self._blocks.move_to_end(key)

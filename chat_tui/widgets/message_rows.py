@@ -181,7 +181,7 @@ def _ruler(look: Look) -> Segments:
 
 def _reply(reply: Reply, look: Look) -> Segments:
     """What the message answers, in one line."""
-    said = displayable(clean_line(reply.text, look.width))
+    said = displayable(clean_line(reply.text[: 4 * look.width], look.width))
     formatted = parse(said) if reply.name else None
     name = f"{clean_line(reply.name)}: " if reply.name else ""
     line = f"┌ {name}{said if formatted is None else formatted.text}"

@@ -17,13 +17,21 @@ AWAY = "○"
 class PeopleList(SideList):
     """See the module."""
 
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self._made: dict[tuple[object, ...], Content] = {}
+
     def show_people(self, people: People, me: str, roles: Mapping[str, str]) -> None:
         """Show these people; `me` is oneself. Who has a role in the room has a sign before the name."""
         numbers = (people.total, people.away, people.beyond)
         if not self.is_new(list(people.listed), numbers, me, dict(roles), self.styles.background):
             return
-        entries = [self._entry(person, me, roles.get(person.name, "")) for person in people.listed]
-        self.show(self._numbers(people), entries, beyond=people.beyond)
+        before, self._made = self._made, {}
+        for person in people.listed:  # who was there already has an entry
+            role = roles.get(person.name, "")
+            key = (person, me, role, self.styles.background, self.app.theme)
+            self._made[key] = before.get(key) or self._entry(person, me, role)
+        self.show(self._numbers(people), list(self._made.values()), beyond=people.beyond)
 
     def _numbers(self, people: People) -> Content:
         """How many there are, in as many words as there is space for."""

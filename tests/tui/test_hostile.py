@@ -281,6 +281,17 @@ async def test_a_name_that_the_server_gives_us(hostile: HostileServer, text: str
         await works(chat)
 
 
+async def test_a_text_is_shown_as_far_as_a_body_may_be_long(hostile: HostileServer) -> None:
+    """All of a megabyte was formatted, wrapped and kept: five seconds, and again at each start."""
+    async with open_chat(hostile) as chat:
+        hostile.push(event("#general", 1, "x" * 1_000_000), event("#general", 2, "y" * limits.BODY))
+        await chat.until(lambda: chat.client.rooms["#general"].last == 2, "both are there")
+        long, longest = (one.text for one in chat.client.rooms["#general"].events)
+        assert long == "x" * limits.BODY + f"\n… ({1_000_000 - limits.BODY:,} characters more are not shown)"
+        assert longest == "y" * limits.BODY
+        await works(chat)
+
+
 # --- numbers and order ----------------------------------------------------------------------------
 
 
