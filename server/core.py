@@ -21,6 +21,7 @@ from protocol import errors, frames, limits, names
 from server import __version__, operations, permissions
 from server.accounts import Accounts, Entrance
 from server.buffers import MEMORY, Buffers
+from server.checkpoints import Checkpoints
 from server.counters import Counters
 from server.errors import RefusedError, StorageError
 from server.fair_queue import FairThread
@@ -118,6 +119,8 @@ class Core:
         self.searching = Searching(log, self.writer, self.state, self.counters, lambda: self.monotonic())
         self.searching.limited = quotas.messages is not None
         self.sweeps.add(self.searching.look)
+        self.checkpoints = Checkpoints(log, self.writer)
+        self.sweeps.add(self.checkpoints.look)
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._purging: asyncio.Task[None] | None = None
@@ -184,6 +187,7 @@ class Core:
         if self._purging is not None:
             await self._purging
         await self.searching.close()
+        await self.checkpoints.close()
         await self.writer.close()
         self.accounts.hasher.close()
         gone = asyncio.Event()
@@ -222,6 +226,8 @@ class Core:
     async def _purge(self) -> None:
         try:
             while not self._closing and await self.writer.between(partial(self.log.purge, PURGE)):
+                pass
+            while not self._closing and await self.writer.between(self.log.tidy):
                 pass
         except StorageError as error:
             logger.error("deleted rooms are still stored: %s", error)  # noqa: TRY400

@@ -117,6 +117,8 @@ async def prune(core: "Core", retention: Retention) -> int:
         before = core.clock() - retention.audit * 1000
         while await core.writer.between(partial(core.log.prune_audit, before, STEP)):
             pass
+    while await core.writer.between(core.log.tidy):
+        pass
     return removed
 
 

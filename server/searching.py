@@ -37,9 +37,6 @@ server."""
 BUSY_SECONDS = 1.0
 """Between two steps while others wait to have something stored."""
 
-TIDY_SECONDS = 3600
-"""Between two times that what was removed is overwritten in the index too: that is writing all of it anew."""
-
 SECONDS = 1.0
 """One search takes no longer than this. A usual one takes a few ms."""
 
@@ -69,7 +66,6 @@ class Searching:
         self._thread = ThreadPoolExecutor(1, "searcher")
         self._indexing: asyncio.Task[None] | None = None
         self._indexed = -1
-        self._tidied: float | None = None
 
     # --- finding
 
@@ -128,31 +124,24 @@ class Searching:
 
     # --- the index
 
-    def look(self, now: float) -> None:
+    def look(self, now: float) -> None:  # noqa: ARG002  # as all sweeps
         """Once a second or so: index what has come since, beside the rest."""
         if self._indexing is not None and not self._indexing.done():
             return
-        due = self._tidied is None or now - self._tidied > TIDY_SECONDS
-        if due or self._counters.events != self._indexed:
-            self._tidied = now if due else self._tidied
+        if self._counters.events != self._indexed:
             self._indexed = self._counters.events
-            self._indexing = asyncio.create_task(self._keep_up(tidy=due))
+            self._indexing = asyncio.create_task(self._keep_up())
 
-    async def _keep_up(self, *, tidy: bool) -> None:
+    async def _keep_up(self) -> None:
+        """Take step after step, and half of the time none: this has no hurry."""
         try:
-            await self._step_through(partial(self._log.index, STEP))
-            if tidy:
-                await self._step_through(self._log.tidy)
+            began = self._monotonic()
+            while await self._writer.between(partial(self._log.index, STEP)):
+                took = self._monotonic() - began
+                await asyncio.sleep(BUSY_SECONDS if self._writer.waiting else took)
+                began = self._monotonic()
         except StorageError as error:
             logger.warning("the index of messages could not be written: %s", error)
-
-    async def _step_through(self, step: Callable[[], bool]) -> None:
-        """Take step after step, and half of the time none: this has no hurry."""
-        began = self._monotonic()
-        while await self._writer.between(step):
-            took = self._monotonic() - began
-            await asyncio.sleep(BUSY_SECONDS if self._writer.waiting else took)
-            began = self._monotonic()
 
     async def close(self) -> None:
         """Index no more; the next start goes on."""

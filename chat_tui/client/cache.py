@@ -10,18 +10,20 @@ connections.
 import asyncio
 import json
 import logging
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
+import database
 import private_files
 from chat_tui.client import updates
 from chat_tui.client.events import RoomEvent
+from chat_tui.client.removal import LogEmptier
 from chat_tui.client.room import Room
-from protocol import limits
+from protocol import frames, limits
 from protocol.names import fold
 from protocol.text import clean_line
 
@@ -83,20 +85,6 @@ _ERASE = (
     ),
 )
 
-_REFUSALS = frozenset(
-    {
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
-"""With these the disk refuses, and the file may be as good as ever; with any other one it is damaged."""
-
 
 class Account(msgspec.Struct, frozen=True):
     """Whose cache it is: the store's epoch and the user's id."""
@@ -123,6 +111,7 @@ class Cache:
         self.problem = ""
         self._damaged = False
         self._path = path
+        self._emptier = LogEmptier(path)
         self._waiting: list[RoomEvent] = []
         self._changed: dict[str, Room] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -131,16 +120,17 @@ class Cache:
             private_files.make_file(path)
             try:
                 self._database, self.held = _open(path)
-            except (sqlite3.Error, ValueError) as error:
+            except (database.Error, ValueError) as error:
                 if not _is_damage(error):
                     raise
                 logger.warning("the cache is damaged, and made anew: %s", _said(error))
                 _remove(path)
                 private_files.make_file(path)
                 self._database, self.held = _open(path)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, database.Error) as error:
             self._give_up(error)
             self._database, self.held = _open(":memory:")
+        self._emptier.removed()  # a crash may have kept the last run from it
 
     def _give_up(self, error: Exception) -> None:
         self.problem = f"the cache cannot be used: {_said(error)}"
@@ -151,7 +141,7 @@ class Cache:
         """Stop using the cache if the disk refuses."""
         try:
             yield
-        except (sqlite3.Error, ValueError) as error:
+        except (database.Error, ValueError) as error:
             self._give_up(error)
             self._damaged |= _is_damage(error)
 
@@ -178,7 +168,7 @@ class Cache:
 
         try:
             return await asyncio.to_thread(_search, self._path, fits, limit)
-        except sqlite3.Error as error:  # it is not our only source, and `problem` says it when we write
+        except database.Error as error:  # it is not our only source, and `problem` says it when we write
             logger.warning("the cache cannot be searched: %s", error)
             return []
 
@@ -192,6 +182,7 @@ class Cache:
                 return
             self._database.execute("DELETE FROM events")
             self._database.execute("DELETE FROM rooms")
+            self._emptier.removed()
             self._database.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 [("epoch", account.epoch), ("user", str(account.user))],
@@ -242,6 +233,7 @@ class Cache:
         self.write()
         with self._careful():
             self._database.execute("DELETE FROM events WHERE room = ?", (room.name,))
+            self._emptier.removed()
         self.add(room, room.events)
 
     def drop(self, room: str) -> None:
@@ -249,6 +241,7 @@ class Cache:
         with self._careful():
             self._database.execute("DELETE FROM events WHERE room = ?", (room,))
             self._database.execute("DELETE FROM rooms WHERE name = ?", (room,))
+            self._emptier.removed()
 
     def write(self) -> None:
         """Put what was gathered on disk."""
@@ -258,43 +251,40 @@ class Cache:
         events, self._waiting = self._waiting, []
         changed, self._changed = self._changed, {}
         if changed and not self.problem:
-            with self._careful(), self._database:
-                self._database.execute("BEGIN IMMEDIATE")
-                self._database.executemany(
-                    "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        (
-                            e.room,
-                            e.seq,
-                            e.user,
-                            e.sender,
-                            e.kind,
-                            e.text,
-                            e.time,
-                            e.cid,
-                            e.target,
-                            e.reply,
-                            e.off,
-                        )
-                        for e in events
-                    ],
-                )
-                said = {(e.room, e.seq if e.spoken else e.target) for e in events if e.spoken or e.target}
-                for change in (_EDIT, *_ERASE):
-                    self._database.executemany(change, said)
-                self._database.executemany(
-                    "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    map(_row, changed.values()),
-                )
-                # What the server keeps no longer, this computer does not either.
-                self._database.executemany(
-                    "DELETE FROM events WHERE room = ? AND seq <= ?",
-                    [(r.name, r.floor) for r in changed.values() if r.floor],
-                )
+            with self._careful():
+                with database.transaction(self._database):
+                    removed = self._store(events, changed.values())
+                if removed:
+                    self._emptier.removed()
+
+    def _store(self, events: Sequence[RoomEvent], rooms: Collection[Room]) -> bool:
+        """In a transaction; whether something was removed by it."""
+        run = self._database.executemany
+        run(
+            "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (e.room, e.seq, e.user, e.sender, e.kind, e.text, e.time, e.cid, e.target, e.reply, e.off)
+                for e in events
+            ],
+        )
+        said = {(e.room, e.seq if e.spoken else e.target) for e in events if e.spoken or e.target}
+        for change in (_EDIT, *_ERASE):
+            run(change, said)
+        run("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, rooms))
+        # What the server keeps no longer, this computer does not either.
+        before = self._database.total_changes()
+        run("DELETE FROM events WHERE room = ? AND seq <= ?", [(r.name, r.floor) for r in rooms if r.floor])
+        pruned = self._database.total_changes() > before
+        return pruned or any(e.kind in (frames.DELETE, frames.EDIT) for e in events)
 
     def close(self) -> None:
-        """Write what was gathered and let go of the file; of a damaged one for good."""
+        """Write what was gathered and let go of the file; of a damaged one for good. Nothing that was removed
+        stays in it, also if another client has it open."""
         self.write()
+        self._emptier.close()
+        if not self.problem:
+            with self._careful():
+                database.empty_log(self._database)
         self._database.close()
         if self._damaged:
             with suppress(OSError):
@@ -307,13 +297,13 @@ def _row(room: Room) -> tuple[str | int, ...]:
 
 
 def _search(path: Path, fits: Callable[[str, str, str, int], bool], limit: int) -> list[RoomEvent]:
-    with closing(sqlite3.connect(path, timeout=5)) as database:
-        database.create_function("fits", 4, fits)
+    with closing(database.connect(path)) as connection:
+        connection.create_scalar_function("fits", cast("Callable[..., bool]", fits), 4)
         sql = (
             f"SELECT {_COLUMNS} FROM events WHERE kind IN ('message', 'action') AND text <> '' "  # noqa: S608
             f"AND {_POSSIBLE_EVENT} AND fits(room, sender, text, time) ORDER BY time DESC, seq DESC LIMIT ?"
         )
-        return [RoomEvent(*row) for row in database.execute(sql, (limit,))]
+        return [RoomEvent(*row) for row in connection.execute(sql, (limit,))]
 
 
 def _said(error: Exception) -> str:
@@ -322,7 +312,7 @@ def _said(error: Exception) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _REFUSALS
+    return not database.is_refusal(error)
 
 
 def _remove(path: Path) -> None:
@@ -330,62 +320,66 @@ def _remove(path: Path) -> None:
         path.with_name(path.name + end).unlink(missing_ok=True)
 
 
-def _open(path: Path | str) -> tuple[sqlite3.Connection, Held]:
+def _open(path: Path | str) -> tuple[database.Connection, Held]:
     """What is there is read at once: only that tells whether it can be."""
-    database = sqlite3.connect(path, isolation_level=None, timeout=5)
+    connection = database.connect(path)
     try:
-        _prepare(database)
-        return database, _held(database)
+        _prepare(connection)
+        return connection, _held(connection)
     except BaseException:
-        database.close()
+        connection.close()
         raise
 
 
-def _prepare(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.execute("PRAGMA secure_delete = ON")  # what is deleted is on no disk
-    (version,) = database.execute("PRAGMA user_version").fetchone()
+def _prepare(connection: database.Connection) -> None:
+    database.use_log(connection, "NORMAL")
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
     if version != VERSION:
-        for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-            database.execute(f"DROP TABLE {table}")
-        database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        with database.transaction(connection):
+            for (table,) in connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table'"
+            ).fetchall():
+                connection.execute(f"DROP TABLE {table}")
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _held(database: sqlite3.Connection) -> Held:
-    meta = _meta(database)
+def _held(connection: database.Connection) -> Held:
+    meta = _meta(connection)
     account = _account(meta)
     ignored = frozenset(map(int, meta.get("ignored", "").split()))
-    return Held(account, ignored, dict(json.loads(meta.get("levels", "{}"))), _rooms(database, account.user))
+    return Held(
+        account, ignored, dict(json.loads(meta.get("levels", "{}"))), _rooms(connection, account.user)
+    )
 
 
-def _meta(database: sqlite3.Connection) -> dict[str, str]:
-    return dict(database.execute("SELECT key, value FROM meta"))
+def _meta(connection: database.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT key, value FROM meta"))
 
 
 def _account(meta: Mapping[str, str]) -> Account:
     return Account(meta.get("epoch", ""), int(meta.get("user", "0")))
 
 
-def _rooms(database: sqlite3.Connection, me: int) -> list[Room]:
+def _rooms(connection: database.Connection, me: int) -> list[Room]:
     rooms = []
-    if database.execute(f"SELECT 1 FROM rooms WHERE NOT ({_POSSIBLE_ROOM})").fetchone():  # noqa: S608
+    if connection.execute(f"SELECT 1 FROM rooms WHERE NOT ({_POSSIBLE_ROOM})").fetchone():  # noqa: S608
         raise ValueError("a room has numbers that can't be")
-    for row in database.execute("SELECT * FROM rooms").fetchall():
+    for row in connection.execute("SELECT * FROM rooms").fetchall():
         name, topic, members, last, read, unread, tallied, direct, partner, private, role, born = row
         room = Room(name, me, topic, members, last, read, unread, base=last, counted=last, loaded=True)
         room.tallied, room.direct, room.private = tallied, bool(direct), bool(private)
         room.partner, room.role, room.born = partner, role, born
-        room.before(_older(database, name, last + 1, OPENED))
+        room.before(_older(connection, name, last + 1, OPENED))
         rooms.append(room)
     return rooms
 
 
-def _older(database: sqlite3.Connection, room: str, before: int, limit: int) -> list[RoomEvent]:
+def _older(connection: database.Connection, room: str, before: int, limit: int) -> list[RoomEvent]:
     columns = f"{_POSSIBLE_EVENT}, {_COLUMNS}"
     sql = f"SELECT {columns} FROM events WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
     events = []
-    for possible, *row in database.execute(sql, (room, before, limit)):
+    for possible, *row in connection.execute(sql, (room, before, limit)):
         if not possible:
             raise ValueError("an event has numbers that can't be")
         events.append(RoomEvent(*row))

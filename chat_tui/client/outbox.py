@@ -6,16 +6,17 @@ serves all of a person's clients: an entry belongs to a server and a name. Knows
 connections.
 """
 
-import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import database
 import private_files
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
 from chat_tui.client.place import Place
+from chat_tui.client.removal import LogEmptier
 from protocol.names import fold
 
 _SCHEMA = """
@@ -43,36 +44,36 @@ class Outbox:
         self._server = server
         self._name = fold(name)
         self.problem = ""
+        self._emptier = LogEmptier(path)
         try:
             if path is not None:
                 private_files.make_own_folder(path.parent)
             try:
                 self._open(path)
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                if path is None:
+            except database.Error as error:
+                if path is None or database.is_refusal(error):
                     raise
-                self._database.close()
                 self.problem = (
                     f"What waited to be sent, and drafts, could not be read ({error}). The damaged file is "
                     f"kept as {_put_aside(path)}; a new one is used."
                 )
                 self._open(path)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, database.Error) as error:
             raise ClientError(f"cannot keep unsent messages in {path}: {error}") from error
 
     def _open(self, path: Path | None) -> None:
         if path is not None:
             private_files.make_file(path)
-        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
-        # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        (found,) = self._database.execute("PRAGMA quick_check (1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError("it is damaged")
-        self._database.executescript(_SCHEMA)
+        self._database = database.connect(path or ":memory:")
+        try:
+            # NORMAL: a kill -9 of this program loses nothing, and no keystroke waits for a disk.
+            database.use_log(self._database, "NORMAL")
+            database.check(self._database)
+            with database.transaction(self._database):  # another client of this person's may be starting too
+                self._database.execute(_SCHEMA)
+        except BaseException:
+            self._database.close()
+            raise
 
     def load(self) -> list[Pending]:
         """What waits, oldest first."""
@@ -109,6 +110,7 @@ class Outbox:
     def remove(self, *cids: str) -> None:
         """These are stored on the server, or discarded: all of them, or none if the disk refuses."""
         self._run_all("DELETE FROM outbox WHERE cid = ?", [(cid,) for cid in cids])
+        self._emptier.removed()
 
     def fail(self, cid: str, error: str) -> None:
         """It was refused for this reason."""
@@ -135,6 +137,7 @@ class Outbox:
             self._run("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", *key, text)
         else:
             self._run("DELETE FROM drafts WHERE server = ? AND name = ? AND room = ?", *key)
+        self._emptier.removed()
 
     def rename(self, name: str) -> None:
         """The user has another name now."""
@@ -148,21 +151,23 @@ class Outbox:
         self._name = fold(name)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file. Nothing that was removed stays in it, also if another client has it open."""
+        self._emptier.close()
+        with suppress(database.Error):  # a disk that refuses, or a reader that does not end
+            database.empty_log(self._database)
         self._database.close()
 
-    def _run(self, sql: str, *values: str | int | None) -> sqlite3.Cursor:
+    def _run(self, sql: str, *values: str | int | None) -> database.Cursor:
         try:
             return self._database.execute(sql, values)
-        except sqlite3.Error as error:
+        except database.Error as error:
             raise ClientError(f"cannot keep unsent messages: {error}") from error
 
     def _run_all(self, sql: str, rows: Iterable[tuple[str, ...]]) -> None:
         try:
-            with self._database:
-                self._database.execute("BEGIN IMMEDIATE")
+            with database.transaction(self._database):
                 self._database.executemany(sql, rows)
-        except sqlite3.Error as error:
+        except database.Error as error:
             raise ClientError(f"cannot keep unsent messages: {error}") from error
 
 

@@ -313,14 +313,32 @@ class Log(Protocol):
         """
 
     def tidy(self) -> bool:
-        """Overwrite, by a step, what `search` still knows of events that were removed; whether there may be
-        more of it. From the writer's thread. Raises `StorageError`."""
+        """Remove from the index of words, by a step, what `prune` and `purge` have removed; whether there
+        may be more of it. From the writer's thread. Raises `StorageError`."""
 
     def search(self, wanted: Wanted, seconds: float) -> Found:
         """What was said and matches, as far as it is indexed; takes no longer than some `seconds`.
 
         From a thread of its own. Raises `StorageError`.
         """
+
+    def write_ahead_bytes(self) -> int:
+        """How much stands in the write-ahead log: what was removed may still be in there. From any thread."""
+
+    def checkpoint(self) -> None:
+        """Bring most of what stands there to where it stays, beside who writes and reads. From a thread of
+        its own. Raises `StorageError`."""
+
+    def empty_write_ahead(self) -> bool:
+        """Bring the rest there too, and empty it; False, and at once, if somebody reads what was before. From
+        the writer's thread. Raises `StorageError`."""
+
+    def pause_reading(self) -> None:
+        """Wait until nobody reads, and let those who want to wait for `resume_reading`. From a thread of its
+        own."""
+
+    def resume_reading(self) -> None:
+        """See `pause_reading`."""
 
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """The newest `limit` records of those, oldest first. Raises `StorageError`."""

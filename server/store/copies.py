@@ -3,13 +3,12 @@
 Knows SQLite and files; of the tables only what tells a chat's database from any other.
 """
 
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import database
 import private_files
 from server.errors import OperatorError
 
@@ -40,22 +39,21 @@ class Summary(NamedTuple):
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[database.Connection]:
     """A database to read from, beside who writes to it; raises `OperatorError` if it can't be read."""
     if not path.is_file():
         raise OperatorError(f"there is no database {path}")
     try:
-        # Not `mode=ro`: that one leaves an empty write-ahead log behind.
-        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
-        with closing(source):
+        # Not read-only: that would leave an empty write-ahead log behind.
+        with closing(database.connect(path, create=False)) as source:
             source.execute("PRAGMA query_only = ON")
-            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            source.execute("SELECT count(*) FROM sqlite_schema").fetchall()
             yield source
-    except sqlite3.Error as error:
+    except database.Error as error:
         raise OperatorError(f"cannot read {path}: {error}") from error
 
 
-def copy(source: sqlite3.Connection, target: Path) -> Summary:
+def copy(source: database.Connection, target: Path) -> Summary:
     """Copy a database as it is now to `target`, verified and on the disk; replaces what is there.
 
     Raises `OperatorError`; `target` is as it was then.
@@ -77,7 +75,7 @@ def draft(target: Path) -> Iterator[Path]:
             finally:
                 for suffix in ("-journal", "-wal", "-shm"):  # SQLite's own
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, database.Error) as error:
         raise _cannot(target, error) from error
 
 
@@ -86,25 +84,13 @@ def _cannot(target: Path, error: Exception) -> OperatorError:
     return OperatorError(f"cannot make {target}: {reason}")
 
 
-def fill(path: Path, source: sqlite3.Connection) -> None:
+def fill(path: Path, source: database.Connection) -> None:
     """Make `path` a copy of the database as it is now."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as target:
+    with closing(database.connect(path)) as target:
         target.execute("PRAGMA synchronous = OFF")  # `place` syncs it once
-        # One snapshot for all steps: without it each commit of the server would begin the copy anew, and
-        # under load it would never end. In WAL mode it holds no writer up.
-        source.execute("BEGIN")
-        try:
-            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            source.backup(target, pages=STEP_PAGES, progress=_pause)
-        finally:
-            source.execute("ROLLBACK")
+        database.copy(source, target, STEP_PAGES, PAUSE_SECONDS)
         # One file that can be read anywhere, also where nothing can be written beside it.
-        target.execute("PRAGMA journal_mode = DELETE")
-
-
-def _pause(status: int, remaining: int, total: int) -> None:  # noqa: ARG001  # sqlite3's signature
-    if remaining:
-        time.sleep(PAUSE_SECONDS)
+        target.execute("PRAGMA journal_mode = DELETE").fetchall()
 
 
 def inspect(path: Path, name: Path) -> Summary:
@@ -112,19 +98,20 @@ def inspect(path: Path, name: Path) -> Summary:
 
     Raises `OperatorError` if it is damaged, or no chat's; to people it is called `name`.
     """
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        tables = {table for (table,) in database.execute("SELECT name FROM sqlite_schema")}
+    with closing(database.connect(path)) as copied:
+        tables = {table for (table,) in copied.execute("SELECT name FROM sqlite_schema")}
         if not tables >= TABLES:
             raise OperatorError(f"{name} is no database of a chat-server")
-        (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        ((verdict,),) = copied.execute("PRAGMA integrity_check(1)").fetchall()
         if verdict != "ok":
             raise OperatorError(f"{name} is damaged: {verdict.splitlines()[-1]}")
-        epoch = database.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        epoch = copied.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         if epoch is None:
             raise OperatorError(f"{name} has no epoch: no chat-server has ever used it")
 
         def count(what: str) -> int:
-            return int(database.execute(f"SELECT count(*) FROM {what}").fetchone()[0])  # noqa: S608
+            ((number,),) = copied.execute(f"SELECT count(*) FROM {what}").fetchall()  # noqa: S608
+            return int(number)
 
         return Summary(
             epoch=epoch[0],
@@ -145,9 +132,9 @@ def copy_file(source: Path, target: Path) -> None:
 def compact(path: Path) -> None:
     """Give the room that removed events have left in the file back to the disk; nobody may have it open."""
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("VACUUM")
-    except sqlite3.Error as error:
+        with closing(database.connect(path)) as pruned:
+            pruned.execute("VACUUM")
+    except database.Error as error:
         raise OperatorError(
             f"the events are removed, but {path} could not be made smaller ({error}); "
             "new events will take the room that is free in it"

@@ -4,14 +4,14 @@ Pruning, the end of a room and `delete` all come here, in a transaction of the w
 on: what goes is overwritten. Knows SQL, and of events where they stand.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable
 
+import database
 from protocol.frames import DELETE, EDIT, SPOKEN, Event
 from server.store import words
 from server.store.base import GONE
 
-Run = Callable[..., sqlite3.Cursor]
+Run = Callable[..., database.Cursor]
 
 # SQLite has to be told of the index: it would look through the whole room.
 _DELETED = (
@@ -21,9 +21,10 @@ _DELETED = (
 
 
 def remove(run: Run, room: int, after: int, last: int) -> None:
-    """Remove these events of a room; of those that have a cid nothing stays but that."""
+    """Remove these events of a room; of those that have a cid nothing stays but that. `words.tidy` has to
+    follow."""
     bounds = (room, after, last)
-    words.forget(run, room, after, last)
+    words.forget_many(run, room, after, last)
     run("DELETE FROM events WHERE room = ? AND seq > ? AND seq <= ? AND cid IS NULL", bounds)
     run(
         "UPDATE events SET sender = '', kind = ?, body = x'', target = NULL, reply = NULL "
@@ -52,5 +53,5 @@ def erase(run: Run, changes: Iterable[tuple[int, Event]]) -> None:
 def is_there(run: Run, room: int, event: Event) -> bool:
     """Whether an event is something said that is not deleted."""
     where = {"room": room, "target": event.seq, "delete": DELETE}
-    (deleted,) = run(f"SELECT {_DELETED}", where).fetchone()
+    ((deleted,),) = run(f"SELECT {_DELETED}", where).fetchall()
     return event.kind in SPOKEN and not deleted

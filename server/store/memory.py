@@ -158,7 +158,7 @@ class MemoryLog:
         return False
 
     def tidy(self) -> bool:
-        """See the port."""
+        """There is no index."""
         return False
 
     def search(self, wanted: Wanted, seconds: float) -> Found:  # noqa: ARG002  # there is never much
@@ -180,6 +180,23 @@ class MemoryLog:
     def _last_edit(self, said: Event) -> Event | None:
         edits = [one for one in self._rooms[said.room] if one.kind == EDIT and one.target == said.seq]
         return edits[-1] if edits else None
+
+    def write_ahead_bytes(self) -> int:
+        """There is none."""
+        return 0
+
+    def checkpoint(self) -> None:
+        """There is nothing to be done."""
+
+    def empty_write_ahead(self) -> bool:
+        """It is."""
+        return True
+
+    def pause_reading(self) -> None:
+        """Likewise."""
+
+    def resume_reading(self) -> None:
+        """Likewise."""
 
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""

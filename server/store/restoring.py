@@ -7,11 +7,11 @@ fetch anew.
 
 import os
 import secrets
-import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
+import database
 import private_files
 from server.errors import OperatorError
 from server.store import copies, schema
@@ -35,14 +35,14 @@ def restore(backup: Path, current: Path) -> tuple[copies.Summary, Path | None]:
 
 
 def _make_ours(path: Path, backup: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        schema.step(database, schema.check(database, path))
+    with closing(database.connect(path)) as ours:
+        schema.step(ours, schema.check(ours, path))
         sql = (
             "INSERT INTO audit (time, actor, action, target, room, detail) "
             "VALUES (?, 0, 'restore', '', '', ?)"
         )
-        database.execute(sql, (time.time_ns() // 1_000_000, f"from {backup.name}"))
-        database.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (secrets.token_hex(8),))
+        ours.execute(sql, (time.time_ns() // 1_000_000, f"from {backup.name}"))
+        ours.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (secrets.token_hex(8),))
 
 
 def _keep(current: Path) -> Path | None:
@@ -68,9 +68,9 @@ def _keep(current: Path) -> Path | None:
 def _fold(current: Path) -> None:
     """Put what is in the write-ahead log into the file; closing it removes the log."""
     try:
-        with closing(sqlite3.connect(current)) as database:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error:
+        with closing(database.connect(current)) as folded:
+            database.empty_log(folded)
+    except database.Error:
         pass  # damaged, which may be why there is a restore: what is left of its log goes with it
 
 

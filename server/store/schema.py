@@ -4,9 +4,9 @@
 new one is added behind it.
 """
 
-import sqlite3
 from pathlib import Path
 
+import database
 from server.errors import OperatorError, StartError
 from server.store import copies
 
@@ -57,6 +57,7 @@ STEPS: tuple[str, ...] = (
     -- walked over all the joins. Only a query with these very words can use it, and is told to.
     CREATE INDEX spoken ON events (room, seq, user) WHERE kind IN ('action', 'message');
     CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'ascii', columnsize = 0);
+    INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
     CREATE TABLE search (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     -- Tokens and codes are there as hashes only. They are no events, for what ends shall be gone. A user's
     -- devices lie beside each other; the hash of a token leads to one of them.
@@ -98,9 +99,9 @@ STEPS: tuple[str, ...] = (
 VERSION = len(STEPS)
 
 
-def check(connection: sqlite3.Connection, name: object) -> int:
+def check(connection: database.Connection, name: object) -> int:
     """The database's version; raises `StartError` if this program is too old for it."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
     if version > VERSION:
         raise StartError(
             f"the database {name} is from a newer chat-server (its schema is {version}, this program "
@@ -109,7 +110,7 @@ def check(connection: sqlite3.Connection, name: object) -> int:
     return int(version)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: database.Connection, path: Path) -> None:
     """Bring the database up to this program's version; a copy of one that holds something is kept first."""
     version = check(connection, path)
     if 0 < version < VERSION:
@@ -123,7 +124,9 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     step(connection, version)
 
 
-def step(connection: sqlite3.Connection, version: int) -> None:
+def step(connection: database.Connection, version: int) -> None:
     """Take the steps that come after `version`."""
     for number, script in enumerate(STEPS[version:], version + 1):
-        connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+        with database.transaction(connection):
+            connection.execute(script)
+            connection.execute(f"PRAGMA user_version = {number}")

@@ -1,18 +1,23 @@
-"""The store's file at one moment, read beside the server that writes to it.
+"""The store's file, read beside the server that writes to it.
 
-One read transaction: what comes meanwhile is not in it, and nobody waits for it. But while it is open, SQLite
-can't fold the write-ahead log into the file, so it should not be kept for hours under load.
+Each room is read up to where it was when it was asked for, a page at a time. There is no transaction around
+all of it: while one is open, nothing that was deleted since can be removed from the write-ahead log, and who
+reads an export may take hours for it.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import database
 from protocol.frames import Event
 from server.errors import OperatorError
 from server.store import copies, schema
+from server.store.base import GONE
+
+PAGE = 1000
+"""Events that are read at once."""
 
 
 class RoomRow(NamedTuple):
@@ -27,8 +32,8 @@ class RoomRow(NamedTuple):
 class Snapshot:
     """See the module; `opened` makes one."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+    def __init__(self, connection: database.Connection) -> None:
+        self._database = connection
 
     def rooms(self) -> list[RoomRow]:
         """All rooms, by rising name."""
@@ -38,14 +43,20 @@ class Snapshot:
         return [RoomRow(*row) for row in rows]
 
     def events(self, room: RoomRow) -> Iterator[Event]:
-        """The room's events in rising `seq`, read from the disk as they are asked for."""
-        rows = self._database.execute(
+        """The room's events in rising `seq`, read from the disk as they are asked for; what is removed
+        meanwhile is not among them."""
+        after = room.floor
+        while rows := self._page(room, after):
+            events = [Event(room.name, *row) for row in rows]
+            yield from (event for event in events if event.kind != GONE)
+            after = events[-1].seq
+
+    def _page(self, room: RoomRow, after: int) -> list[tuple[Any, ...]]:
+        return self._database.execute(
             "SELECT seq, user, sender, kind, time, body, cid, target, reply FROM events "
-            "WHERE room = ? AND seq > ? ORDER BY seq",
-            (room.id, room.floor),
-        )
-        for row in rows:
-            yield Event(room.name, *row)
+            "WHERE room = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+            (room.id, after, room.head, PAGE),
+        ).fetchall()
 
     def older(self, room: RoomRow, before: int) -> int:
         """How many events `Log.prune` would remove in all."""
@@ -59,8 +70,7 @@ class Snapshot:
 @contextmanager
 def opened(path: Path) -> Iterator[Snapshot]:
     """The store as it is now; raises `OperatorError`."""
-    with copies.reading(path) as database:
-        if schema.check(database, path) < schema.VERSION:
+    with copies.reading(path) as connection:
+        if schema.check(connection, path) < schema.VERSION:
             raise OperatorError(f"the database {path} is of an older chat-server: start this one on it first")
-        database.execute("BEGIN")
-        yield Snapshot(database)
+        yield Snapshot(connection)

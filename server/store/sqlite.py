@@ -1,12 +1,13 @@
 """The embedded store: one SQLite file, written by one thread, read by two others.
 
-WAL, so readers never wait for the writer; `synchronous=FULL`, so a commit is an fsync and survives more than
-kill -9. The caller gathers batches (see `writer`), so one fsync serves many messages. Knows SQL and
-the events that change rooms and users; nothing of sessions or frames on a wire.
+A write-ahead log (WAL), so readers never wait for the writer; `synchronous=FULL`, so a commit is an fsync and
+survives more than kill -9. A fourth connection brings the log into the file (`checkpoint`). The caller
+gathers batches (see `writer`), so one fsync serves many messages. Knows SQL and the events that change rooms
+and users; nothing of sessions or frames on a wire.
 """
 
 import secrets
-import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -14,23 +15,21 @@ from pathlib import Path
 
 import msgspec
 
+import database
 import private_files
-from protocol import codec, frames, limits, names
+from protocol import codec, frames, limits
 from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
 from server.records import for_user
 from server.state import (
-    ROLE,
     SERVER_LOG,
     USER,
     Device,
     Invite,
     NetworkBody,
-    RoleBody,
     Room,
     State,
     User,
-    UserBody,
     read,
 )
 from server.store import erasing, schema, sums, words
@@ -81,32 +80,31 @@ class SqliteLog:
         self._heads: dict[str, int] = {}
         self._heads_known = False
         self._newest = 0
+        self._reader_turn = threading.Lock()
+        self._searcher_turn = threading.Lock()
         with ExitStack() as opened:
             try:
                 private_files.make_file(self._path)
-                self._writing = opened.enter_context(closing(self._connect()))
-                # What is pruned is overwritten, and not only let go of.
-                self._writing.execute("PRAGMA secure_delete = ON")
-                schema.migrate(self._writing, self._path)
-                self._reading = opened.enter_context(closing(self._connect()))
+                # The last one that is closed, for it empties the write-ahead log then.
+                self._emptying = opened.enter_context(closing(database.connect(self._path)))
+                database.use_log(self._emptying)
+                schema.migrate(self._emptying, self._path)
+                database.empty_log(self._emptying)  # a server that was killed may have left something
+                self._emptying.set_busy_timeout(0)
+                self._writing = opened.enter_context(closing(database.connect_to_log(self._path)))
+                self._reading = opened.enter_context(closing(database.connect_to_log(self._path)))
                 self._reading.execute("PRAGMA query_only = ON")
-                self._searching = opened.enter_context(closing(self._connect()))
+                self._searching = opened.enter_context(closing(database.connect_to_log(self._path)))
                 self._searching.execute("PRAGMA query_only = ON")
                 self.epoch = self._epoch()
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, database.Error) as error:
                 raise StartError(f"cannot open the database {self._path}: {error}") from error
             opened.pop_all()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
 
     def _epoch(self) -> str:
         epoch = secrets.token_hex(8)
         self._writing.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (epoch,))
-        (stored,) = self._writing.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        ((stored,),) = self._writing.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchall()
         return str(stored)
 
     def load(self) -> State:
@@ -115,7 +113,7 @@ class SqliteLog:
             state = self._load()
             with self._transaction():
                 words.renew(self._writing.execute)
-        except sqlite3.Error as error:
+        except database.Error as error:
             raise StartError(f"cannot read the database {self._path}: {error}") from error
         return state
 
@@ -159,12 +157,12 @@ class SqliteLog:
             try:
                 with self._transaction():
                     return self._append(batch)
-            except sqlite3.IntegrityError as error:
+            except database.ConstraintError as error:
                 drafts = [entry for entry in batch if isinstance(entry, Draft)]
                 if known := self._known(drafts):
                     raise RepeatedError(known) from error
                 raise
-        except sqlite3.Error as error:
+        except database.Error as error:
             raise StorageError(f"the server's disk refused it ({error}); nothing was stored") from error
 
     def _known(self, drafts: Sequence[Draft]) -> dict[tuple[int, str], Event]:
@@ -177,16 +175,13 @@ class SqliteLog:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._writing.execute("BEGIN IMMEDIATE")
         try:
-            if not self._heads_known:
-                self._load_heads()
-            yield
-            self._writing.execute("COMMIT")
+            with database.transaction(self._writing):
+                if not self._heads_known:
+                    self._load_heads()
+                yield
         except BaseException:
             self._heads_known = False
-            if self._writing.in_transaction:
-                self._writing.execute("ROLLBACK")
             raise
 
     def _load_heads(self) -> None:
@@ -223,7 +218,7 @@ class SqliteLog:
     def _next(self, draft: Draft) -> Event:
         room = draft.room
         if room not in self._room_ids:
-            (self._room_ids[room],) = self._writing.execute(_NEW_ROOM, (room,)).fetchone()
+            ((self._room_ids[room],),) = self._writing.execute(_NEW_ROOM, (room,)).fetchall()
             self._heads[room] = 0
         seq = self._heads[room] = self._heads[room] + 1
         return Event(
@@ -286,7 +281,8 @@ class SqliteLog:
             body = codec.unpack_body(event.body, NetworkBody) or read(event, frames.AboutBody)
             sums.project_server_ban(self._writing.execute, number, event, body)
         else:
-            self._project_user(event)
+            sums.project_user(self._writing.execute, event)
+            self._newest = event.seq if event.kind == USER else self._newest
 
     def _bury(self, room: str) -> None:
         """Take a deleted room out of the sums. Who makes one of its name next, in the same batch too, makes
@@ -302,11 +298,11 @@ class SqliteLog:
             if grave is None:
                 return False
             room, purged = grave
-            (last,) = run(
+            ((last,),) = run(
                 "SELECT max(seq) FROM "
                 "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
                 (room, purged, limit),
-            ).fetchone()
+            ).fetchall()
             erasing.remove(run, room, purged, last or 0)
             run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
         return True
@@ -317,25 +313,8 @@ class SqliteLog:
         try:
             with self._transaction():
                 self._writing.execute(sql, (secrets.token_hex(8),))
-        except sqlite3.Error as error:
+        except database.Error as error:
             raise StorageError(f"the server's disk refuses to be written: {error}") from error
-
-    def _project_user(self, event: Event) -> None:
-        run = self._writing.execute
-        match event.kind:
-            case kind if kind == USER:
-                user = read(event, UserBody)
-                sql = "INSERT INTO users (id, name, folded, admin) VALUES (?, ?, ?, ?)"
-                run(sql, (event.seq, user.name, names.fold(user.name), user.admin))
-                self._newest = event.seq
-            case kind if kind == ROLE:
-                role = read(event, RoleBody)
-                sql = "UPDATE users SET admin = ?, disabled = ? WHERE id = ?"
-                run(sql, (role.admin, role.disabled, event.user))
-            case frames.NICK:
-                name = read(event, frames.NickBody).name
-                sql = "UPDATE users SET name = ?, folded = ? WHERE id = ?"
-                run(sql, (name, names.fold(name), event.user))
 
     def read(
         self, room: str, *, after: int | None = None, before: int | None = None, limit: int, size: int
@@ -348,7 +327,7 @@ class SqliteLog:
         )
         bounds = (room, after or 0, room, 2**62 if before is None else before, limit)
         page: list[Event] = []
-        with _reading():
+        with _reading(self._reader_turn):
             for row in self._reading.execute(sql, bounds):
                 event = Event(room, *row)
                 size -= len(event.body) + limits.EVENT_BYTES
@@ -359,13 +338,13 @@ class SqliteLog:
 
     def floor(self, room: str) -> int:
         """See the port."""
-        with _reading():
+        with _reading(self._reader_turn):
             row = self._reading.execute("SELECT floor FROM rooms WHERE name = ?", (room,)).fetchone()
         return int(row[0]) if row is not None else 0
 
     def find(self, user: int, cid: str) -> Event | None:
         """See the port."""
-        with _reading():
+        with _reading(self._reader_turn):
             return _find(self._reading, user, cid)
 
     def said(self, room: str, seq: int) -> Event | None:
@@ -375,7 +354,7 @@ class SqliteLog:
             f"SELECT room, {_COLUMNS} FROM events "  # noqa: S608
             "WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq = ?"
         )
-        with _reading():
+        with _reading(self._reader_turn):
             row = run(sql, (room, seq)).fetchone()
             if row is None:
                 return None
@@ -391,9 +370,9 @@ class SqliteLog:
             f"WHERE room = (SELECT id FROM rooms WHERE name = ?) AND seq > max(?, {_FLOOR}) "
             f"AND seq <= ? AND user NOT IN ({', '.join('?' * len(silent))}) AND kind IN ({_SPOKEN}) LIMIT ?)"
         )
-        with _reading():
+        with _reading(self._reader_turn):
             bounds = (question.room, question.seq, question.room, question.head, *silent, limit)
-            (count,) = self._reading.execute(sql, bounds).fetchone()
+            ((count,),) = self._reading.execute(sql, bounds).fetchall()
         return int(count)
 
     def prune(self, room: str, before: int, limit: int) -> int:
@@ -402,11 +381,11 @@ class SqliteLog:
         with _refusing("removed"), self._transaction():
             found = run("SELECT id, floor, head FROM rooms WHERE name = ?", (room,)).fetchone()
             number, floor, head = found or (0, 0, 0)
-            (kept,) = run(
+            ((kept,),) = run(
                 "SELECT min(seq) FROM (SELECT seq, time FROM events WHERE room = ? AND seq > ? "
                 "ORDER BY seq LIMIT ?) WHERE time >= ?",
                 (number, floor, limit, before),
-            ).fetchone()
+            ).fetchall()
             last = min(head, floor + limit) if kept is None else kept - 1
             erasing.remove(run, number, floor, last)
             run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
@@ -422,17 +401,47 @@ class SqliteLog:
 
     def tidy(self) -> bool:
         """See the port."""
-        with _refusing("removed"), self._transaction():
-            return words.tidy(self._writing)
+        with _refusing("removed"):
+            if not words.is_untidy(self._writing.execute):
+                return False
+            with self._transaction():
+                return words.tidy(self._writing)
 
     def search(self, wanted: Wanted, seconds: float) -> Found:
         """See the port."""
-        with _reading():
+        with _reading(self._searcher_turn):
             return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
+
+    def write_ahead_bytes(self) -> int:
+        """See the port."""
+        try:
+            return self._path.with_name(f"{FILE_NAME}-wal").stat().st_size
+        except OSError:  # there is none, or it can't be looked at: then neither can it be emptied
+            return 0
+
+    def checkpoint(self) -> None:
+        """See the port."""
+        with _refusing("removed for good"):
+            database.checkpoint(self._emptying)
+
+    def empty_write_ahead(self) -> bool:
+        """See the port."""
+        with _refusing("removed for good"):
+            return database.empty_log(self._emptying)
+
+    def pause_reading(self) -> None:
+        """See the port. A search can take a second, all else a few ms: that one is waited for first."""
+        self._searcher_turn.acquire()
+        self._reader_turn.acquire()
+
+    def resume_reading(self) -> None:
+        """See the port."""
+        self._reader_turn.release()
+        self._searcher_turn.release()
 
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
-        with _reading():
+        with _reading(self._reader_turn):
             return sums.audit(self._reading.execute, searched, limit)
 
     def prune_audit(self, before: int, limit: int) -> int:
@@ -442,14 +451,13 @@ class SqliteLog:
 
     def size(self, room: str) -> Size:
         """See the port."""
-        with _reading():
+        with _reading(self._reader_turn):
             return sums.size(self._reading.execute, room)
 
     def close(self) -> None:
-        """See the port. The last connection folds the write-ahead log into the file."""
-        self._searching.close()
-        self._reading.close()
-        self._writing.close()
+        """See the port. The last connection brings the write-ahead log into the file, and removes it."""
+        for connection in (self._searching, self._reading, self._writing, self._emptying):
+            connection.close()
 
 
 @contextmanager
@@ -457,19 +465,21 @@ def _refusing(done: str) -> Iterator[None]:
     """Say it as `StorageError` if the disk refuses something."""
     try:
         yield
-    except sqlite3.Error as error:
+    except database.Error as error:
         raise StorageError(f"the server's disk refused it ({error}); nothing was {done}") from error
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(f"the server cannot read its store: {error}") from error
+def _reading(turn: threading.Lock) -> Iterator[None]:
+    """Read while it is nobody else's turn; say it as `StorageError` if that fails."""
+    with turn:
+        try:
+            yield
+        except database.Error as error:
+            raise StorageError(f"the server cannot read its store: {error}") from error
 
 
-def _find(connection: sqlite3.Connection, user: int, cid: str) -> Event | None:
+def _find(connection: database.Connection, user: int, cid: str) -> Event | None:
     sql = (
         f"SELECT rooms.name, graves.name, {_COLUMNS} FROM events "  # noqa: S608
         "LEFT JOIN rooms ON rooms.id = room LEFT JOIN graves ON graves.id = room WHERE user = ? AND cid = ?"

@@ -5,16 +5,29 @@ The SQL twin of `state.apply`: `project` changes the tables by one event, in the
 `load` makes the state of them. Knows SQL and the events that change rooms.
 """
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+import database
 from protocol import frames, names
 from protocol.frames import Event
-from server.state import SERVER_LOG, Invitation, NetworkBody, Penalty, Room, State, first_role, read
+from server.state import (
+    ROLE,
+    SERVER_LOG,
+    USER,
+    Invitation,
+    NetworkBody,
+    Penalty,
+    RoleBody,
+    Room,
+    State,
+    UserBody,
+    first_role,
+    read,
+)
 from server.store.base import Audit, Away, Ignored, LastSeen, Presence, Recorded, Searched, Size
 
-Run = Callable[..., sqlite3.Cursor]
+Run = Callable[..., database.Cursor]
 
 
 def load(run: Run, state: State, rooms: dict[int, Room]) -> None:
@@ -42,7 +55,7 @@ def project(run: Run, room: int, event: Event) -> None:
         case frames.CREATE:
             _create(run, room, event)
         case frames.JOIN:
-            (there,) = run("SELECT EXISTS (SELECT 1 FROM members WHERE room = ?)", (room,)).fetchone()
+            ((there,),) = run("SELECT EXISTS (SELECT 1 FROM members WHERE room = ?)", (room,)).fetchall()
             _add(run, room, event, event.user, first_role(event.room, empty=not there))
         case frames.LEAVE:
             _remove(run, room, event.user)
@@ -70,6 +83,24 @@ def project_server_ban(run: Run, room: int, event: Event, body: frames.AboutBody
         run("INSERT OR REPLACE INTO networks VALUES (?, ?, ?, ?, ?)", row)
     else:
         run("DELETE FROM networks WHERE network = ?", (body.network,))
+
+
+def project_user(run: Run, event: Event) -> None:
+    """Change the tables by what the server's own log says of a user; their id is the seq of the first."""
+    match event.kind:
+        case kind if kind == USER:
+            user = read(event, UserBody)
+            sql = "INSERT INTO users (id, name, folded, admin) VALUES (?, ?, ?, ?)"
+            run(sql, (event.seq, user.name, names.fold(user.name), user.admin))
+        case kind if kind == ROLE:
+            role = read(event, RoleBody)
+            run(
+                "UPDATE users SET admin = ?, disabled = ? WHERE id = ?",
+                (role.admin, role.disabled, event.user),
+            )
+        case frames.NICK:
+            name = read(event, frames.NickBody).name
+            run("UPDATE users SET name = ?, folded = ? WHERE id = ?", (name, names.fold(name), event.user))
 
 
 def choose_level(run: Run, room: int, user: int, level: str) -> None:
@@ -177,4 +208,5 @@ def size(run: Run, room: str) -> Size:
         "SELECT count(*), coalesce(sum(length(body)), 0) FROM events JOIN rooms ON rooms.id = room "
         "WHERE name = ? AND seq > floor"
     )
-    return Size(*run(sql, (room,)).fetchone())
+    ((events, size),) = run(sql, (room,)).fetchall()
+    return Size(events, size)

@@ -5,20 +5,20 @@ messages are in it; `index` moves that on by a step. A row's id is made of its r
 removed from a room is removed here by a range. Each word is kept with its room's id before it: a search
 touches the words of the rooms it is for and no others, so neither answers nor the time they take tell of
 what is said elsewhere. What a word is says `protocol.words`; FTS5 splits at blanks alone. Its rows hold
-their text, for without it older SQLite can't remove any.
+their text, for without it none can be removed; with `secure-delete` its words go from the index at once.
 
 Knows SQL and `TextBody`; bodies that are none (another program's) can't be found.
 """
 
 import heapq
-import sqlite3
 from collections.abc import Callable, Iterator
 
+import database
 from protocol import codec, frames, words
 from protocol.frames import Event
 from server.store.base import Found, Hit, Spot, Wanted, fill
 
-Run = Callable[..., sqlite3.Cursor]
+Run = Callable[..., database.Cursor]
 
 _TABLE = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'ascii', columnsize = 0)"
 
@@ -49,6 +49,7 @@ def renew(run: Run) -> None:
     if stored is None or stored[0] != words.VERSION:
         run("DROP TABLE words")
         run(_TABLE)
+        run("INSERT INTO words (words, rank) VALUES ('secure-delete', 1)")
         run("UPDATE rooms SET indexed = 0")
         run("INSERT OR REPLACE INTO search VALUES ('rules', ?)", (words.VERSION,))
 
@@ -79,10 +80,7 @@ def _index_room(run: Run, room: int, indexed: int, limit: int, size: int) -> tup
         if kind in frames.SPOKEN:
             _take(run, room, seq, user, body)
         elif kind == frames.EDIT and _is_said(run, room, target):
-            if codec.unpack_body(body, frames.TextBody) is None:
-                forget(run, room, target - 1, target)  # a later deletion finds nothing of it any more
-            else:
-                run("DELETE FROM words WHERE rowid = ?", (_id(room, target),))
+            forget(run, room, target - 1, target)
             _take(run, room, target, user, body)
         if taken >= size:
             break
@@ -107,16 +105,28 @@ def _is_said(run: Run, room: int, seq: int) -> bool:
 
 def forget(run: Run, room: int, after: int, last: int) -> None:
     """These events of a room are gone."""
-    bounds = (_id(room, after + 1), _id(room, last))
-    if run("DELETE FROM words WHERE rowid BETWEEN ? AND ?", bounds).rowcount:
-        # The merge that has begun does not have this: another must follow it.
-        run(
-            "INSERT INTO search VALUES ('untidy', '') "
-            "ON CONFLICT DO UPDATE SET value = 'again' WHERE value = 'begun'"
-        )
+    run("DELETE FROM words WHERE rowid BETWEEN ? AND ?", (_id(room, after + 1), _id(room, last)))
 
 
-def tidy(connection: sqlite3.Connection) -> bool:
+def forget_many(run: Run, room: int, after: int, last: int) -> None:
+    """Likewise, but the words are only marked as removed: `tidy` has to follow. Taking each word of each
+    message out of the index would cost forty times as much."""
+    run("INSERT INTO words (words, rank) VALUES ('secure-delete', 0)")
+    forget(run, room, after, last)
+    run("INSERT INTO words (words, rank) VALUES ('secure-delete', 1)")
+    # The merge that has begun does not have these: another must follow it.
+    run(
+        "INSERT INTO search VALUES ('untidy', '') "
+        "ON CONFLICT DO UPDATE SET value = 'again' WHERE value = 'begun'"
+    )
+
+
+def is_untidy(run: Run) -> bool:
+    """Whether there is something to do for `tidy`."""
+    return bool(run("SELECT 1 FROM search WHERE key = 'untidy'").fetchall())
+
+
+def tidy(connection: database.Connection) -> bool:
     """Remove for good what was only marked as removed, by a step; whether there may be more to do.
 
     FTS5 keeps the words of removed rows until it merges the parts of its index that they are in.
@@ -124,10 +134,10 @@ def tidy(connection: sqlite3.Connection) -> bool:
     state = connection.execute("SELECT value FROM search WHERE key = 'untidy'").fetchone()
     if state is None:
         return False
-    before = connection.total_changes
+    before = connection.total_changes()
     pages = _MERGED if state[0] else -_MERGED  # the first step says that all parts shall be merged
     connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
-    if connection.total_changes - before >= 2:  # as SQLite's manual has it: else nothing was left to merge
+    if connection.total_changes() - before >= 2:  # as SQLite's manual has it: else nothing was left to merge
         connection.execute("UPDATE search SET value = 'begun' WHERE key = 'untidy' AND value = ''")
         return True
     if state[0] == "again":
@@ -137,16 +147,16 @@ def tidy(connection: sqlite3.Connection) -> bool:
     return False
 
 
-def search(connection: sqlite3.Connection, wanted: Wanted, clock: Callable[[], float], until: float) -> Found:
-    """See `base.Log.search`. Raises `sqlite3.Error`."""
+def search(
+    connection: database.Connection, wanted: Wanted, clock: Callable[[], float], until: float
+) -> Found:
+    """See `base.Log.search`. Raises `database.Error`."""
     found = Found([], [])
     connection.execute("BEGIN")  # all of it is as at one moment
     connection.set_progress_handler(lambda: clock() > until, _STEPS)
     try:
         return fill(found, _newest_first(connection.execute, wanted), wanted.limit)
-    except sqlite3.OperationalError as error:
-        if "interrupted" not in str(error):
-            raise
+    except database.InterruptError:
         return found._replace(stopped=True)
     finally:
         connection.set_progress_handler(None, 0)

@@ -4,12 +4,12 @@
 change could bring in.
 """
 
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import database
 from protocol import frames
 from protocol.frames import Event
 from server import __main__ as program
@@ -73,7 +73,7 @@ def count_outside() -> None:
         try:
             yield
             self._writing.execute("COMMIT")
-        except sqlite3.Error:
+        except database.Error:
             self._writing.execute("ROLLBACK")
             raise
 

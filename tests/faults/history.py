@@ -6,7 +6,6 @@ file was so, also if the client was killed a moment later. Knows files and the s
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+import database
 from chat_tui.client.acts import act_of, words
 from protocol import codec, frames
 from server import state
@@ -240,9 +240,9 @@ def read_store(data: Path) -> Store:
     return store
 
 
-def open_store(data: Path) -> sqlite3.Connection:
+def open_store(data: Path) -> database.Connection:
     """The store's file; the server may be running."""
-    return sqlite3.connect(data / FILE_NAME, timeout=10)
+    return database.connect(data / FILE_NAME)
 
 
 def text_of(kind: str, packed: bytes) -> str:

@@ -3,12 +3,10 @@
 import asyncio
 import json
 import signal
-import sqlite3
 import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +19,7 @@ from server.store.base import Draft, Mark
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.conftest import Dial, StartServer
 from tests.support.processes import ServerProcess, run_server
+from tests.support.sql import query
 from tests.support.waiting import SECONDS, until
 from tests.support.wire import Wire, text_body
 
@@ -64,13 +63,6 @@ async def refused(command: str, data: Path, *arguments: object) -> str:
     return line
 
 
-def rows(file: Path, sql: str) -> list[Any]:
-    database = sqlite3.connect(file)
-    found = database.execute(sql).fetchall()
-    database.close()
-    return found
-
-
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -112,8 +104,8 @@ async def test_a_backup_under_load_is_whole_and_holds_nobody_up(
     done.set()
     last = await talking
 
-    ((number, head),) = rows(backup, f"SELECT id, head FROM rooms WHERE name = '{ROOM}'")
-    ((count, ends),) = rows(backup, f"SELECT count(*), max(seq) FROM events WHERE room = {number}")
+    ((number, head),) = query(backup, f"SELECT id, head FROM rooms WHERE name = '{ROOM}'")
+    ((count, ends),) = query(backup, f"SELECT count(*), max(seq) FROM events WHERE room = {number}")
     assert first <= head == count == ends <= last
     assert last > first + 10, "the server went on meanwhile"
     assert longest < 5
@@ -121,7 +113,7 @@ async def test_a_backup_under_load_is_whole_and_holds_nobody_up(
     assert line == f"backed up to {backup}: {size}, rooms: 1, users: 1, events: {head:,}"
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert names(tmp_path) == ["backup.db", "data"]
-    assert rows(backup, "PRAGMA journal_mode") == [("delete",)], "one file, that can be read anywhere"
+    assert query(backup, "PRAGMA journal_mode") == [("delete",)], "one file, that can be read anywhere"
 
 
 async def test_a_backup_holds_what_a_killed_server_had_stored(
@@ -171,7 +163,7 @@ async def test_a_backup_replaces_nothing_unless_told_to(data: Path, tmp_path: Pa
     assert "--force" in await refused("backup", data, backup)
     assert backup.read_text() == "precious"
     await run("backup", data, backup, "--force")
-    assert rows(backup, "SELECT count(*) FROM events") == [(4,)]
+    assert query(backup, "SELECT count(*) FROM events") == [(4,)]
     for itself in (data / FILE_NAME, data / ".." / "data" / FILE_NAME):
         assert "the database itself" in await refused("backup", data, itself, "--force")
 
@@ -200,8 +192,8 @@ async def test_a_damaged_store_is_not_backed_up_over_a_good_one(data: Path, tmp_
 
 def damage(file: Path) -> None:
     """Write nonsense over the index of cids, as a bad disk would."""
-    ((page,),) = rows(file, "SELECT rootpage FROM sqlite_schema WHERE name = 'cids'")
-    ((size,),) = rows(file, "PRAGMA page_size")
+    ((page,),) = query(file, "SELECT rootpage FROM sqlite_schema WHERE name = 'cids'")
+    ((size,),) = query(file, "PRAGMA page_size")
     content = bytearray(file.read_bytes())
     content[(page - 1) * size : page * size] = b"\xa5" * size
     file.write_bytes(content)
@@ -312,13 +304,13 @@ async def test_a_file_that_is_no_backup_changes_nothing(data: Path, tmp_path: Pa
     elif what == "text":
         file.write_text("a diary\n" * 1000)
     elif what == "other":
-        rows(file, "CREATE TABLE events (text)")
+        query(file, "CREATE TABLE events (text)")
     elif what != "missing":
         await run("backup", data, file)
         if what == "damaged":
             damage(file)
         else:
-            rows(file, f"PRAGMA user_version = {schema.VERSION + 1}")
+            query(file, f"PRAGMA user_version = {schema.VERSION + 1}")
     told = await refused("restore", data, file)
     expected = {
         "missing": "no database",

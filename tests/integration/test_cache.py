@@ -1,7 +1,6 @@
 """The client's cache: it opens at once with the last state, works without a server, and is never wrong."""
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import database
 from chat_tui import endpoints
 from chat_tui.client.cache import OPENED, Cache
 from chat_tui.client.client import PAGE, Client
@@ -21,6 +21,7 @@ from chat_tui.client.updates import Restarted, RoomsChanged, Update
 from protocol import frames, limits
 from tests.support.inprocess import RunningServer
 from tests.support.puppet import ME, ROOM, message
+from tests.support.sql import query
 from tests.support.waiting import until
 from tests.support.work import instructions
 
@@ -104,9 +105,7 @@ async def test_what_the_cache_has_not_comes_from_the_server_or_not_at_all(
     server: RunningServer, path: Path
 ) -> None:
     await met(server, path, 30)
-    with sqlite3.connect(path) as database:
-        database.execute("DELETE FROM events WHERE seq < 20")
-    database.close()
+    query(path, "DELETE FROM events WHERE seq < 20")
     again = Person("127.0.0.1:1", path)
     room = again.client.rooms["#general"]
     assert [event.seq for event in room.events] == list(range(20, room.last + 1))
@@ -117,9 +116,7 @@ async def test_what_the_cache_has_not_comes_from_the_server_or_not_at_all(
 
 async def test_a_gap_in_the_cache_is_never_shown(server: RunningServer, path: Path) -> None:
     await met(server, path, 30)
-    with sqlite3.connect(path) as database:
-        database.execute("DELETE FROM events WHERE seq = 20")
-    database.close()
+    query(path, "DELETE FROM events WHERE seq = 20")
     again = Person("127.0.0.1:1", path)
     room = again.client.rooms["#general"]
     assert [event.seq for event in room.events] == list(range(21, room.last + 1))
@@ -128,10 +125,8 @@ async def test_a_gap_in_the_cache_is_never_shown(server: RunningServer, path: Pa
 
 async def test_another_store_empties_it(server: RunningServer, path: Path) -> None:
     await met(server, path, 5)
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE meta SET value = 'another' WHERE key = 'epoch'")
-        database.execute("UPDATE events SET text = 'of the other store'")
-    database.close()
+    query(path, "UPDATE meta SET value = 'another' WHERE key = 'epoch'")
+    query(path, "UPDATE events SET text = 'of the other store'")
     again = Person(str(server.address), path)
     assert set(again.texts()) == {"of the other store"}
     running = asyncio.create_task(again.client.run())
@@ -210,9 +205,7 @@ async def test_what_is_counted_is_not_counted_again_after_a_start(path: Path) ->
 
 async def test_a_cache_of_another_version_is_emptied(server: RunningServer, path: Path) -> None:
     await met(server, path, 3)
-    with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 999")
-    database.close()
+    query(path, "PRAGMA user_version = 999")
     cache = Cache(path)
     assert cache.held.rooms == []
     cache.close()
@@ -269,10 +262,10 @@ async def test_a_cache_with_numbers_that_cannot_be_is_made_anew(
 ) -> None:
     """With some the server refused to be asked for anything, with others no calendar went on."""
     first = await met(server, path, 3)
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA ignore_check_constraints = ON")
-        assert database.execute(f"UPDATE {change}").rowcount
-        database.commit()
+    with closing(database.connect(path)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(f"UPDATE {change}")
+        assert connection.changes()
     cache = Cache(path)
     assert not cache.problem
     assert cache.held.rooms == []

@@ -1,7 +1,5 @@
 """Deleting a room: who is told, what is left of it, and a new one under its name."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,14 @@ from protocol.frames import Event
 from server.store.sqlite import FILE_NAME
 from tests.support.cast import do, refused
 from tests.support.inprocess import RunningServer
+from tests.support.sql import query
 from tests.support.wire import text_of
 
 ROOM = "#a"
 
 
 def rows(data: Path, sql: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(data / FILE_NAME)) as database:
-        return database.execute(sql).fetchall()
+    return query(data / FILE_NAME, sql)
 
 
 async def emptied(server: RunningServer) -> None:

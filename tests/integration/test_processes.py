@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import stat
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from server.store import schema
 from server.store.sqlite import FILE_NAME
 from tests.conftest import Dial, StartServer
 from tests.support.processes import ServerProcess, run_server
+from tests.support.sql import query
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire, text_of
 
@@ -133,9 +133,7 @@ async def test_a_killed_server_leaves_its_folder_free(start_server: StartServer)
 
 async def test_a_newer_database_is_a_clear_error(start_server: StartServer, tmp_path: Path) -> None:
     await (await start_server()).stop()
-    database = sqlite3.connect(tmp_path / "data" / FILE_NAME)
-    database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-    database.close()
+    query(tmp_path / "data" / FILE_NAME, f"PRAGMA user_version = {schema.VERSION + 1}")
     status, output, errors_ = await run_server("--listen", LOOPBACK, "--data", str(tmp_path / "data"))
     assert (status, output) == (1, "")
     assert "newer" in one_line(errors_)

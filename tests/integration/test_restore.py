@@ -1,7 +1,6 @@
 """Going back to a backup: clients drop what they held, show what the server has, and send what waits once."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from server.store.sqlite import FILE_NAME
 from tests.conftest import Dial, StartServer
 from tests.support.clients import Person
 from tests.support.processes import ServerProcess, run_server
+from tests.support.sql import query
 from tests.support.waiting import until
 from tests.support.wire import Wire
 
@@ -270,7 +270,5 @@ async def test_every_restore_is_another_epoch(story: Story) -> None:
     epochs = set()
     for _ in range(3):
         await story.run("restore", str(story.folder / "backup"))
-        with sqlite3.connect(story.folder / "data" / FILE_NAME) as database:
-            epochs |= set(database.execute("SELECT value FROM meta WHERE key = 'epoch'"))
-        database.close()
+        epochs |= set(query(story.folder / "data" / FILE_NAME, "SELECT value FROM meta WHERE key = 'epoch'"))
     assert len(epochs) == 3

@@ -1,23 +1,25 @@
 """How much work something is, in SQLite's instructions or Python's calls: no other process disturbs that."""
 
-import sqlite3
 import sys
 from collections.abc import Callable
 
+import database
 
-def instructions(database: sqlite3.Connection, act: Callable[[], object]) -> int:
+
+def instructions(connection: database.Connection, act: Callable[[], object]) -> int:
     """SQLite's instructions on this connection while `act` runs, in hundreds."""
     counted = 0
 
-    def count() -> None:
+    def count() -> bool:
         nonlocal counted
         counted += 1
+        return False
 
-    database.set_progress_handler(count, 100)
+    connection.set_progress_handler(count, 100)
     try:
         act()
     finally:
-        database.set_progress_handler(None, 0)
+        connection.set_progress_handler(None, 0)
     return counted
 
 

@@ -1,10 +1,9 @@
 """Searching, and what is there without a connection."""
 
-import sqlite3
-
 from chat_tui.config import cache_file
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Place, open_chat
+from tests.support.sql import query
 
 
 async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningServer, place: Place) -> None:
@@ -106,9 +105,7 @@ async def test_a_cache_that_breaks_is_said_and_costs_nothing_else(
 ) -> None:
     bob = await server.enter("bob")
     async with open_chat(place, size=(120, 36)) as chat:
-        with sqlite3.connect(next(cache_file(place.label, "alice").parent.glob("*.sqlite3"))) as database:
-            database.execute("DROP TABLE events")
-        database.close()
+        query(next(cache_file(place.label, "alice").parent.glob("*.sqlite3")), "DROP TABLE events")
         await bob.tell("#general", "said with a broken cache")
         await chat.sees("said with a broken cache", "#log")
         await chat.until(lambda: chat.main._cache.problem, "the cache was written")

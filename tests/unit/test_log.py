@@ -1,15 +1,16 @@
 """One contract for every log, and what only the one on disk can show."""
 
 import itertools
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import database
 from protocol import codec, frames, limits
 from protocol.frames import Event
 from server.errors import StartError, StorageError
@@ -18,6 +19,7 @@ from server.store import schema
 from server.store.base import GONE, Audit, Draft, Entry, Log, Mark, RepeatedError, Searched, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
+from tests.support.sql import query
 from tests.support.work import instructions
 
 ANN, BOB = 1, 2
@@ -523,9 +525,7 @@ def test_marks_only_rise_and_stay(disk: Callable[[], SqliteLog]) -> None:
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     SqliteLog(tmp_path).close()
-    with sqlite3.connect(tmp_path / FILE_NAME) as newer:
-        newer.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-    newer.close()
+    query(tmp_path / FILE_NAME, f"PRAGMA user_version = {schema.VERSION + 1}")
     before = (tmp_path / FILE_NAME).read_bytes()
     with pytest.raises(StartError, match="newer"):
         SqliteLog(tmp_path)
@@ -543,10 +543,8 @@ def test_a_damaged_database_is_a_clear_error(tmp_path: Path) -> None:
     log.append([user("ann"), plain("#a", frames.JOIN)])
     log.close()
     path = tmp_path / FILE_NAME
-    connection = sqlite3.connect(path)
-    (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'rooms'").fetchone()
-    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
-    connection.close()
+    ((page,),) = query(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'rooms'")
+    ((page_size,),) = query(path, "PRAGMA page_size")
     data = bytearray(path.read_bytes())
     data[(page - 1) * page_size : page * page_size] = b"\xa5" * page_size
     path.write_bytes(data)
@@ -590,8 +588,8 @@ def test_a_disk_that_can_be_neither_written_nor_read_leaves_no_gap(disk: Callabl
     log.append([say("#a", "1", "c1")])
 
     def broken(action: int, table: str | None, *_: str | None) -> int:
-        fails = (sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_READ)
-        return sqlite3.SQLITE_DENY if action in fails and table == "rooms" else sqlite3.SQLITE_OK
+        fails = (apsw.SQLITE_UPDATE, apsw.SQLITE_READ)
+        return apsw.SQLITE_DENY if action in fails and table == "rooms" else apsw.SQLITE_OK
 
     log._writing.set_authorizer(broken)
     for _ in range(2):
@@ -607,7 +605,7 @@ def test_a_store_locked_by_another_program_is_a_storage_error(
 ) -> None:
     log = disk()
     log._writing.execute("PRAGMA busy_timeout = 0")
-    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other = database.connect(tmp_path / FILE_NAME)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageError):
         log.append([say("#a", "1")])

@@ -4,7 +4,6 @@ There is only one schema yet, so the tests add a second step to it: what the mec
 the first release that needs it.
 """
 
-import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import database
 from server.errors import StartError
 from server.store import copies, restoring, schema
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.inprocess import RunningServer
+from tests.support.sql import query
 from tests.support.wire import text_of
 
 KEPT = f"{FILE_NAME}.before-schema-2"
@@ -50,24 +51,19 @@ def newer(monkeypatch: pytest.MonkeyPatch, old: Path) -> Path:
     return old
 
 
-def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        return connection.execute(sql).fetchall()
-
-
 def version_of(path: Path) -> int:
-    ((version,),) = rows(path, "PRAGMA user_version")
+    ((version,),) = query(path, "PRAGMA user_version")
     assert isinstance(version, int)
     return version
 
 
 def colours(path: Path) -> set[object]:
-    return {colour for (colour,) in rows(path, "SELECT colour FROM rooms")}
+    return {colour for (colour,) in query(path, "SELECT colour FROM rooms")}
 
 
 def contents(path: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
-    for (table,) in rows(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"):
-        yield str(table), rows(path, f"SELECT * FROM {table}")
+    for (table,) in query(path, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"):
+        yield str(table), query(path, f"SELECT * FROM {table}")
 
 
 def names(folder: Path) -> list[str]:
@@ -78,7 +74,7 @@ def test_a_new_database_has_all_steps_and_leaves_no_copy(data: Path, monkeypatch
     add_step(monkeypatch, "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;")
     SqliteLog(data).close()
     assert version_of(data / FILE_NAME) == 2
-    assert rows(data / FILE_NAME, "SELECT * FROM later") == []
+    assert query(data / FILE_NAME, "SELECT * FROM later") == []
     assert names(data) == [FILE_NAME]
 
 
@@ -112,12 +108,11 @@ def test_a_copy_of_the_older_one_is_kept(newer: Path) -> None:
 
 def test_what_was_in_the_write_ahead_log_is_in_the_copy(newer: Path) -> None:
     """An older server was killed, and the newer one is started on what it left."""
-    with closing(sqlite3.connect(newer / FILE_NAME, isolation_level=None)) as older:
-        older.execute("PRAGMA journal_mode = WAL")
+    with closing(database.connect_to_log(newer / FILE_NAME)) as older:
         older.execute("INSERT INTO meta VALUES ('late', 'but stored')")
         SqliteLog(newer).close()
     for name in (KEPT, FILE_NAME):
-        assert rows(newer / name, "SELECT value FROM meta WHERE key = 'late'") == [("but stored",)]
+        assert query(newer / name, "SELECT value FROM meta WHERE key = 'late'") == [("but stored",)]
 
 
 def test_without_a_copy_there_is_no_migration(newer: Path) -> None:

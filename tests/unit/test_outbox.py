@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.place import UNKNOWN, Place
+from tests.support.sql import query
 
 SERVER, NAME = "chat.example.org:7777", "Alice"
 
@@ -255,4 +255,4 @@ def test_a_disk_that_refuses_half_way_changes_nothing(path: Path) -> None:
 def test_the_file_is_for_its_owner_only(path: Path) -> None:
     Outbox(path, SERVER, NAME).close()
     assert path.parent.stat().st_mode & 0o077 == 0
-    assert sqlite3.connect(path).execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    assert query(path, "SELECT count(*) FROM outbox") == [(0,)]
