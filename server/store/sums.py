@@ -196,10 +196,11 @@ def prune_audit(run: Run, before: int, limit: int) -> int:
     """See `base.Log`."""
     oldest = "SELECT id, time FROM audit ORDER BY id LIMIT ?"
     sql = f"SELECT min(id) FROM ({oldest}) WHERE time >= ?"  # noqa: S608
-    (kept,) = run(sql, (limit, before)).fetchone()
+    ((kept,),) = run(sql, (limit, before)).fetchall()
     if kept is None:
-        return run(f"DELETE FROM audit WHERE id IN (SELECT id FROM ({oldest}))", (limit,)).rowcount  # noqa: S608
-    return run("DELETE FROM audit WHERE id < ?", (kept,)).rowcount
+        removing = f"DELETE FROM audit WHERE id IN (SELECT id FROM ({oldest})) RETURNING id"  # noqa: S608
+        return len(run(removing, (limit,)).fetchall())
+    return len(run("DELETE FROM audit WHERE id < ? RETURNING id", (kept,)).fetchall())
 
 
 def size(run: Run, room: str) -> Size:
