@@ -32,7 +32,7 @@ from chat_tui.client.trust import SocketOwner, Trust
 from chat_tui.client.updates import Update
 from chat_tui.logins import come_in
 from chat_tui.passwords import PasswordSource
-from protocol import codec, frames, limits, links
+from protocol import codec, errors, frames, limits, links
 from protocol.errors import LocalProtocolError
 from protocol.frames import Request
 from protocol.links import LinkError
@@ -146,13 +146,20 @@ def _known() -> KnownServers:
 
 
 async def send(
-    endpoint: Endpoint, who: Identity, source: PasswordSource, room: str, text: str, cid: str | None
+    endpoint: Endpoint,
+    who: Identity,
+    source: PasswordSource,
+    room: str,
+    text: str,
+    cid: str | None,
+    *,
+    create: bool,
 ) -> None:
-    """Store one message; returns when it is stored. Raises `ClientError`."""
+    """Store one message; returns when it is stored. `create`: the room may be new. Raises `ClientError`."""
     connection = await come_in(endpoint, who, source, lambda _: None)
     try:
         body = codec.body(frames.TextBody(text), connection.limits.body)
-        joined = await _enter_room(connection, room)
+        joined = await _enter_room(connection, room, create=create)
         await ask(connection, frames.Send(1, joined.room.room, cid or secrets.token_hex(12), body))
     except LocalProtocolError as error:
         raise ClientError(f"too long: {error}; send it in parts") from error
@@ -161,11 +168,16 @@ async def send(
         await connection.closed
 
 
-async def _enter_room(connection: Connection, room: str) -> frames.JoinResult:
-    """Be in a room, or in the one with a person."""
+async def _enter_room(connection: Connection, room: str, *, create: bool) -> frames.JoinResult:
+    """Be in a room, or in the one with a person. Raises `ClientError`."""
     if room.startswith("@"):
         return await connection.request(frames.Dm(1, room[1:], 0))
-    return await connection.request(frames.Join(1, room, 0))
+    try:
+        return await connection.request(frames.Join(1, room, 0, existing=not create))
+    except RequestError as error:
+        if create or error.code != errors.NO_SUCH_ROOM:
+            raise
+        raise ClientError(f"{error}; --create makes it") from error
 
 
 async def ask(connection: Connection, request: Request[R], taken: Callable[[R], None] | None = None) -> R:
@@ -199,11 +211,12 @@ async def follow(
     count: int | None,
     *,
     as_json: bool,
+    create: bool,
 ) -> None:
     """Print a room's events after `since` (None: from now on), `count` of them. Raises `ClientError`."""
     connection = await come_in(endpoint, who, source, lambda _: None)
     try:
-        state = (await _enter_room(connection, room)).room
+        state = (await _enter_room(connection, room, create=create)).room
     finally:
         connection.close()
         await connection.closed

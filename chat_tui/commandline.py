@@ -106,6 +106,8 @@ def _add_talk(
         "--count", type=cli.count, metavar="N", default=50, help="at most so many (default: 50)"
     )
     search.add_argument("--json", action="store_true", help="one JSON object a line")
+    for command in (send, follow):
+        command.add_argument("--create", action="store_true", help="make the room if it is not there")
     for command in (send, follow, search):
         passwords.add_option(command)
 
@@ -191,6 +193,10 @@ def _run(given: argparse.Namespace) -> int:
             cli.forget(given.link)
         case _:
             values.require(settings, *(key for key in ("name", "server") if not getattr(given, key, "")))
+            if not (server or settings.server):
+                raise ClientError(
+                    "no server is known here: say --server HOST:PORT, or --server local for one of your own"
+                )
             endpoint = endpoints.endpoint(server or settings.server)
             tokens = Tokens(config.tokens_folder())
             name = name or settings.name or config.login_name()
@@ -208,9 +214,14 @@ async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity)
         case "send":
             if given.text == source.file == "-":
                 raise cli.UsageError("standard input can't be both the text and the password")
-            await cli.send(endpoint, who, source, given.room, cli.read_text(given.text), given.cid)
+            text = cli.read_text(given.text)
+            await cli.send(endpoint, who, source, given.room, text, given.cid, create=given.create)
         case "follow":
-            await cli.follow(endpoint, who, source, given.room, given.since, given.count, as_json=given.json)
+            await cli.follow(
+                *(endpoint, who, source, given.room, given.since, given.count),
+                as_json=given.json,
+                create=given.create,
+            )
         case "search":
             text = " ".join(given.query)
             await cli_search.search(endpoint, who, source, text, given.count, as_json=given.json)

@@ -78,11 +78,15 @@ class JoinResult(Result, frozen=True):
 
 
 class Join(Request[JoinResult], tag="join", frozen=True):
-    """Become a member; makes the room if it is new. Nothing changes for who is one already."""
+    """Become a member; makes the room if it is new, unless it has to be `existing`.
+
+    Nothing changes for who is one already.
+    """
 
     result = JoinResult
     room: RoomName
     limit: Newest = 50
+    existing: bool = False
 
 
 class Create(Request[JoinResult], tag="create", frozen=True):

@@ -49,7 +49,7 @@ def join(session: "Session", request: frames.Join) -> None:
     """Become a member, and see the newest events."""
     name = checked(names.check_room_name, request.room)
     _check_new_room(session, name)
-    join = frames.Join(request.id, name, request.limit)
+    join = frames.Join(request.id, name, request.limit, request.existing)
     entered, refuse = _entered(session, name, request.limit), session.refuse
     session.core.writer.submit(operations.StoreJoin(session.user, join, entered, refuse))
 

@@ -37,6 +37,8 @@ class StoreJoin(Store):
         """See `writer.Operation`."""
         room = permissions.require_join(state, self.user, self.request.room, now)
         if room is None:
+            if isinstance(self.request, frames.Join) and self.request.existing:
+                raise RefusedError(errors.NO_SUCH_ROOM, f"there is no room {self.request.room}")
             return self._make(now, private=False)
         if self.user.id in room.members:
             return ()

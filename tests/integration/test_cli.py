@@ -22,6 +22,7 @@ from tests.support.waiting import SECONDS, until
 from tests.support.wire import Wire, text_of
 
 ROOM = "#room"
+LOCAL = ("--server", "local")
 
 
 @pytest.fixture
@@ -133,8 +134,8 @@ async def test_search_prints_what_matches(shell: Shell, server: RunningServer, w
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("send", ROOM, ""), "there is no text to send"),
-        (("send", ROOM, "-"), "there is no text to send"),
+        (("send", ROOM, "", *LOCAL), "there is no text to send"),
+        (("send", ROOM, "-", *LOCAL), "there is no text to send"),
         (("send", ROOM), "required: text"),
         (("send", "#no way", "text"), "letters, digits"),
         (("send", "#", "text"), "at least one letter"),
@@ -164,7 +165,7 @@ async def test_wrong_calls_end_with_2(tmp_path: Path, arguments: tuple[str, ...]
 
 async def test_who_has_no_name_that_can_be_has_to_say_one(tmp_path: Path) -> None:
     env = home(tmp_path) | {"LOGNAME": "DOMAIN\\user"}
-    status, output, told = await (await Command.start("send", ROOM, "text", env=env)).ended()
+    status, output, told = await (await Command.start("send", ROOM, "text", *LOCAL, env=env)).ended()
     assert (status, output) == (2, "")
     assert told.endswith("nobody knows who you are: say --name NAME\n")
 

@@ -58,7 +58,7 @@ async def test_an_unknown_server_is_an_error_that_says_what_to_do(
 async def test_a_link_with_the_pin_goes_everywhere(shell: Shell, server: RunningServer) -> None:
     bob = await server.enter("bob", "#a")
     link = f"chat://{server.address}/?pin={server.certificate.pin}"
-    assert await shell.run("send", "#a", "hello", "--server", link) == (0, "", "")
+    assert await shell.run("send", "#a", "hello", "--create", "--server", link) == (0, "", "")
     event = await bob.event("#a")
     while event.kind != frames.MESSAGE:
         event = await bob.event("#a")
@@ -72,7 +72,7 @@ async def test_a_link_with_the_pin_goes_everywhere(shell: Shell, server: Running
 
 async def test_trust_and_forget(shell: Shell, server: RunningServer) -> None:
     address, pin = str(server.address), server.certificate.pin
-    send = ("send", "#a", "text", "--server", f"tls://{address}")
+    send = ("send", "#a", "text", "--create", "--server", f"tls://{address}")
     assert await run(shell, "trust", address, "--pin", pin) == (0, "", "")
     assert await shell.run(*send) == (0, "", "")
     status, _, told = await run(shell, "trust", address, "--pin", PIN)
@@ -90,7 +90,7 @@ async def test_trust_and_forget(shell: Shell, server: RunningServer) -> None:
 
 async def test_a_changed_key_ends_a_follower(shell: Shell, server: RunningServer) -> None:
     link = f"chat://{server.address}/?pin={server.certificate.pin}"
-    follower = await shell.start("follow", "#a", "--since", "all", "--server", link)
+    follower = await shell.start("follow", "#a", "--since", "all", "--create", "--server", link)
     assert "create" in await follower.line()
     port = server.address.port
     await server.stop()
@@ -109,7 +109,7 @@ async def test_a_server_known_by_its_chain(shell: Shell, tmp_path: Path) -> None
     await server.start()
     address = f"localhost:{server.address.port}"
     shell.env["SSL_CERT_FILE"] = str(authority.root)
-    assert await shell.run("send", "#a", "text", "--server", f"tls://{address}") == (0, "", "")
+    assert await shell.run("send", "#a", "text", "--create", "--server", f"tls://{address}") == (0, "", "")
     assert f"{address} chain" in known_file(shell).read_text()
     status, _, told = await run(shell, "trust", address, "--pin", server.certificate.pin)
     assert status == 1

@@ -22,6 +22,9 @@ from tests.support.users import SOMEBODY_ELSE, as_user
 from tests.support.waiting import until
 from tests.support.wire import Wire, text_of
 
+HERE = ("--server", "local")
+ALICE = ("--name", "alice", *HERE)
+
 LINGER = 0.3
 """Seconds that a server of these tests stays when everybody has left."""
 
@@ -142,10 +145,7 @@ async def test_started_at_the_same_moment_they_end_up_on_one(here: Here, *, stal
 
 
 async def test_processes_that_start_at_the_same_moment_end_up_on_one(here: Here, env: dict[str, str]) -> None:
-    commands = [
-        await Command.start("send", "#general", str(number), "--name", "alice", env=env)
-        for number in range(4)
-    ]
+    commands = [await Command.start("send", "#general", str(number), *ALICE, env=env) for number in range(4)]
     for command in commands:
         assert await command.ended() == (0, "", "")
     async with await _enter(await here.client().locate(), "bob") as bob:
@@ -154,11 +154,13 @@ async def test_processes_that_start_at_the_same_moment_end_up_on_one(here: Here,
 
 
 async def test_it_outlives_the_one_who_started_it(here: Here, env: dict[str, str]) -> None:
-    command = await Command.start("send", "#general", "the first words", "--name", "alice", env=env)
+    command = await Command.start("send", "#general", "the first words", *ALICE, env=env)
     assert (await command.ended())[0] == 0
     assert _alive(here.pid())
     assert os.getsid(here.pid()) == here.pid(), "a Ctrl+C in the first one's terminal would end it"
-    follower = await Command.start("follow", "#general", "--since", "all", "--count", "3", "--json", env=env)
+    follower = await Command.start(
+        "follow", "#general", "--since", "all", "--count", "3", "--json", *HERE, env=env
+    )
     _, output, _ = await follower.ended()
     assert [json.loads(line)["text"] for line in output.splitlines()][2] == "the first words"
 
@@ -265,7 +267,7 @@ async def test_a_data_folder_that_cannot_be_used(here: Here, env: dict[str, str]
     here.data.write_text("a file is in the way")
     with pytest.raises(ClientError, match=f"cannot use .*{here.data}"):
         await here.client().locate()
-    command = await Command.start("send", "#general", "text", "--name", "alice", env=env)
+    command = await Command.start("send", "#general", "text", *ALICE, env=env)
     status, _, told = await command.ended()
     assert status == 1
     assert told.startswith("chat-tui: cannot use ")
