@@ -115,6 +115,8 @@ class Writing(Part):
 
     async def edit_draft(self) -> None:
         """See `View`."""
+        if self._lent is not None:  # the key was pressed twice
+            return
         with editor.text_file(self._composer.text) as self._lent:
             try:
                 text = await editor.edit(self.app, self._lent)

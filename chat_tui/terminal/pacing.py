@@ -31,16 +31,20 @@ class InputQueue:
         self._app = app
         self._waiting: deque[Message] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._led = False  # the last one may move the focus
 
     def put(self, message: Message) -> None:
         """Hand this over: at once, if nothing is on its way."""
-        if self._task is not None:
-            if len(self._waiting) < WAITING:
-                self._waiting.append(message)
-            return
+        if self._task is None and (not self._led or self._is_idle()):
+            self._post(message)
+        elif len(self._waiting) < WAITING:
+            self._waiting.append(message)
+            if self._task is None:
+                self._task = asyncio.create_task(self._hand_over())
+
+    def _post(self, message: Message) -> None:
+        self._led = isinstance(message, _LEADING)
         self._app.post_message(message)
-        if isinstance(message, _LEADING):
-            self._task = asyncio.create_task(self._hand_over())
 
     def clear(self) -> None:
         """Forget what was not handed over."""
@@ -48,14 +52,18 @@ class InputQueue:
 
     async def _hand_over(self) -> None:
         try:
-            await self._settled()
             while self._waiting:
-                message = self._waiting.popleft()
-                self._app.post_message(message)
-                if isinstance(message, _LEADING):
+                if self._led:
                     await self._settled()
+                if self._waiting:  # they may have been forgotten meanwhile
+                    self._post(self._waiting.popleft())
         finally:
             self._task = None
+
+    def _is_idle(self) -> bool:
+        """Whether what was handed over last has been through all; keys of people find it so, and cost
+        nothing."""
+        return not any(pump.message_queue_size for pump in (self._app, *self._path()))
 
     async def _settled(self) -> None:
         """Wait until what was handed over last has been through all that may act on it."""

@@ -95,6 +95,12 @@ class Terminal:
         """Send the program a signal."""
         self.process.send_signal(number)
 
+    def abort(self) -> None:
+        """Have a program that hangs say where, and end."""
+        self.signal(signal.SIGABRT)
+        self.process.wait()
+        self._read()
+
     def paste(self, text: str) -> None:
         """Paste it, as a terminal does that was asked to say what is pasted."""
         self.type(f"\x1b[200~{text}\x1b[201~")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from protocol import frames
+from tests.attacks.terminal import Attack
 from tests.support.inprocess import RunningServer
 from tests.support.pty import PROGRAM, Terminal, environment
 from tests.support.wire import text_of
@@ -136,3 +137,9 @@ async def test_after_a_stop_the_screen_is_whole_again(
     terminal.type("\x11")
     assert await terminal.ended() == 0
     assert terminal.left_on() == []
+
+
+async def test_nothing_that_a_terminal_sends_ends_it(server: RunningServer, tmp_path: Path) -> None:
+    figures = await Attack(tmp_path, server, seed=9).run(4_000)
+    assert figures.sent >= 4_000
+    assert figures.pastes > 5
