@@ -104,8 +104,8 @@ def write(path: Path, content: bytes) -> None:
 def draft(target: Path) -> Iterator[Path]:
     """A new, empty file beside `target`, to be filled and put in its place by `place`; else it goes."""
     path = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    os.close(_create(path))
     try:
+        os.close(_create(path))  # in here: a signal may end the program as soon as the file is there
         yield path
     finally:
         path.unlink(missing_ok=True)

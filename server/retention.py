@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from protocol import names
+from server import clock_guard
 from server.errors import StorageError
 
 if TYPE_CHECKING:
@@ -122,11 +125,20 @@ async def prune(core: "Core", retention: Retention) -> int:
     return removed
 
 
+async def clock_is_believed(core: "Core") -> bool:
+    """Whether what seems old is old; see `clock_guard`. Raises `StorageError`."""
+    stored = await core.writer.between(core.log.clock_note)
+    note = clock_guard.look(msgspec.json.decode(stored or b"{}", type=clock_guard.Note), core.clock())
+    await core.writer.between(partial(core.log.keep_clock_note, msgspec.json.encode(note)))
+    return not note.jumped
+
+
 async def keep_pruned(core: "Core", retention: Retention) -> None:
     """Remove what is too old, now and every hour, until cancelled."""
     while not retention.forever:
         try:
-            await prune(core, retention)
+            if await clock_is_believed(core):
+                await prune(core, retention)
         except StorageError as error:
             logger.warning("old events could not be removed: %s", error)
         await asyncio.sleep(ROUND_SECONDS)

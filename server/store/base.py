@@ -312,6 +312,13 @@ class Log(Protocol):
         From the writer's thread. Raises `StorageError`.
         """
 
+    def clock_note(self) -> bytes:
+        """What `keep_clock_note` has kept; empty: nothing. Both from the writer's thread. Raises
+        `StorageError`."""
+
+    def keep_clock_note(self, note: bytes) -> None:
+        """Keep this; see `clock_guard`. Raises `StorageError`."""
+
     def tidy(self) -> bool:
         """Remove from the index of words, by a step, what `prune` and `purge` have removed; whether there
         may be more of it. From the writer's thread. Raises `StorageError`."""

@@ -260,4 +260,6 @@ def _carried_out(work: Callable[[], None]) -> int:
 
 
 def _stop(number: int, _: object) -> NoReturn:
+    for again in (signal.SIGTERM, signal.SIGINT):  # nothing shall disturb the removing
+        signal.signal(again, signal.SIG_IGN)
     sys.exit(128 + number)

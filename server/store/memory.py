@@ -36,6 +36,7 @@ class MemoryLog:
         self._cids: dict[tuple[int, str], Event] = {}
         self._floors: dict[str, int] = {}
         self._audit: list[Audit] = []
+        self._clock_note = b""
         self._audit_removed = 0
 
     def load(self) -> State:
@@ -156,6 +157,14 @@ class MemoryLog:
     def index(self, limit: int) -> bool:  # noqa: ARG002  # what is here is looked through
         """See the port."""
         return False
+
+    def clock_note(self) -> bytes:
+        """See the port."""
+        return self._clock_note
+
+    def keep_clock_note(self, note: bytes) -> None:
+        """See the port."""
+        self._clock_note = note
 
     def tidy(self) -> bool:
         """There is no index."""

@@ -51,7 +51,6 @@ from server.store.base import (
     Size,
     Unread,
     Wanted,
-    gone,
 )
 
 FILE_NAME = "chat.sqlite3"
@@ -167,7 +166,7 @@ class SqliteLog:
 
     def _known(self, drafts: Sequence[Draft]) -> dict[tuple[int, str], Event]:
         found = {
-            (draft.user, draft.cid): _find(self._writing, draft.user, draft.cid)
+            (draft.user, draft.cid): sums.find(self._writing.execute, draft.user, draft.cid)
             for draft in drafts
             if draft.cid is not None
         }
@@ -345,7 +344,7 @@ class SqliteLog:
     def find(self, user: int, cid: str) -> Event | None:
         """See the port."""
         with _reading(self._reader_turn):
-            return _find(self._reading, user, cid)
+            return sums.find(self._reading.execute, user, cid)
 
     def said(self, room: str, seq: int) -> Event | None:
         """See the port."""
@@ -398,6 +397,17 @@ class SqliteLog:
                 return False
             with self._transaction():
                 return words.index(self._writing.execute, limit)
+
+    def clock_note(self) -> bytes:
+        """See the port."""
+        with _refusing("removed"):
+            rows = self._writing.execute("SELECT value FROM meta WHERE key = 'clock'").fetchall()
+        return str(rows[0][0]).encode() if rows else b""
+
+    def keep_clock_note(self, note: bytes) -> None:
+        """See the port."""
+        with _refusing("removed"), self._transaction():
+            self._writing.execute("INSERT OR REPLACE INTO meta VALUES ('clock', ?)", (note.decode(),))
 
     def tidy(self) -> bool:
         """See the port."""
@@ -477,17 +487,3 @@ def _reading(turn: threading.Lock) -> Iterator[None]:
             yield
         except database.Error as error:
             raise StorageError(f"the server cannot read its store: {error}") from error
-
-
-def _find(connection: database.Connection, user: int, cid: str) -> Event | None:
-    sql = (
-        f"SELECT rooms.name, graves.name, {_COLUMNS} FROM events "  # noqa: S608
-        "LEFT JOIN rooms ON rooms.id = room LEFT JOIN graves ON graves.id = room WHERE user = ? AND cid = ?"
-    )
-    row = connection.execute(sql, (user, cid)).fetchone()
-    if row is None:
-        return None
-    name, grave, *columns = row
-    event = Event(name if grave is None else grave, *columns)
-    # The last ones of a deleted room may not be removed yet; they are gone all the same.
-    return event if grave is None else gone(event)

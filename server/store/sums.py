@@ -25,9 +25,11 @@ from server.state import (
     first_role,
     read,
 )
-from server.store.base import Audit, Away, Ignored, LastSeen, Presence, Recorded, Searched, Size
+from server.store.base import Audit, Away, Ignored, LastSeen, Presence, Recorded, Searched, Size, gone
 
 Run = Callable[..., database.Cursor]
+
+_COLUMNS = "seq, user, sender, kind, time, body, cid, target, reply"
 
 
 def load(run: Run, state: State, rooms: dict[int, Room]) -> None:
@@ -211,3 +213,18 @@ def size(run: Run, room: str) -> Size:
     )
     ((events, size),) = run(sql, (room,)).fetchall()
     return Size(events, size)
+
+
+def find(run: Run, user: int, cid: str) -> Event | None:
+    """The event that this user has stored under that cid; of one that was removed what is left."""
+    sql = (
+        f"SELECT rooms.name, graves.name, {_COLUMNS} FROM events "  # noqa: S608
+        "LEFT JOIN rooms ON rooms.id = room LEFT JOIN graves ON graves.id = room WHERE user = ? AND cid = ?"
+    )
+    row = run(sql, (user, cid)).fetchone()
+    if row is None:
+        return None
+    name, grave, *columns = row
+    event = Event(name if grave is None else grave, *columns)
+    # The last ones of a deleted room may not be removed yet; they are gone all the same.
+    return event if grave is None else gone(event)

@@ -2,8 +2,11 @@
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -207,3 +210,37 @@ def test_no_secret_goes_into_a_file_that_another_user_made_beforehand(tmp_path: 
     with pytest.raises(StartError, match="it belongs to user 12345"):
         Certificate(tmp_path / "data", None, lambda: 0)
     assert theirs.read_bytes() == b""
+
+
+def test_a_draft_goes_wherever_a_signal_ends_the_program(tmp_path: Path) -> None:
+    """A backup that was stopped in the very moment in which its file was made left that behind."""
+
+    def stop_at(number: int) -> bool:
+        """Be stopped in that line of those that run before the draft is filled; False if there are fewer."""
+        lines = 0
+
+        def trace(frame: FrameType, event: str, _: object) -> Any:
+            nonlocal lines
+            if frame.f_code.co_filename != private_files.__file__:
+                return None
+            lines += event == "line"
+            if event == "line" and lines == number:
+                sys.settrace(None)
+                raise SystemExit(143)
+            return trace
+
+        sys.settrace(trace)
+        try:
+            with private_files.draft(tmp_path / "target"):
+                sys.settrace(None)
+                return False
+        except SystemExit:
+            return True
+        finally:
+            sys.settrace(None)
+
+    number = 1
+    while stop_at(number):
+        assert list(tmp_path.iterdir()) == [], f"stopped in line {number}"
+        number += 1
+    assert number > 3
