@@ -12,7 +12,6 @@ import signal
 import stat
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import private_files
@@ -30,6 +29,7 @@ from chat_tui.client.requests import R
 from chat_tui.client.room import Room
 from chat_tui.client.trust import SocketOwner, Trust
 from chat_tui.client.updates import Update
+from chat_tui.local_time import local
 from chat_tui.logins import come_in
 from chat_tui.passwords import PasswordSource
 from protocol import codec, errors, frames, limits, links
@@ -319,7 +319,7 @@ def as_line(event: RoomEvent, room: str, *, as_json: bool) -> str:
         if event.kind == frames.REACTION:
             fields["on"] = not event.off
         return json.dumps(fields, ensure_ascii=False)
-    clock = datetime.fromtimestamp(event.time / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    clock = local(event.time).strftime("%Y-%m-%d %H:%M:%S")
     return f"{clock} {room} {_told(event)}".replace("\n", "\n    ")
 
 

@@ -149,6 +149,10 @@ class Timelines:
         if self._here not in self._client.rooms:
             self._here = None
 
+    def in_another_zone(self) -> None:
+        """Days begin at other times than before."""
+        self._judge_anew()
+
     def _judge_anew(self) -> None:
         for name, timeline in self._rooms.items():
             if name in self._client.rooms:

@@ -3,10 +3,9 @@
 Part of the border of `events`: it reads the bodies of these events and sanitizes what is in them.
 """
 
-from datetime import datetime
-
 import msgspec
 
+from chat_tui.local_time import moment
 from protocol import codec, frames, limits
 from protocol.frames import AboutBody, RoleBody, VisibilityBody
 from protocol.text import clean_line
@@ -66,8 +65,7 @@ def how_long(until: int | None) -> str:
     """When a ban or a mute ends, in this computer's time; empty if it does not."""
     if until is None:
         return ""
-    moment = datetime.fromtimestamp(until / 1000).astimezone()
-    return f" until {moment:%Y-%m-%d %H:%M}"
+    return f" until {moment(until)}"
 
 
 def _name(name: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.trust import SocketOwner, Trust
+from chat_tui.local_time import in_local_time
 from private_files import sockets
 from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.codec import FrameReader, Rejected
@@ -262,7 +263,7 @@ class Connection(asyncio.Protocol):
     def _refused(self, error: frames.Error) -> None:
         waiting = self._waiting(error.re)
         if waiting is not None:
-            text = clean_text(error.text[:ERROR_TEXT]) or clean_line(error.code, ERROR_TEXT)
+            text = in_local_time(clean_text(error.text[:ERROR_TEXT])) or clean_line(error.code, ERROR_TEXT)
             waiting.answer.set_exception(RequestError(error.code, text, error.retry_after))
 
     def _rejected(self, rejected: Rejected) -> None:
@@ -282,7 +283,7 @@ class Connection(asyncio.Protocol):
         return waiting if waiting is not None and not waiting.answer.done() else None
 
     def _farewell(self, bye: frames.Bye) -> ClientError:
-        text = clean_line(bye.text, 200) or clean_line(bye.code)
+        text = in_local_time(clean_line(bye.text, 200)) or clean_line(bye.code)
         if bye.code == errors.LOGGED_OUT:
             return LoginError(text, bye.code, self.entrance)
         if not bye.reconnect:

@@ -4,7 +4,7 @@ Knows the cache, the rooms and how to ask; nothing of screens.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from time import time_ns
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from chat_tui.client.events import RoomEvent, from_wire
 from chat_tui.client.query import Query, parse
 from chat_tui.client.requests import Ask
 from chat_tui.client.room import Room
+from chat_tui.local_time import ZONE, local
 from protocol import codec, errors, frames
 from protocol.names import fold
 from protocol.text import clean_text
@@ -61,15 +62,16 @@ class Searching:
 
     async def search(self, text: str, here: str = "") -> Found:
         """What matches what somebody typed; `here` is the room they are in. Raises `ClientError`."""
-        query = parse(text, datetime.now().astimezone().date())
+        today = local(time_ns() // 1_000_000).date()
+        query = parse(text, today, ZONE.info)
         found = Found(query, self._where(query, here))
         if not found.rooms:
             return found
-        local = await self._local(found)
+        held = await self._local(found)
         await self._ask_server(found)
         # What is older than what the server has told of may still come from there.
         until = found.hits[-1].time if found.cursor and found.hits else 0
-        _add(found, (event for event in local if event.time >= until))
+        _add(found, (event for event in held if event.time >= until))
         return found
 
     async def more(self, found: Found) -> None:

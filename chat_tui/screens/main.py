@@ -33,6 +33,7 @@ from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.parser import Call
 from chat_tui.config import Settings
 from chat_tui.drafts import Drafts
+from chat_tui.local_time import ZONE
 from chat_tui.notifications import Notifier
 from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.attention import Attention
@@ -69,6 +70,9 @@ FRAME_SECONDS, BUSY_FRAME_SECONDS = 1 / 60, 1 / 30
 
 BUSY = 3
 """Updates in a frame from which on the next one comes later: nobody reads so fast."""
+
+ZONE_SECONDS = 10.0
+"""So often it is looked whether this computer has come to another time zone."""
 
 QUIT_SECONDS = 2.0
 """Two Ctrl+C within this quit."""
@@ -117,6 +121,7 @@ class MainScreen(
         self._drawn = 0.0
         self._heard, self._busy = 0, False
         self._interrupted = 0.0
+        self._zone_changes = ZONE.changes
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -150,6 +155,7 @@ class MainScreen(
         self._panes = Panes(self, self.servers, self.client, self._timelines)
         self.watch(self.app, "app_focus", self._draw_soon, init=False)  # what is in view is read now
         self.watch(self.app, "app_focus", self.terminal_focused, init=False)
+        self.set_interval(ZONE_SECONDS, self._look_at_zone)
         self.begin()
         self.run_worker(self.client.run(), group="client")
         self._draw()
@@ -160,6 +166,15 @@ class MainScreen(
         self.workers.cancel_node(self)  # nobody is there any more to be told how commands went
         self.servers.gone(self)
         await goodbye
+
+    def _look_at_zone(self) -> None:
+        """Tell times in the zone in which this computer is now."""
+        ZONE.look_again()
+        if self._zone_changes != ZONE.changes:
+            self._zone_changes = ZONE.changes
+            self._timelines.in_another_zone()
+            for pane in self._both:
+                pane.messages.in_another_zone()
 
     # --- what the client tells
 

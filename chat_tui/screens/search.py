@@ -6,7 +6,6 @@ Texts of others are `Content` of plain text here, never markup.
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from time import time_ns
 from typing import ClassVar
 
@@ -26,7 +25,7 @@ from chat_tui.client.events import RoomEvent
 from chat_tui.client.query import HELP, Query
 from chat_tui.client.searching import Found
 from chat_tui.colours import name_colour
-from chat_tui.local_time import clamped
+from chat_tui.local_time import clamped, local
 from chat_tui.wrapping import displayable, truncate
 from protocol import frames
 from protocol.text import clean_line
@@ -265,8 +264,7 @@ class SearchScreen(ModalScreen[bool]):
 
 def _when(time: int) -> str:
     """`14:05`, `23 Nov`, `11/2025`: as near as it is far."""
-    now = datetime.fromtimestamp(time_ns() / 1e9).astimezone()
-    then = datetime.fromtimestamp(clamped(time) / 1000).astimezone()
+    now, then = local(time_ns() // 1_000_000), local(clamped(time))
     if then.date() == now.date():
         return f"{then:%H:%M}"
     return f"{then:%d %b}" if then.year == now.year else f"{then:%m/%Y}"

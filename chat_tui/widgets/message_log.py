@@ -150,6 +150,12 @@ class MessageLog(Choice):
         self._styles_changed = True
         self.refresh_rows()
 
+    def in_another_zone(self) -> None:
+        """All times of day are others than before."""
+        self._blocks.clear()
+        self._styles_changed = True
+        self.refresh_rows()
+
     def be_plain(self, *, on: bool) -> None:
         """Show plain lines, with nothing drawn around them; see `plain_rows`."""
         if on != self._plain:

@@ -267,3 +267,20 @@ async def test_a_damaged_outbox_is_told_of_and_kept(place: Place) -> None:
         await chat.until(lambda: not chat.client.sender.pending, "it is stored")
     (kept,) = file.parent.glob(f"{file.name}.damaged-*")
     assert kept.read_text() == "rubbish" * 1000
+
+
+async def test_times_follow_the_computer_into_another_zone(
+    place: Place, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await server.enter("bob", "#general")
+    async with open_chat(place) as chat:
+        await bob.tell("#general", "noon")
+        await chat.sees("12:00", "#log")
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        chat.main._look_at_zone()  # as its timer does
+        await chat.sees("21:00", "#log")
+        assert "12:00" not in chat.text("#log")
+        monkeypatch.setenv("TZ", "Pacific/Kiritimati")  # it is the next day there
+        chat.main._look_at_zone()
+        await chat.sees("Tuesday, 24 November 2026", "#log")
+        assert "Monday" not in chat.text("#log")

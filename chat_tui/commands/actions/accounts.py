@@ -1,9 +1,8 @@
 """One's own account: its password, its devices; and letting others in."""
 
-from datetime import datetime
-
 from chat_tui.client.errors import ClientError
 from chat_tui.commands.actions.base import Base, room_name
+from chat_tui.local_time import moment
 from protocol import frames
 from protocol.links import Link, is_loopback
 from protocol.text import clean_line
@@ -112,4 +111,4 @@ def _number(text: str, what: str) -> int:
 
 
 def _when(time: int) -> str:
-    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    return moment(time)

@@ -1,10 +1,9 @@
 """People: what they are called, who is there, and whom one does not want to read."""
 
-from datetime import datetime
-
 from chat_tui.client.events import NAME, ROOM
 from chat_tui.client.people import REASON
 from chat_tui.commands.actions.base import Base
+from chat_tui.local_time import moment
 from protocol import frames
 from protocol.text import clean_line
 
@@ -91,4 +90,4 @@ def _away(text: str) -> str:
 
 
 def _moment(time: int) -> str:
-    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+    return moment(time)
