@@ -139,11 +139,11 @@ class Limits(Section, frozen=True):
         int,
         told(
             "The same for all who have not logged in yet and come from one address, loopback too; a "
-            "connection counts for 5. Enough for 1,000 who come back at once through a tunnel.",
+            "connection counts for 5. Enough for 5,000 who come back at once through a tunnel.",
             ge=10,
         ),
-    ] = 10_000
-    login_frames_per_second: Annotated[int, told("The same, a second after a burst.", ge=1)] = 1000
+    ] = 50_000
+    login_frames_per_second: Annotated[int, told("The same, a second after a burst.", ge=1)] = 2000
     guesses_at_once: Annotated[
         int,
         told(

@@ -108,10 +108,11 @@ async def enter(port: int, name: str) -> Peer:
 
 async def enter_often(port: int, name: str, count: int) -> list[Peer]:
     """The same on several."""
-    peers = [await connect(port) for _ in range(count)]
-    token = await peers[0].enter(name)
-    for peer in peers[1:]:
-        await peer.enter(name, token)
+    peers: list[Peer] = []
+    token = ""
+    for _ in range(count):
+        peers.append(await connect(port))
+        token = await peers[-1].enter(name, token) or token
     return peers
 
 
