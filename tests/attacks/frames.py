@@ -31,8 +31,8 @@ LENGTH = 200
 AT_ONCE = 8
 """Connections at a time."""
 
-LEFT_OUT = (frames.Bye, frames.Register, frames.ChangePassword)
-"""They would end the connection, or set passwords that nobody knows any more."""
+LEFT_OUT = (frames.Bye, frames.Logout, frames.Register, frames.ChangePassword)
+"""They would end the connection at once, or set passwords that nobody knows any more."""
 
 TEXTS = (
     "",
@@ -164,10 +164,9 @@ class Fuzz:
                 if request:
                     unanswered.add(maker.number)
                 wire.send_map(made)
-            self.sent += LENGTH
+                self.sent += 1
             if turn % 5 == 0:
                 wire.send_bytes(maker.garbage())
-                self.sent += 1
             await self._take(wire, unanswered)
 
     async def _take(self, wire: Wire, unanswered: set[int]) -> None:
