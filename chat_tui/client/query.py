@@ -103,7 +103,7 @@ def _times(said: dict[str, str], today: date, tz: tzinfo | None) -> tuple[int | 
         after, before = day["on"], day["on"] + timedelta(days=1)
     begin = None if after is None else _midnight(after, tz)
     end = None if before is None else _midnight(before, tz)
-    if begin is not None and end is not None and begin >= end:
+    if begin is not None and end is not None and begin >= end and "on" not in said:
         raise ClientError(f"No day is from {said['after']} on and before {said['before']}")
     return begin, end
 
@@ -125,5 +125,6 @@ def _day(key: str, text: str, today: date) -> date:
 
 
 def _midnight(day: date, tz: tzinfo | None) -> int:
-    local = datetime(day.year, day.month, day.day, tzinfo=tz)
-    return int(local.astimezone(tz).timestamp() * 1000)
+    """When the day begins. Where clocks are put forward at midnight that is at one o'clock: `timestamp` knows
+    it, `astimezone` takes such a midnight for a moment one hour before."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=tz).timestamp() * 1000)

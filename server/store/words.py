@@ -33,8 +33,12 @@ _MERGED = 50
 """Pages of the index that one step of `tidy` writes: some 10 ms."""
 
 _SLIP_MS = 3_600_000
-"""How much a clock may have been set back: what a room has before something so much older than `after` is
-older than that too, and what comes after something so much newer than `before` is newer."""
+"""How much a clock may have been set back in sum: what a room has before something so much older than `after`
+is older than that too, and what comes after something so much newer than `before` is newer."""
+
+_STEP_BACK_MS = 60_000
+"""A clock that is set back by more than this was wrong before. In a room where that happened the time of one
+event says nothing of the others, and all have to be looked at."""
 
 _STEPS = 2_000
 """SQLite's instructions between two looks at the clock: less than a millisecond."""
@@ -73,9 +77,14 @@ def index(run: Run, limit: int) -> bool:
 
 def _index_room(run: Run, room: int, indexed: int, limit: int, size: int) -> tuple[int, int]:
     """Likewise in one room; how many events that were, and how many bytes."""
-    sql = "SELECT seq, user, kind, body, target FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
+    columns = "seq, user, kind, body, target, time"
+    sql = f"SELECT {columns} FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
     count = taken = 0
-    for seq, user, kind, body, target in run(sql, (room, indexed, limit)).fetchall():
+    before = _time_at(run, room, indexed)
+    for seq, user, kind, body, target, time in run(sql, (room, indexed, limit)).fetchall():
+        if time < before - _STEP_BACK_MS:
+            run("INSERT OR IGNORE INTO search VALUES (?, '')", (_disorder(room),))
+        before = time
         count, taken, indexed = count + 1, taken + len(body), seq
         if kind in frames.SPOKEN:
             _take(run, room, seq, user, body)
@@ -89,6 +98,18 @@ def _index_room(run: Run, room: int, indexed: int, limit: int, size: int) -> tup
     else:
         run("UPDATE rooms SET indexed = ? WHERE id = ?", (indexed, room))
     return count, taken
+
+
+def _time_at(run: Run, room: int, seq: int) -> int:
+    """When the last event up to there was; 0 if there is none."""
+    sql = "SELECT time FROM events WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
+    row = run(sql, (room, seq)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def _disorder(room: int) -> str:
+    """The key in `search` that says of a room that its times are in no order."""
+    return f"disorder {room}"
 
 
 def _take(run: Run, room: int, seq: int, user: int, body: bytes) -> None:
@@ -200,13 +221,16 @@ def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iter
         "WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? "
         f"AND kind IN ({_SPOKEN}) ORDER BY words.rowid DESC"
     )
-    last = _ROOM - 1 if wanted.before is None else _last(run, room, wanted.before + _SLIP_MS)
+    in_order = run("SELECT 1 FROM search WHERE key = ?", (_disorder(room),)).fetchone() is None
+    last = _ROOM - 1
+    if wanted.before is not None and in_order:
+        last = _last(run, room, wanted.before + _SLIP_MS)
     bounds = (_id(room, floor + 1), _id(room, last))
     low: int | None = None
     for row in run(sql, (room, _id(room, 0), _match(room, wanted), *bounds)):
         event = Event(name, *row)
         low = event.time if low is None else min(low, event.time)
-        if wanted.after is not None and event.time < wanted.after - _SLIP_MS:
+        if wanted.after is not None and in_order and event.time < wanted.after - _SLIP_MS:
             return
         if wanted.wants(event.user, event.time):
             yield Spot(-low, name, -event.seq), room, event
@@ -218,9 +242,7 @@ def _last(run: Run, room: int, before: int) -> int:
     low, high = 0, int(head)
     while low < high:
         middle = (low + high + 1) // 2
-        sql = "SELECT time FROM events WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
-        row = run(sql, (room, middle)).fetchone()
-        if row is None or row[0] < before:
+        if _time_at(run, room, middle) < before:
             low = middle
         else:
             high = middle - 1

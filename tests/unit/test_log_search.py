@@ -77,6 +77,25 @@ def test_times_of_days_are_kept_to(log: Log, day: int) -> None:
     assert [seq for _, seq in found(log, "tick", after=begin, before=end, limit=50)] == wanted[::-1]
 
 
+@pytest.mark.parametrize("wrong", [200 * 24, -200 * 24], ids=["fast", "slow"])
+@pytest.mark.parametrize("day", range(199, 212))
+def test_times_of_days_are_kept_to_after_a_time_of_a_wrong_clock(log: Log, day: int, wrong: int) -> None:
+    """A search among times that do not rise missed most of a day, and said nothing of it."""
+    hour = 3_600_000
+    hours = [200 * 24 + number + (wrong if 100 <= number < 130 else 0) for number in range(250)]
+    for at in range(0, 250, 50):
+        log.append([say("#a", f"tick {number}", at=hours[number] * hour) for number in range(at, at + 50)])
+    begin, end = 24 * day, 24 * (day + 1)
+    for after, before in ((begin, end), (begin, None), (None, end)):
+        wanted = [
+            seq
+            for seq, at in enumerate(hours, 1)
+            if (after or 0) <= at < (10**9 if before is None else before)
+        ]
+        bounds = {"after": after and after * hour, "before": before and before * hour}
+        assert [seq for _, seq in found(log, "tick", limit=300, **bounds)] == wanted[::-1]
+
+
 def test_pages_hold_everything_once_even_if_the_clock_was_set_back(log: Log) -> None:
     times = [50, 60, 20, 30, 90, 10, 90, 40, 70, 80, 10, 10, 55]
     for number, at in enumerate(times):

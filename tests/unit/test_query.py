@@ -1,11 +1,14 @@
 """What somebody types to search, and what it means."""
 
+import time
 from datetime import UTC, date, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from chat_tui.client.errors import ClientError
 from chat_tui.client.query import Query, parse
+from chat_tui.local_time import LocalTime
 
 TODAY = date(2026, 11, 25)
 DAY = 86_400_000
@@ -80,3 +83,29 @@ def test_what_is_wrong_is_said(text: str, problem: str) -> None:
 def test_what_was_found_is_marked_in_every_script(wanted: str, text: str, marked: list[str]) -> None:
     query = parse(wanted, TODAY)
     assert [text[start:end] for start, end in query.marks(text)] == marked
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "America/Santiago", "Asia/Beirut", "America/Havana", "UTC"])
+@pytest.mark.parametrize("given", ["the zone", "nothing"])
+def test_every_day_ends_where_the_next_begins(zone: str, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where clocks are put forward at midnight, the last hour of the day before was missed."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        there = LocalTime(ZoneInfo(zone))
+        for number in range(366 * 2):
+            day = date(2025, 1, 1) + timedelta(days=number)
+            query = parse(f"x on:{day}", day, ZoneInfo(zone) if given == "the zone" else None)
+            assert query.after is not None
+            assert query.before is not None
+            assert there.day(query.after) == there.day(query.before - 1) == day
+            assert there.day(query.after - 1) == day - timedelta(days=1)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_day_that_was_left_out_has_nothing() -> None:
+    """Samoa went over the date line: there was no 30 December 2011."""
+    query = parse("x on:2011-12-30", date(2026, 1, 1), ZoneInfo("Pacific/Apia"))
+    assert query.after == query.before
