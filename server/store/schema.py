@@ -25,6 +25,7 @@ STEPS: tuple[str, ...] = (
     ) STRICT;
     -- Deleted rooms: their ids are never given again, and of their events the rows with a cid stay, emptied.
     CREATE TABLE graves (id INTEGER PRIMARY KEY, name TEXT NOT NULL, purged INTEGER NOT NULL) STRICT;
+    CREATE INDEX unpurged ON graves (id) WHERE purged >= 0;
     CREATE TABLE users (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE,
         admin INTEGER NOT NULL DEFAULT 0, disabled INTEGER NOT NULL DEFAULT 0,

@@ -293,17 +293,19 @@ class SqliteLog:
         """See the port."""
         run = self._writing.execute
         with _refusing("removed"), self._transaction():
-            grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
-            if grave is None:
-                return False
-            room, purged = grave
-            ((last,),) = run(
-                "SELECT max(seq) FROM "
-                "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
-                (room, purged, limit),
-            ).fetchall()
-            erasing.remove(run, room, purged, last or 0)
-            run("UPDATE graves SET purged = ? WHERE id = ?", (last or -1, room))
+            while limit > 0:  # of many small rooms some at once: each transaction is an fsync
+                grave = run("SELECT id, purged FROM graves WHERE purged >= 0 LIMIT 1").fetchone()
+                if grave is None:
+                    return False
+                room, purged = grave
+                ((last, count),) = run(
+                    "SELECT max(seq), count(*) FROM "
+                    "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
+                    (room, purged, limit),
+                ).fetchall()
+                erasing.remove(run, room, purged, last or 0)
+                run("UPDATE graves SET purged = ? WHERE id = ?", (last if count == limit else -1, room))
+                limit -= max(count, 1)
         return True
 
     def probe(self) -> None:

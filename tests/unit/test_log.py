@@ -348,6 +348,18 @@ def test_both_logs_answer_alike(
 # --- deleted rooms
 
 
+def test_small_deleted_rooms_are_removed_some_at_once(log: Log) -> None:
+    for number in range(20):
+        log.append(
+            [say(f"#r{number}", "one"), say(f"#r{number}", "two"), plain(f"#r{number}", frames.DELETE_ROOM)]
+        )
+    purges = 0
+    while log.purge(30):
+        purges += 1
+    assert purges <= 2
+    assert not log.purge(30)
+
+
 def test_a_deleted_room_is_empty_and_its_cids_stay(log: Log) -> None:
     (first,) = added(log, say("#a", "one", "c1"))
     added(log, say("#a", "two"), plain("#a", frames.DELETE_ROOM), say("#b", "kept", "c2"))
