@@ -1,0 +1,73 @@
+"""Keys in a burst: each lands where the ones before it have led."""
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from chat_tui.terminal import pacing
+from chat_tui.terminal.pacing import InputQueue
+from tests.support.waiting import until
+
+
+class Asked(ModalScreen[None]):
+    """Opened by a key."""
+
+    def compose(self) -> ComposeResult:
+        yield Input(id="answer")
+
+
+class Fields(App[None]):
+    """Two fields, and a dialog on Enter."""
+
+    def compose(self) -> ComposeResult:
+        yield Input(id="first")
+        yield Input(id="second")
+
+    def on_input_submitted(self) -> None:
+        self.push_screen(Asked())
+
+
+def keys(text: str) -> list[Key]:
+    names = {"\t": Key("tab", "\t"), "\r": Key("enter", "\r")}
+    return [names.get(character, Key(character, character)) for character in text]
+
+
+async def test_a_burst_goes_where_each_key_leads() -> None:
+    app = Fields()
+    async with app.run_test():
+        queue = InputQueue(app)
+        for key in keys("one\ttwo\rthree"):
+            queue.put(key)
+        await until(lambda: queue._task is None and not queue._waiting)
+        await until(lambda: isinstance(app.screen, Asked) and app.screen.query_one(Input).value == "three")
+        values = [field.value for field in app.screen_stack[0].query(Input)]
+        assert values == ["one", "two"]
+
+
+async def test_a_key_that_comes_alone_waits_for_nothing() -> None:
+    app = Fields()
+    async with app.run_test() as pilot:
+        queue = InputQueue(app)
+        for key in keys("ab\tc"):
+            queue.put(key)
+            assert queue._task is None
+            await pilot.pause()
+        assert [field.value for field in app.query(Input)] == ["ab", "c"]
+
+
+async def test_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "WAITING", 10)
+    app = Fields()
+    async with app.run_test():
+        queue = InputQueue(app)
+        for key in keys("x" * 50):
+            queue.put(key)
+        assert len(queue._waiting) == 10
+        await until(lambda: queue._task is None)
+        assert app.query_one("#first", Input).value == "x" * 11
+        queue.put(Key("y", "y"))
+        queue.put(Key("z", "z"))
+        queue.clear()
+        await until(lambda: queue._task is None and app.query_one("#first", Input).value == "x" * 11 + "y")
