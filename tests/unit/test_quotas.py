@@ -55,27 +55,27 @@ def test_messages_have_a_rate_of_their_own() -> None:
 
 
 def test_bytes_a_day_count_what_is_said_and_one_event_for_each_room_of_a_new_name() -> None:
-    day = Quotas(QuotaLimits(bytes_per_day=100 * 1024))
+    day = Quotas(QuotaLimits(bytes_per_day=300 * 1024))
     sends = [frames.Send(1, "#a", "c", bytes(16 * 1024)) for _ in range(7)]
     answers = [refused(day, ANN, send) for send in sends]
     assert answers[:6] == [None] * 6
     error = answers[6]
     assert error is not None
     assert error.code == errors.RATE_LIMITED
-    assert error.text.startswith("you have had 0.0977 MiB stored, as much as may be stored in a day: try ag")
+    assert error.text.startswith("you have had 0.293 MiB stored, as much as may be stored in a day: try ag")
     assert error.retry_after is not None
     assert refused(day, ANN, sends[0], error.retry_after / 1000) is None
     assert refused(day, ADMIN, sends[0]) is None
 
-    many = User(4, "joe", rooms={f"#{number}" for number in range(199)})
+    many = User(4, "joe", rooms={f"#{number}" for number in range(599)})
     count = 0
     while refused(day, many, frames.Nick(1, "x")) is None:
         count += 1
-    assert count == 2, "of 200 events each"
+    assert count == 2, "of 600 events each"
 
 
 def test_what_is_refused_for_one_reason_counts_for_no_other() -> None:
-    quotas = Quotas(QuotaLimits(messages=2, messages_per_second=1, bytes_per_day=10_000))
+    quotas = Quotas(QuotaLimits(messages=2, messages_per_second=1, bytes_per_day=30_000))
     large = frames.Send(1, "#a", "c", bytes(9000))
     assert [refused(quotas, ANN, large) is None for _ in range(5)] == [True] + [False] * 4
     assert refused(quotas, ANN, frames.Send(1, "#a", "c", b"x")) is None
