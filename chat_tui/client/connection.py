@@ -151,10 +151,7 @@ class Connection(asyncio.Protocol):
         if self._transport.get_extra_info("ssl_object") is not None:
             return True
         used = self._transport.get_extra_info("socket")
-        if sockets.AVAILABLE and used is not None and used.family == socket.AF_UNIX:
-            return True
-        peer = self._transport.get_extra_info("peername")
-        return bool(peer) and links.is_loopback(peer[0])
+        return sockets.AVAILABLE and used is not None and used.family == socket.AF_UNIX
 
     async def greet(self, client: str) -> frames.Welcome:
         """Say hello; raises `LostError` or `StoppedError`."""

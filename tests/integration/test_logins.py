@@ -37,7 +37,7 @@ async def meet() -> AsyncIterator[Meet]:
     def person(
         where: RunningServer | Address, name: str, folder: Path | None = None, attempt: Attempt | None = None
     ) -> Person:
-        address = where.address if isinstance(where, RunningServer) else where
+        address = where.private_address if isinstance(where, RunningServer) else where
         who = Identity(str(address), name, Tokens(folder))
         if attempt is not None:
             who.use(attempt)
@@ -132,7 +132,7 @@ async def test_who_was_away_while_renamed_elsewhere_is_the_same_user(
     assert (back.client.user, back.client.name) == (user, "robert")
     assert [one.name for one in server.core.state.users.values()] == ["robert"]
     tokens = Tokens(tmp_path / "laptop")
-    assert tokens.name_of(str(server.address), "bob") == "robert"
+    assert tokens.name_of(str(server.private_address), "bob") == "robert"
     back.client.say(ROOM, "still me")
     await back.settled()
 
@@ -190,7 +190,7 @@ async def test_another_store_at_the_same_address_is_a_new_beginning(serve: Serve
     new = await serve(data="new")
     tokens = Tokens(None)
     token = (await login(old, "bob")).token
-    bob = Person(new.address, "bob", identity=Identity("here", "bob", tokens))
+    bob = Person(new.private_address, "bob", identity=Identity("here", "bob", tokens))
     tokens.keep("bob", Saved("here", "bob", token, old.core.epoch))
     try:
         await bob.start()
@@ -206,7 +206,7 @@ async def test_a_password_waits_for_an_answer(serve: Serve, meet: Meet) -> None:
     """A password is kept for the next attempt if the connection breaks before there is an answer."""
     server = await serve()
     await registered(server)
-    address = server.address
+    address = server.private_address
     ann = meet(address, "ann", None, Attempt(PASSWORD))
     await server.stop()
     ann.begin()
@@ -255,7 +255,7 @@ async def shell_at(tmp_path: Path) -> AsyncIterator[Callable[..., Shell]]:
     shells: list[Shell] = []
 
     def open_shell(server: RunningServer | Address, name: str = "ann") -> Shell:
-        address = server.address if isinstance(server, RunningServer) else server
+        address = server.private_address if isinstance(server, RunningServer) else server
         shells.append(Shell(tmp_path / name, address, name))
         return shells[-1]
 
@@ -276,7 +276,7 @@ async def test_login_keeps_a_token_and_send_needs_nothing_more(
 ) -> None:
     await registered(server)
     shell = shell_at(server)
-    where = str(server.address)
+    where = str(server.private_address)
     done = await shell.run("login", "--password-file", "-", given=f"{PASSWORD}\n".encode())
     assert done == (0, f"ann is logged in on {where}, an administrator\n", "")
     (kept,) = token_files(shell)
@@ -416,7 +416,7 @@ async def test_at_a_terminal_the_password_is_asked_for_and_not_shown(
 ) -> None:
     await registered(server)
     shell = shell_at(server)
-    who = ["--name", "ann", "--server", str(server.address)]
+    who = ["--name", "ann", "--server", str(server.private_address)]
     command = [sys.executable, "-m", "chat_tui", "send", ROOM, "hello", *who]
     terminal = Terminal(command, {**os.environ, **shell.env})
     try:

@@ -28,6 +28,8 @@ def soon(attempt: int) -> float:  # noqa: ARG001  # a back-off has it
 
 def in_the_clear(where: Address) -> RemoteServer:
     """A server without TLS, at whatever address."""
+    if where.path:
+        return RemoteServer(Link("", 0, path=where.path), KnownServers(Path("nowhere/known")))
     return RemoteServer(Link(where.host, where.port, tls=False), KnownServers(Path("nowhere/known")))
 
 

@@ -101,7 +101,7 @@ class Shell:
         if server is not None:
             self._who += [
                 "--server",
-                str(server) if server.secure or server.host.startswith("127.") else server.written,
+                str(server) if server.secure or server.local else server.written,
             ]
         self._running: list[Command] = []
 

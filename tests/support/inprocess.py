@@ -56,9 +56,11 @@ class RunningServer:
     ) -> None:
         self.data = data
         self.clock = Clock()
+        plain = not listen.secure and listen.local
+        self._socket = Address("", 0, path=f"{data}.sock") if plain else None
         tls = Tls() if certificate is None else Tls(cert=certificate.certificate, key=certificate.key)
         config = Config(
-            listen=(listen,),
+            listen=(listen, self._socket) if self._socket is not None else (listen,),
             data=data,
             limits=limits,
             metrics=metrics or Metrics(),
@@ -93,6 +95,11 @@ class RunningServer:
         return self._server.addresses[0]
 
     @property
+    def private_address(self) -> Address:
+        """Where it takes passwords and tokens: where it listens with TLS, or else on a socket."""
+        return self._socket or self.address
+
+    @property
     def administration(self) -> Administration:
         """Where the local administrator comes in, as the file beside the store says."""
         told = json.loads((self.data / ADMIN_NAME).read_bytes())
@@ -113,7 +120,9 @@ class RunningServer:
 
         `raw`: where others speak TLS, this one does not.
         """
-        address = Address(self.address.host, self.address.port, tls=False) if raw else self.address
+        address = self.private_address if buffer is None else self.address
+        if raw:
+            address = Address(self.address.host, self.address.port, tls=False)
         wire = await Wire.connect(address, buffer=buffer)
         self._wires.append(wire)
         return wire

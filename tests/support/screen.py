@@ -21,6 +21,7 @@ from chat_tui.app import ChatApp
 from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
 from chat_tui.client.entrance import Endpoint
+from chat_tui.client.trust import SocketOwner
 from chat_tui.config import Settings
 from chat_tui.screens.main import MainScreen
 from chat_tui.widgets.composer import Composer
@@ -80,8 +81,9 @@ class Place:
 
     async def locate(self) -> Target:
         """Where it is; where it was, if it is down."""
-        address = self.server.address
-        return Target(address.host, address.port)
+        address, private = self.server.address, self.server.private_address
+        owner = SocketOwner(Path(private.path)) if private.path else None
+        return Target(address.host, address.port, owner=owner)
 
     @staticmethod
     def _set_clock(server: RunningServer, seconds: float) -> None:
