@@ -99,7 +99,7 @@ async def events(wire: Wire, room: str = ROOM) -> list[Event]:
 async def test_senders_are_told_and_readers_go_on(
     start_server: StartServer, dial: Dial, disk: Limit, tmp_path: Path
 ) -> None:
-    disk.server = server = await start_server()
+    disk.server = server = await start_server("--disk-floor", "0")  # full, and not only nearly
     ann, bob, eve = [await dial(server.address) for _ in range(3)]
     for wire, name in ((ann, "ann"), (bob, "bob"), (eve, "eve")):
         await wire.enter(name, "#b")
