@@ -18,7 +18,7 @@ from chat_tui import settings as values
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.commands.keymap import Keymap
-from chat_tui.config import Settings
+from chat_tui.config import Mistake, Settings
 from chat_tui.hints import Hints
 from chat_tui.screens.first_run import Choice, FirstRun
 from chat_tui.screens.login import LoginScreen
@@ -66,7 +66,7 @@ class ChatApp(App[None], inherit_bindings=False):
         self._given = Choice(name, server)
         self._endpoint = endpoint
         self._servers = Servers(self, settings, self._keys)
-        self._problems = [*self._keys.problems, *self._take_themes()]
+        self._problems = [*map(str, self._keys.problems), *self._take_themes()]
 
     def get_driver_class(self) -> type[Driver]:
         """Ours for the one that Textual would take."""
@@ -231,10 +231,11 @@ def _is_help(screen: Screen[Any]) -> bool:
     return type(screen).__name__ == "HelpScreen"
 
 
-def mistakes(settings: Settings) -> list[str]:
+def mistakes(settings: Settings) -> list[Mistake]:
     """What is wrong with the values, the keys and the themes."""
-    at_start = ChatApp(settings)._problems  # noqa: SLF001  # never run; the one place that knows
-    return values.mistakes(settings) + at_start
+    themes_of = ChatApp(settings)._take_themes()  # noqa: SLF001  # never run; the one place that knows
+    keys = Keymap(settings.keys, settings.message_keys)
+    return [*values.mistakes(settings), *keys.problems, *(Mistake((), text) for text in themes_of)]
 
 
 def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> int:

@@ -11,7 +11,7 @@ import secrets
 import signal
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import private_files
@@ -191,12 +191,12 @@ async def ask(connection: Connection, request: Request[R], taken: Callable[[R], 
             await asyncio.sleep(error.retry_after / 1000)
 
 
-def read_text(argument: str) -> str:
-    """The text to send: the argument, or all of standard input for `-`. Raises `UsageError`."""
-    if argument == "-":
+def read_text(words: Sequence[str]) -> str:
+    """The text to send: the words, or all of standard input for `-`. Raises `UsageError`."""
+    if list(words) == ["-"]:
         text = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n")
     else:  # bytes that are no UTF-8 come as surrogates, which can't be sent
-        text = argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        text = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if not text.strip():
         raise UsageError("there is no text to send")
     return text

@@ -17,6 +17,8 @@ from chat_tui.client.identity import Identity
 from chat_tui.client.query import HELP
 from chat_tui.client.tokens import Tokens
 from chat_tui.passwords import PasswordSource
+from common.arguments import Parser
+from common.toml_lines import line_of
 from protocol.links import SCHEME, LinkError
 from protocol.text import is_whole
 
@@ -25,7 +27,7 @@ _READER = "--screen-reader"
 
 def parser() -> argparse.ArgumentParser:
     """The command line of `chat-tui`."""
-    who = argparse.ArgumentParser(add_help=False)
+    who = Parser("chat-tui", add_help=False)
     who.add_argument(
         "--name", type=cli.user_name, default=argparse.SUPPRESS, help="who you are (default: as remembered)"
     )
@@ -36,11 +38,10 @@ def parser() -> argparse.ArgumentParser:
         help="where the chat is: an address (with TLS unless it is on this computer; tls:// or plain:// "
         "before it says otherwise), a chat:// link, or 'local' for one of your own (default: as remembered)",
     )
-    parser = argparse.ArgumentParser(
-        prog="chat-tui",
+    parser = Parser(
+        "chat-tui",
+        "A team's chat in the terminal. Without a command it opens the screen.",
         parents=[who],
-        description="A team's chat in the terminal. Without a command it opens the screen.",
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version)
     parser.add_argument(
@@ -84,12 +85,12 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _add_talk(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", who: argparse.ArgumentParser
-) -> None:
+def _add_talk(commands: "argparse._SubParsersAction[Parser]", who: Parser) -> None:
     send = commands.add_parser("send", parents=[who], help="store one message in a room")
     send.add_argument("room", type=cli.room_name, help="the room, as in '#general'")
-    send.add_argument("text", help="what to say; - reads it from standard input")
+    send.add_argument(
+        "text", nargs="+", help="what to say, in one word or several; - reads it from standard input"
+    )
     send.add_argument(
         "--cid", type=cli.message_id, help="an id of your own: sending it again stores nothing twice"
     )
@@ -112,7 +113,7 @@ def _add_talk(
         passwords.add_option(command)
 
 
-def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_trust(commands: "argparse._SubParsersAction[Parser]") -> None:
     trust = commands.add_parser("trust", help="know a server by its key")
     trust.add_argument("link", metavar="HOST:PORT", type=cli.server_link, help="where it is, or a link to it")
     trust.add_argument(
@@ -176,6 +177,8 @@ def _check_texts(given: argparse.Namespace) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     _check_texts(given)
+    if given.command == "check-config":
+        return _check()
     settings = config.load()
     if given.screen_reader:
         settings = msgspec.structs.replace(settings, screen_reader=True)
@@ -185,8 +188,6 @@ def _run(given: argparse.Namespace) -> int:
             return _open_screen(settings, name, server)
         case "open":
             return _open_screen(settings, name, given.link, keep=True)
-        case "check-config":
-            return _check(settings)
         case "trust":
             cli.trust(given.link, given.pin)
         case "forget":
@@ -212,7 +213,7 @@ async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity)
     source = PasswordSource(getattr(given, "password_file", ""))
     match given.command:
         case "send":
-            if given.text == source.file == "-":
+            if given.text == ["-"] and source.file == "-":
                 raise cli.UsageError("standard input can't be both the text and the password")
             text = cli.read_text(given.text)
             await cli.send(endpoint, who, source, given.room, text, given.cid, create=given.create)
@@ -251,13 +252,23 @@ def _has_terminal() -> bool:
     return "TEXTUAL_DRIVER" in os.environ or (os.isatty(0) and (os.isatty(1) or os.isatty(2)))
 
 
-def _check(settings: config.Settings) -> int:
+def _check() -> int:
+    """Say what is wrong in the settings, and in which line. Raises `ConfigError` if they can't be read."""
     from chat_tui.app import mistakes
 
-    found = mistakes(settings)
+    path = config.config_file()
+    text, table = config.read()
+    settings, found = values.sorted_out(table)
+    found += mistakes(settings)
     for mistake in found:
-        print(mistake)
-    print(f"{len(found)} mistake{'s' * (len(found) != 1)}" if found else f"{config.config_file()} is right")
+        line = line_of(text, *mistake.path)
+        print(f"{path}:{line}: {mistake}" if line else f"{path}: {mistake}" if mistake.path else mistake)
+    if found:
+        print(f"{len(found)} mistake{'s' * (len(found) != 1)}")
+    elif path.exists():
+        print(f"{path} is right")
+    else:
+        print(f"there are no settings in {path}: the defaults count")
     return 1 if found else 0
 
 

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import platformdirs
@@ -33,6 +33,16 @@ _ENCODING = "utf-8-sig"
 
 class ConfigError(Exception):
     """The settings can't be read or written; the text says which file and why."""
+
+
+class Mistake(NamedTuple):
+    """What is wrong in the settings: where (a key behind the tables it is in), and what."""
+
+    path: tuple[str, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return ": ".join((*self.path, self.text))
 
 
 Notifications = Literal["auto", "bell", "off"]
@@ -156,29 +166,24 @@ def local_runtime() -> Path:
 
 def load() -> Settings:
     """The settings as they are; defaults where there is no file. Raises `ConfigError`."""
-    path = config_file()
-    try:
-        table = tomllib.loads(path.read_text(encoding=_ENCODING))
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read the settings in {path}: {error}") from error
+    _, table = read()
     try:
         return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"cannot read the settings in {path}: {_with_key(error, table)}") from error
+        text = f"cannot read the settings in {config_file()}: {error}; chat-tui check-config says more"
+        raise ConfigError(text) from error
 
 
-def _with_key(error: msgspec.ValidationError, table: dict[str, Any]) -> str:
-    """What is wrong. In a table msgspec says `[...]` for the key at which it is."""
-    text = str(error)
-    for field in ("keys", "message_keys"):
-        for key, value in table[field].items() if f"$.{field}[...]" in text else ():
-            try:
-                msgspec.convert({field: {key: value}}, Settings)
-            except msgspec.ValidationError:
-                return text.replace("[...]", f".{key}", 1)
-    return text
+def read() -> tuple[str, dict[str, Any]]:
+    """The settings file: its text, and what that says; nothing where there is none. Raises `ConfigError`."""
+    path = config_file()
+    try:
+        text = path.read_text(encoding=_ENCODING)
+        return text, tomllib.loads(text)
+    except FileNotFoundError:
+        return "", {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read the settings in {path}: {error}") from error
 
 
 Entry = str | dict[str, str]

@@ -34,7 +34,7 @@ class PasswordSource(msgspec.Struct, frozen=True):
             text = sys.stdin.readline() if self.file == "-" else Path(self.file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ClientError(f"cannot read the password from {self.file}: {error}") from error
-        password = text.partition("\n")[0].rstrip("\r")
+        password = text.removeprefix("\ufeff").partition("\n")[0].rstrip("\r")
         if not password:
             raise ClientError(f"there is no password in the first line of {self.file}")
         return password

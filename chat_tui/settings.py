@@ -3,7 +3,6 @@
 Made from `config.Settings`, so there is one list of them. Knows no screen, and of the file only where it is.
 """
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -11,8 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from chat_tui.client.mentions import good_word
-from chat_tui.config import LOCAL, ConfigError, Settings, config_file
+from chat_tui.config import LOCAL, ConfigError, Mistake, Settings, config_file
 from chat_tui.remembered import beside
+from common.nearest import nearest
 from protocol import links
 from protocol.names import BadNameError, check_user_name
 
@@ -40,7 +40,7 @@ class Setting(msgspec.Struct, frozen=True):
         """What it can be, in words."""
         match self.kind:
             case "switch":
-                return "on or off"
+                return "on or off (in the file true or false)"
             case "number":
                 return f"a number from {self.least:g} to {self.most:g}"
             case "choice":
@@ -48,7 +48,7 @@ class Setting(msgspec.Struct, frozen=True):
             case "theme":
                 return "a theme: /theme lists them"
             case "words":
-                return "words with blanks between them"
+                return "words with blanks between them (in the file a list of them)"
             case "text":
                 return "a text"
 
@@ -142,8 +142,8 @@ def find(name: str) -> Setting:
         return SETTINGS[name]
     if name in (hints := _hints()):
         raise SettingError(f"/set does not change {name}. {hints[name][1].description}")
-    near = difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "/set lists them."
+    near = nearest(name, SETTINGS)
+    hint = f"did you mean {near}?" if near else "/set lists them."
     raise SettingError(f"There is no setting {name}: {hint}")
 
 
@@ -162,22 +162,60 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[str], object], 
     yield from (("highlights", good_word, word) for word in settings.highlights)
 
 
-def mistakes(settings: Settings, *fields: str) -> list[str]:
-    """What is in the file and can't be, with its place there; only in these `fields`, if any are named."""
+def mistakes(settings: Settings, *fields: str) -> list[Mistake]:
+    """What is in the settings and can't be; only in these `fields`, if any are named."""
     found = []
     for field, check, text in _checks(settings):
         try:
             if not fields or field in fields:
                 check(text)
         except ValueError as error:
-            found.append(f"{config_file()}: {field}: {error}")
+            found.append(Mistake((field,), str(error)))
     return found
+
+
+def sorted_out(table: dict[str, Any]) -> tuple[Settings, list[Mistake]]:
+    """What a settings file says, as far as it is of the right form; and where it is not."""
+    right: dict[str, Any] = {}
+    wrong: list[Mistake] = []
+    for name, raw in table.items():
+        if name not in _hints():
+            near = nearest(name, _hints())
+            hint = f": did you mean {near}?" if near else ""
+            wrong.append(Mistake((name,), f"there is no such setting{hint}"))
+        elif name in TABLES and isinstance(raw, dict):
+            bad = [key for key, its in raw.items() if not _has_form(name, {key: its})]
+            wrong += [Mistake((name, key), f"has to be {TABLES[name]}, not {raw[key]!r}") for key in bad]
+            right[name] = {key: its for key, its in raw.items() if key not in bad}
+        elif _has_form(name, raw):
+            right[name] = raw
+        else:
+            allowed = SETTINGS[name].allowed if name in SETTINGS else FORMS[name]
+            wrong.append(Mistake((name,), f"has to be {allowed}, not {raw!r}"))
+    return msgspec.convert(right, Settings), wrong
+
+
+TABLES = dict.fromkeys(("keys", "message_keys"), 'a key or several, as in "ctrl+t" or ["f5", "alt+up"]')
+"""What stands behind each name in the tables of keys."""
+
+FORMS = {
+    **{name: f"a table: write the keys below a line [{name}]" for name in TABLES},
+    "servers": 'a list, as in ["chat.example.org", {place = "10.0.0.7", name = "eve"}]',
+}
+
+
+def _has_form(name: str, raw: object) -> bool:
+    try:
+        msgspec.convert({name: raw}, Settings)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def require(settings: Settings, *fields: str) -> None:
     """What is in these fields can be used. Raises `ConfigError`."""
     for mistake in mistakes(settings, *fields):
-        raise ConfigError(mistake)
+        raise ConfigError(f"{config_file()}: {mistake}")
 
 
 def changed(settings: Settings, changes: dict[str, Value]) -> Settings:

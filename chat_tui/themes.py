@@ -4,7 +4,6 @@
 NO_COLOR says so, weight, reversal and signs are enough to tell things apart.
 """
 
-import difflib
 import re
 import tomllib
 from dataclasses import fields
@@ -16,6 +15,8 @@ from textual.color import Color, ColorParseError
 from textual.css.errors import StyleValueError
 from textual.css.styles import Styles
 from textual.theme import Theme
+
+from common.nearest import nearest
 
 DARK = Theme(
     name="chat-dark",
@@ -220,6 +221,6 @@ def _colour(field: str, value: object, *, mixed: bool) -> str:
 
 
 def _unknown(field: str, known: set[str], *, listed: bool = True) -> str:
-    near = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
-    hint = f", did you mean {near[0]}?" if near else "."
+    near = nearest(field, known)
+    hint = f", did you mean {near}?" if near else "."
     return f"there is no such field{hint}" + (f" There are {', '.join(sorted(known))}." if listed else "")

@@ -38,6 +38,9 @@ VALID = dt.timedelta(days=3650)
 RENEW = dt.timedelta(days=365)
 """Before its end the server's own certificate is made anew: at the latest in some restart of that year."""
 
+EXPIRES_SOON = dt.timedelta(days=14)
+"""Before its end an operator is told of it: what renews by itself does so a month before, and has failed."""
+
 RETRY_SECONDS = 3600
 """When the disk did not take the new one, it is tried again."""
 
@@ -53,7 +56,13 @@ class _Loaded:
     context: ssl.SSLContext
     pin: str
     self_signed: bool
-    renew_at: float
+    valid_from: dt.datetime
+    valid_until: dt.datetime
+
+    @property
+    def renew_at(self) -> float:
+        """When one's own is made anew."""
+        return (self.valid_until - RENEW).timestamp()
 
 
 class Certificate:
@@ -70,6 +79,8 @@ class Certificate:
             raise StartError(f"cannot use the certificate: {_told(error)}") from error
         self._seen = self._stamp()
         self._renew_at = self._now.renew_at
+        self._warn_at = 0.0
+        self._warn()
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -90,6 +101,23 @@ class Certificate:
         """Cheap; once a second or so: load it again if it changed, make it anew if its time has come."""
         if self._stamp() != self._seen or (self._own and self._clock() / 1000 >= self._renew_at):
             self.reload()
+        elif self._clock() / 1000 >= self._warn_at:
+            self._warn()
+
+    def _warn(self) -> None:
+        """Log that clients will refuse it, or soon; once a day."""
+        now = dt.datetime.fromtimestamp(self._clock() / 1000, dt.UTC)
+        self._warn_at = (now + dt.timedelta(days=1)).timestamp()
+        path, begin, end = self._files.certificate, self._now.valid_from, self._now.valid_until
+        if now >= end:
+            text = f"has expired, on {end:%Y-%m-%d %H:%M} UTC: clients without a pin refuse it"
+        elif now < begin:
+            text = f"is not valid before {begin:%Y-%m-%d %H:%M} UTC: clients without a pin refuse it"
+        elif now >= end - EXPIRES_SOON:
+            text = f"expires on {end:%Y-%m-%d %H:%M} UTC"
+        else:
+            return
+        logger.warning("the certificate %s %s; a new one in its place is loaded by itself", path, text)
 
     def reload(self) -> None:
         """Load it again. One that can't be used is logged, and the old one stays."""
@@ -106,6 +134,7 @@ class Certificate:
         if loaded.pin != self._now.pin:
             logger.warning("the certificate has another key now: %s", loaded.pin)
         self._now = loaded
+        self._warn()
 
     def _stamp(self) -> list[tuple[int, int, int]]:
         stamps = []
@@ -126,7 +155,8 @@ class Certificate:
             _context(self._files),
             _pin(certificate),
             certificate.issuer == certificate.subject,
-            (certificate.not_valid_after_utc - RENEW).timestamp(),
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
         )
 
 

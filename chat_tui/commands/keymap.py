@@ -4,12 +4,13 @@ Keys have Textual's spelling inside and people's outside. What can't be is told 
 that a slip in the settings locks nobody out. Knows the registry; no screen, and no file.
 """
 
-import difflib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from chat_tui.commands import registry
 from chat_tui.commands.registry import Command
+from chat_tui.config import Mistake
+from common.nearest import nearest
 
 UNBOUND = "unbound"
 """In Textual's spelling: a key that no keyboard has."""
@@ -55,11 +56,22 @@ Wanted = Mapping[str, str | Sequence[str]]
 """As the settings have it: a command's name, and its key or keys."""
 
 
+def _twice(key: str, first: str, other: str) -> str:
+    return f"{key_name(key)} is given to {first} and {other}; {first} has it."
+
+
+def _taken(table: str, key: str, taker: str, loser: str) -> str:
+    return (
+        f"{key_name(key)} is {taker} now, and {loser} no longer. "
+        f'Say in [{table}] what {loser} has instead; "" is nothing.'
+    )
+
+
 class Keymap:
     """See the module. `wanted` are the keys themselves, `on_message` those while a message is chosen."""
 
     def __init__(self, wanted: Wanted | None = None, on_message: Wanted | None = None) -> None:
-        self.problems: list[str] = []
+        self.problems: list[Mistake] = []
         self._wanted = self._understand("keys", wanted or {}, _COMMANDS, letters=False)
         self._keys, self._names = self._settle()
         given = self._understand("message_keys", on_message or {}, _ON_MESSAGE, letters=True)
@@ -72,19 +84,22 @@ class Keymap:
         for name, given in wanted.items():
             keys = [given] if isinstance(given, str) else given
             if name not in commands:
-                near = difflib.get_close_matches(name, commands, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else "the names are those in /help."
-                self.problems.append(f"{table}: there is nothing called {name!r}: {hint}")
+                near = nearest(name, commands)
+                hint = f"did you mean {near!r}?" if near else "the names are those in /help."
+                self._complain(table, name, f"there is no command of that name: {hint}")
                 continue
             found = []
             for key in keys:
                 try:
                     found += [parse(key, letters=letters)] if key.strip() else []
                 except BadKeyError as error:
-                    self.problems.append(f"{table}: {name}: {error}")
+                    self._complain(table, name, str(error))
             if found or not any(key.strip() for key in keys):
                 understood[name] = tuple(dict.fromkeys(found))
         return understood
+
+    def _complain(self, table: str, name: str, text: str) -> None:
+        self.problems.append(Mistake((table, name), text))
 
     def _settle_on_message(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
         """Likewise for the keys while a message is chosen."""
@@ -92,9 +107,11 @@ class Keymap:
         left = {name: command.on_message for name, command in _ON_MESSAGE.items() if name not in wanted}
         for name, keys in [*wanted.items(), *left.items()]:
             for key in keys:
-                if (first := names.setdefault(key, name)) != name and name in wanted:
-                    text = f"message_keys: {key_name(key)} is given to {first} and {name}; {first} has it."
-                    self.problems.append(text)
+                first = names.setdefault(key, name)
+                if first != name and name in wanted:
+                    self._complain("message_keys", name, _twice(key, first, name))
+                elif first != name:
+                    self._complain("message_keys", first, _taken("message_keys", key, first, name))
         return names
 
     def _settle(self) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
@@ -103,20 +120,15 @@ class Keymap:
         for name, keys in self._wanted.items():
             for key in keys:
                 if (first := names.setdefault(key, name)) != name:
-                    self.problems.append(
-                        f"keys: {key_name(key)} is given to {first} and {name}; {first} has it."
-                    )
+                    self._complain("keys", name, _twice(key, first, name))
         for command in registry.COMMANDS:
             if command.name in self._wanted:
                 continue
             for key in command.keys:
                 if (taker := names.setdefault(key, command.name)) != command.name:
-                    self.problems.append(
-                        f"keys: {key_name(key)} is {taker} now, and {command.name} no longer. "
-                        f'Say in [keys] what {command.name} has instead; "" is nothing.'
-                    )
+                    self._complain("keys", taker, _taken("keys", key, taker, command.name))
         if "send" not in names.values():
-            self.problems.append("keys: something must send what is written; Enter does.")
+            self._complain("keys", "send", "something must send what is written; Enter does.")
             names["enter"] = "send"
         order = {name: self._wanted.get(name, command.keys) for name, command in _COMMANDS.items()}
         order["send"] = order["send"] or ("enter",)
@@ -219,8 +231,8 @@ def _base(text: str, base: str) -> str:
         )
     if base in _CHARACTERS.values() or _character(base):
         return base
-    near = difflib.get_close_matches(base, sorted(NAMED), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"write {_EXAMPLES}."
+    near = nearest(base, sorted(NAMED))
+    hint = f"did you mean {near!r}?" if near else f"write {_EXAMPLES}."
     raise BadKeyError(f"{text!r} is no key: {hint}")
 
 

@@ -4,11 +4,10 @@ Anything that begins with a slash is a command or an error, never a message; `//
 with a slash. Blanks before the slash don't make it a message: nobody shall say " /quit" in public.
 """
 
-import difflib
-
 import msgspec
 
 from chat_tui.commands.registry import BY_NAME, Command
+from common.nearest import nearest
 
 
 class CommandError(Exception):
@@ -62,7 +61,7 @@ def _word(text: str) -> tuple[str, str]:
 
 
 def _unknown(word: str, text: str) -> str:
-    near = difflib.get_close_matches(word.lower(), BY_NAME, n=1, cutoff=0.5)
-    hint = f"did you mean /{near[0]}?" if near else "/help lists the commands."
+    near = nearest(word.lower(), BY_NAME)
+    hint = f"did you mean /{near}?" if near else "/help lists the commands."
     shown = text if len(text) <= 30 else text[:29] + "…"
     return f"There is no command /{word[:30]}: {hint} To say it as a message: /{shown}"

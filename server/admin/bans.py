@@ -14,8 +14,8 @@ def main(arguments: list[str]) -> int:
     return command.run(given.work, given)
 
 
-def _parser() -> command.Parser:
-    parser = command.Parser("ban", "See and change who is kept out of this server.")
+def _parser() -> command.Commands:
+    parser = command.Commands("ban", "See and change who is kept out of this server.")
     parser.add("list", "list who is kept out now", _list)
     for name, what, work in (
         ("add", "keep a user, or an address or network, out", _add),

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common.arguments import Parser
 from protocol import names
 from protocol.passwords import BadPasswordError, check_password
 from server.admin.connection import AdminError, Administration, administration
@@ -16,15 +17,16 @@ from server.config import sources
 from server.errors import SettingsError
 from server.retention import parse_age
 
+MARK = "\ufeff"
+"""Windows' editors begin a file with it; it is not part of its text."""
+
 Work = Callable[[Administration, argparse.Namespace], Coroutine[Any, Any, None]]
 Ask = Callable[[argparse.Namespace], None]
 
 
-def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"chat-server {name}",
-        description=f"{description} It works beside the running server, and without one.",
-        allow_abbrev=False,
+def _parser(name: str, description: str) -> Parser:
+    return Parser(
+        f"chat-server {name}", f"{description} It works beside the running server, and without one."
     )
 
 
@@ -35,7 +37,7 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     return made
 
 
-class Parser:
+class Commands:
     """The parser of `chat-server NAME`, where more commands come behind that."""
 
     def __init__(self, name: str, description: str) -> None:
@@ -44,7 +46,7 @@ class Parser:
 
     def add(self, name: str, what: str, work: Work) -> argparse.ArgumentParser:
         """Add a command; what it does is `given.work`."""
-        parser = self._commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+        parser = self._commands.add_parser(name, help=what, description=what)
         sources.add_settings(parser, "data")
         parser.set_defaults(work=work)
         return parser
@@ -110,7 +112,7 @@ def read_password(name: str) -> str:
     Raises `AdminError`, `BadPasswordError`.
     """
     if not sys.stdin.isatty():
-        return check_password(sys.stdin.readline().rstrip("\r\n"))
+        return check_password(sys.stdin.readline().removeprefix(MARK).rstrip("\r\n"))
     password = check_password(getpass.getpass(f"Password for {name}: "))
     if check_password(getpass.getpass("Once more: ")) != password:
         raise AdminError("these were two different passwords")

@@ -15,8 +15,8 @@ def main(arguments: list[str]) -> int:
     return command.run(given.work, given, make=given.work is _make)
 
 
-def _parser() -> command.Parser:
-    parser = command.Parser("invite", "Make, list and end invitations.")
+def _parser() -> command.Commands:
+    parser = command.Commands("invite", "Make, list and end invitations.")
     make = parser.add("make", "make an invitation, and print its code", _make)
     make.add_argument("--room", default="", help="where those who come by it are from the start")
     make.add_argument(

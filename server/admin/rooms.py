@@ -17,8 +17,8 @@ def main(arguments: list[str]) -> int:
     return command.run(given.work, given, ask=ask)
 
 
-def _parser() -> command.Parser:
-    parser = command.Parser("room", "See and change the rooms of this server.")
+def _parser() -> command.Commands:
+    parser = command.Commands("room", "See and change the rooms of this server.")
     parser.add("list", "list all rooms but those of two", _list)
     for name, what, work in (
         ("show", "how large a room is, who is in it, and who is kept out", _show),

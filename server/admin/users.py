@@ -20,8 +20,8 @@ def _ask_password(given: argparse.Namespace) -> None:
     given.password = command.read_password(given.name)
 
 
-def _parser() -> command.Parser:
-    parser = command.Parser("user", "See and change who has an account.")
+def _parser() -> command.Commands:
+    parser = command.Commands("user", "See and change who has an account.")
     parser.add("list", "list all users", _list)
     for name, what, work in (
         ("add", "make an account; the password is asked for, or the first line of standard input", _add),

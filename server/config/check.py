@@ -1,9 +1,9 @@
 """`chat-server check-config`: are the settings right? For those who deploy, before they restart a server."""
 
-import argparse
 import os
 import sys
 
+from common.arguments import Parser
 from server.config.settings import APP
 from server.config.sources import add_config, gather, settings_file
 from server.errors import SettingsError
@@ -11,11 +11,10 @@ from server.errors import SettingsError
 
 def check_config(arguments: list[str]) -> int:
     """Check the settings file and the environment: 0, or 1 with a line for each mistake."""
-    parser = argparse.ArgumentParser(
-        prog=f"{APP} check-config",
+    parser = Parser(
+        f"{APP} check-config",
         description="Check the settings file and the environment as a start would; nothing is started.",
         epilog="Ends with 0 if they are right, with 1 and one line for each mistake if not.",
-        allow_abbrev=False,
     )
     add_config(parser)
     given = parser.parse_args(arguments)

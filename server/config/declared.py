@@ -3,7 +3,6 @@
 Knows types and names; nothing of where a raw value came from but whether it was text.
 """
 
-import difflib
 import operator
 import types
 import typing
@@ -14,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from common.nearest import nearest
 from server.config.address import Address, parse_address
 from server.config.settings import Config, Section
 from server.retention import Age, Rule, check_age, parse_rule
@@ -147,16 +147,18 @@ def value_of(config: Config, key: str) -> Any:  # noqa: ANN401  # of whatever ty
     return operator.attrgetter(key)(config)
 
 
-def nearest(name: str, names: list[str]) -> str:
+def meant(name: str, names: list[str]) -> str:
     """A remark on what somebody may have meant by `name`; empty if it looks like none of them.
 
-    A key in the wrong section is near as well.
+    Keys are compared without their section: one in the wrong section is near, a right section says nothing.
     """
+    section, _, end = name.rpartition(".")
     ends = {other.rpartition(".")[2]: other for other in reversed(names)}
-    end = name.rpartition(".")[2]
-    close = [ends[end]] if end in ends else difflib.get_close_matches(name, names, 1)
-    close = close or [ends[other] for other in difflib.get_close_matches(end, ends, 1)]
-    return f"; the nearest is {close[0]}" if close else ""
+    ends |= {
+        other.rpartition(".")[2]: other for other in names if section and other.startswith(f"{section}.")
+    }
+    close = end if end in ends else nearest(end, ends)
+    return f"; the nearest is {ends[close]}" if close else ""
 
 
 def visible() -> list[str]:

@@ -14,14 +14,19 @@ from typing import Any
 
 import platformdirs
 
+from common.arguments import Parser
+from common.toml_lines import line_of
 from server import __version__
 from server.config.address import Address
-from server.config.declared import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, nearest, visible
+from server.config.declared import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, meant, visible
 from server.config.settings import APP, Config
 from server.errors import SettingsError
 from server.retention import Age, Rule
 
 FILE = "chat-server.toml"
+
+WITH_MARK = "utf-8-sig"
+"""Windows' editors begin a file with a mark that is not part of its text."""
 
 _CONFIG = ENVIRONMENT + "CONFIG"
 
@@ -93,7 +98,8 @@ class _Found:
 
     def add_file(self, path: Path) -> None:
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding=WITH_MARK)
+            tables = tomllib.loads(text)
         except OSError as error:
             self.problems.append(f"cannot read the settings {path}: {error.strerror or error}")
             return
@@ -102,14 +108,18 @@ class _Found:
             return
         for key, raw in _flat(tables).items():
             setting = SETTINGS.get(key)
+            line = line_of(text, *key.split("."))
+            where = f"{path}:{line}" if line else str(path)
             if setting is not None and not setting.hidden:
-                self._read(setting, raw, f"{path}: {key}", path.parent)
+                self._read(setting, raw, f"{where}: {key}", path.parent)
             elif key in SECTIONS:
-                self.problems.append(f"{path}: {key}: is a section: write what is in it below a line [{key}]")
+                self.problems.append(
+                    f"{where}: {key}: is a section: write what is in it below a line [{key}]"
+                )
             elif isinstance(raw, dict):
-                self.problems.append(f"{path}: unknown section [{key}]{nearest(key, list(SECTIONS))}")
+                self.problems.append(f"{where}: unknown section [{key}]{meant(key, list(SECTIONS))}")
             else:
-                self.problems.append(f"{path}: unknown key {key}{nearest(key, visible())}")
+                self.problems.append(f"{where}: unknown key {key}{meant(key, visible())}")
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         ours = {setting.variable: setting for setting in SETTINGS.values() if not setting.hidden}
@@ -120,7 +130,7 @@ class _Found:
             if variable in ours:
                 self._read(ours[variable], raw, variable)
             elif variable != _CONFIG:
-                self.problems.append(f"unknown variable {variable}{nearest(variable, [*ours, _CONFIG])}")
+                self.problems.append(f"unknown variable {variable}{meant(variable, [*ours, _CONFIG])}")
 
     def _read(self, setting: Setting, raw: object, where: str, folder: Path | None = None) -> None:
         try:
@@ -145,8 +155,8 @@ def _flat(tables: dict[str, Any]) -> dict[str, Any]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line of `chat-server`. A setting that is not given is not in the result."""
-    parser = argparse.ArgumentParser(
-        prog=APP,
+    parser = Parser(
+        APP,
         description="Host a chat: a headless server that chat-tui clients connect to.",
         epilog="It prints one line 'listening on HOST:PORT' per address once it serves. "
         "SIGTERM or Ctrl+C stops it; everything is stored. SIGHUP loads the certificate again. "
@@ -154,7 +164,6 @@ def parser() -> argparse.ArgumentParser:
         "prints what clients know this server by; 'user' and 'invite' make accounts, "
         "'ban' keeps people out; 'room' looks after rooms, 'audit' shows who did what; 'backup', "
         "'restore', 'export' and 'prune' look after what it keeps.",
-        allow_abbrev=False,
     )
     add_config(parser)
     parser.add_argument(
@@ -170,7 +179,7 @@ def parser() -> argparse.ArgumentParser:
 
 def command_parser(name: str, description: str, *keys: str) -> argparse.ArgumentParser:
     """The command line of `chat-server NAME`, with the flags of some settings; for `gather` as well."""
-    parser = argparse.ArgumentParser(prog=f"{APP} {name}", description=description, allow_abbrev=False)
+    parser = Parser(f"{APP} {name}", description)
     add_settings(parser, *keys)
     return parser
 

@@ -40,7 +40,8 @@ async def test_wrong_settings_keep_it_from_starting_with_a_line_for_each(tmp_pat
     for arguments in (("--config", path), ("check-config", "--config", path)):
         status, output, errors_ = await run_server(*arguments)
         assert (status, output) == (1, "")
-        assert [line.startswith(f"chat-server: {path}: ") for line in errors_.splitlines()] == [True, True]
+        places = [line.partition(" ")[2].partition(" ")[0] for line in errors_.splitlines()]
+        assert places == [f"{path}:2:", f"{path}:3:"]
 
 
 async def test_checking_says_that_settings_are_right_and_starts_nothing(tmp_path: Path) -> None:
@@ -52,7 +53,10 @@ async def test_checking_says_that_settings_are_right_and_starts_nothing(tmp_path
 async def test_checking_can_be_called_wrongly() -> None:
     status, output, errors_ = await run_server("check-config", "--what")
     assert (status, output) == (2, "")
-    assert "usage: chat-server check-config" in errors_
+    assert (
+        errors_ == "chat-server check-config: unrecognized arguments: --what "
+        "(chat-server check-config --help shows how)\n"
+    )
 
 
 async def test_what_it_prints_it_reads(tmp_path: Path) -> None:

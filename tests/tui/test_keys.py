@@ -28,7 +28,7 @@ KEYS: dict[str, str | list[str]] = {
 async def test_keys_of_the_settings(place: Place, server: RunningServer) -> None:
     await server.enter("bob", "#general")
     async with open_chat(place, size=(200, 40), settings=Settings(keys=KEYS)) as chat:
-        await chat.sees("nothing called 'topik': did you mean 'topic'?", "#log")
+        await chat.sees("no command of that name: did you mean 'topic'?", "#log")
         await chat.sees("Ctrl+P is members now, and previous no longer.", "#log")
         assert chat.status.endswith("Ctrl+O help  Ctrl+T rooms")
 

@@ -5,6 +5,7 @@ import logging
 import os
 import resource
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from server.errors import StartError
 from tests.support.authority import Authority, locked, new_key, pin_of, self_signed
 
 DAY = 86_400_000
-NOW = 1_795_435_200_000
+NOW = time.time_ns() // 1_000_000
+"""Certificates that an authority of the tests has signed are of today."""
 
 
 class Years:
@@ -177,6 +179,37 @@ def test_a_given_one_is_loaded_again_when_it_changes(
     assert given.context is not second
     assert given.pin == pin_of(files) != pin
     assert f"another key now: {given.pin}" in caplog.text
+
+
+def test_one_that_ends_or_has_not_begun_is_told_each_day(
+    authority: Authority, tmp_path: Path, clock: Years, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told(days: float) -> list[str]:
+        caplog.clear()
+        clock.go(days)
+        given.look()
+        return [record.getMessage() for record in caplog.records]
+
+    files = authority.issue(days=(-1, 30))
+    given = Certificate(tmp_path, files, clock)
+    assert told(1.1) == []
+    (soon,) = told(15.5)
+    assert f"the certificate {files.certificate} expires on " in soon
+    assert told(0.5) == [], "it was told on this day"
+    (over,) = told(13.5)
+    assert "has expired, on " in over
+    authority.issue(days=(40, 50), into=files)
+    assert "is not valid before " in told(0)[-1]
+    authority.issue(days=(-1, 100), into=files)
+    (new_key,) = told(0)
+    assert "another key" in new_key
+
+
+def test_an_expired_one_is_told_at_the_start(
+    authority: Authority, tmp_path: Path, clock: Years, caplog: pytest.LogCaptureFixture
+) -> None:
+    Certificate(tmp_path, authority.issue(days=(-2, -1)), clock)
+    assert "has expired, on " in caplog.text
 
 
 @pytest.mark.parametrize("broken", ["empty", "gone", "half"])
