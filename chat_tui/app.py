@@ -27,7 +27,6 @@ from chat_tui.terminal import control
 from chat_tui.terminal.parser import PASTE_BYTES, PasteCut
 from chat_tui.terminal.signals import end_on_signals
 from protocol.links import LinkError
-from protocol.names import BadNameError, check_user_name
 
 _TOUCHES = (events.Key, events.Paste, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
 
@@ -239,20 +238,7 @@ def mistakes(settings: Settings) -> list[Mistake]:
 
 
 def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> int:
-    """Open the screen and stay until the person leaves; returns the exit status. See `ChatApp`.
-
-    Raises `ConfigError`.
-    """
-    try:
-        if name:
-            check_user_name(name)
-        if server:
-            endpoints.endpoint(server)
-    except (BadNameError, LinkError) as error:
-        print(f"chat-tui: {error}", file=sys.stderr)
-        return 2
-    if not server:
-        values.require(settings, "server")
+    """Open the screen and stay until the person leaves; returns the exit status. See `ChatApp`."""
     app = ChatApp(settings, name=name, server=server, keep=keep)
     if splash.shown is not None:
         splash.shown.hand_over()

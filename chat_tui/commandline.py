@@ -235,6 +235,10 @@ async def _command(given: argparse.Namespace, endpoint: Endpoint, who: Identity)
 
 
 def _open_screen(settings: config.Settings, name: str, server: str, *, keep: bool = False) -> int:
+    if server:
+        endpoints.endpoint(server)
+    else:
+        values.require(settings, "server")
     if not _has_terminal():
         told = "the screen needs a terminal; without one there are send, follow and search: see --help"
         print(f"chat-tui: {told}", file=sys.stderr)

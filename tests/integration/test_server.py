@@ -135,7 +135,7 @@ async def test_any_common_version_will_do(server: RunningServer) -> None:
 
 async def test_no_common_version_is_said_so(server: RunningServer) -> None:
     wire = await server.connect()
-    wire.send(frames.Hello([VERSION + 1, 2**60]), frames.Rooms(1))
+    wire.send(frames.Hello([VERSION + 1, limits.INTEGER]), frames.Rooms(1))
     (bye,) = await wire.rest()
     assert isinstance(bye, frames.Bye)
     assert (bye.code, bye.reconnect) == (errors.BAD_VERSION, False)
