@@ -16,6 +16,7 @@ from collections.abc import Callable
 from protocol import codec, frames, names
 from protocol.frames import Event, Frame
 from server import state
+from server.account_changes import AccountChanges
 from server.counters import Counters
 from server.member import Member
 from server.presence import Presence
@@ -42,9 +43,12 @@ class Hub:
         self._by_user: defaultdict[int, set[Member]] = defaultdict(set)
         self._by_room: defaultdict[str, set[Member]] = defaultdict(set)
         self._out: dict[Member, list[bytes]] = {}
+        self._flushing = False
+        self._arranged: set[int] = set()
         self._came = came
         self._gone = gone
         self.presence = Presence(known, self._by_user, self.queue)
+        self._account_changes = AccountChanges(known, self._by_user, self.queue)
 
     # --- who is there
 
@@ -161,12 +165,17 @@ class Hub:
 
     def arrange(self, user: User) -> None:
         """Rooms of the user may be hidden now, or no longer: tell their sessions, which sync then."""
-        for room in user.rooms:
-            for session in self._by_user.get(user.id, ()):
-                if hidden(room, user):
+        self._arranged.add(user.id)
+        self._flush_soon()
+
+    def _arrange(self, user: User) -> None:
+        sessions = self._by_user.get(user.id, set())
+        for room in user.rooms if sessions else ():
+            if hidden(room, user):
+                for session in sessions:
                     _discard(self._by_room, room, session)
-                else:
-                    self._by_room[room].add(session)
+            else:
+                self._by_room[room] |= sessions
         rooms = self._state.rooms
         self._tell_user(user, frames.Heads({room: rooms[room].head for room in rooms_of(user)}))
 
@@ -176,26 +185,38 @@ class Hub:
             if not session.behind:
                 self.queue(session, data)
 
-    def tell_others(self, session: Member, frame: Frame) -> None:
-        """Tell the other sessions of the session's user what this one has changed."""
-        data = codec.encode(frame)
-        for other in self._by_user.get(session.user.id, ()):
-            if other is not session and not other.behind:
-                self.queue(other, data)
+    def account_changed(self, session: Member) -> None:
+        """Tell the other sessions of the session's user how `mine` is now."""
+        self._account_changes.add(session)
+        self._flush_soon()
+
+    def marker_moved(self, session: Member, room: str) -> None:
+        """Tell the other sessions of the session's user how far the room is read."""
+        self._account_changes.add(session, room)
+        self._flush_soon()
 
     def queue(self, session: Member, data: bytes) -> None:
         """Write `data` to the session at the end of this tick, after what is queued for it already."""
-        if not self._out:
-            self._loop.call_soon(self.flush)
+        if not self._flushing:
+            self._flush_soon()
         parts = self._out.get(session)
         if parts is None:
             self._out[session] = [data]
         else:
             parts.append(data)
 
+    def _flush_soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self.flush)
+
     def flush(self) -> None:
         """Write what is queued, now."""
-        out, self._out = self._out, {}
+        self._account_changes.tell()
+        arranged, self._arranged = self._arranged, set()
+        for user in arranged:
+            self._arrange(self._state.users[user])
+        out, self._out, self._flushing = self._out, {}, False
         written = 0
         for session, parts in out.items():
             data = parts[0] if len(parts) == 1 else b"".join(parts)

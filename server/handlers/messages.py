@@ -102,9 +102,7 @@ def read(session: "Session", request: frames.Read) -> None:
     """Move the read marker."""
 
     def stored(_: Request[Any], result: Result) -> None:
-        seq = session.user.reads.get(request.room)
-        if session.ready and seq is not None:  # they may have left right behind
-            session.core.hub.tell_others(session, frames.Marker(request.room, seq))
+        session.core.hub.marker_moved(session, request.room)
         session.answer(request, result)
 
     session.core.writer.submit(operations.StoreRead(session.user, request, stored, session.refuse))

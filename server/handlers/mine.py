@@ -1,30 +1,21 @@
 """What belongs to a user and is the same on all of their devices."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from protocol import frames, names
 from protocol.frames import Request, Result
 from server import operations
+from server.account_changes import account_data
 from server.handlers.base import Handler, checked
 from server.visibility import began
 
 if TYPE_CHECKING:
     from server.session import Session
 
-M = TypeVar("M", frames.MineResult, frames.MineChanged)
-
-
-def mine_of(session: "Session", kind: type[M]) -> M:
-    """How it is now, as a result or a frame."""
-    user, users = session.user, session.core.state.users
-    ignored = sorted((users[other].name, other) for other in user.ignored)
-    people = [frames.Person(other, name) for name, other in ignored]
-    return kind(user.away is not None, user.away or "", people, dict(user.levels))
-
 
 def mine(session: "Session", request: frames.Mine) -> None:
     """How it is now."""
-    session.answer(request, mine_of(session, frames.MineResult))
+    session.answer(request, account_data(session.core.state, session.user, frames.MineResult))
 
 
 def ignore(session: "Session", request: frames.Ignore) -> None:
@@ -32,7 +23,7 @@ def ignore(session: "Session", request: frames.Ignore) -> None:
     name = checked(names.check_user_name, request.name)
 
     def stored(_: Request[Any], result: Result) -> None:
-        session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
+        session.core.hub.account_changed(session)
         session.answer(request, result)
         if isinstance(result, frames.Person) and began(session.core.state, result.user, session.user):
             session.core.hub.arrange(session.user)
@@ -45,7 +36,7 @@ def set_level(session: "Session", request: frames.SetLevel) -> None:
     """Choose how much of a room calls the user."""
 
     def stored(_: Request[Any], result: Result) -> None:
-        session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
+        session.core.hub.account_changed(session)
         session.answer(request, result)
 
     session.core.writer.submit(operations.StoreLevel(session.user, request, stored, session.refuse))

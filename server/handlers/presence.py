@@ -8,7 +8,6 @@ from protocol.text import clean_line
 from server import operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler
-from server.handlers.mine import mine_of
 from server.permissions import Action
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def away(session: "Session", request: frames.Away) -> None:
 
     def stored(_: Request[Any], result: Result) -> None:
         session.core.hub.presence.changed(session.user)
-        session.core.hub.tell_others(session, mine_of(session, frames.MineChanged))
+        session.core.hub.account_changed(session)
         session.answer(request, result)
 
     wanted = frames.Away(request.id, request.on, text)

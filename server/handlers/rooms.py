@@ -7,9 +7,9 @@ from protocol import errors, frames, limits, names
 from protocol.frames import Request, Result
 from protocol.text import clean_line
 from server import operations, permissions
+from server.account_changes import account_data
 from server.errors import RefusedError
 from server.handlers.base import Handler, checked
-from server.handlers.mine import mine_of
 from server.permissions import Action
 from server.visibility import rooms_of
 
@@ -37,7 +37,7 @@ def sync(session: "Session", request: frames.Sync) -> None:
             rooms.append(state)
 
         def result() -> Result:
-            mine = mine_of(session, frames.MineResult)
+            mine = account_data(session.core.state, session.user, frames.MineResult)
             return frames.SyncResult(session.core.epoch, rooms, reset, mine, invitations)
 
         return lambda: session.answer(request, result())
