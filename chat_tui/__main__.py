@@ -6,7 +6,8 @@ Whatever is imported here stands before the first picture.
 import gc
 import sys
 
-from chat_tui import splash, streams
+from chat_tui import splash
+from common import streams
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import private_files
 from chat_tui import config
 from chat_tui.client import updates
 from chat_tui.client.client import Client
@@ -32,6 +31,7 @@ from chat_tui.client.updates import Update
 from chat_tui.local_time import local
 from chat_tui.logins import come_in
 from chat_tui.passwords import PasswordSource
+from common import private_files
 from protocol import codec, errors, frames, limits, links
 from protocol.errors import LocalProtocolError
 from protocol.frames import Request

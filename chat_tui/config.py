@@ -16,8 +16,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-import private_files
-from private_files import sockets
+from common import private_files, sockets
 from protocol.names import BadNameError, check_user_name, fold
 
 if TYPE_CHECKING:

@@ -16,13 +16,12 @@ from typing import IO
 
 import msgspec
 
-import private_files
 from chat_tui import config
 from chat_tui.client.connection import Target
 from chat_tui.client.errors import ClientError, LostError
 from chat_tui.client.known import KnownServers
 from chat_tui.client.trust import SocketOwner, Trust, check_plain
-from private_files import sockets
+from common import private_files, sockets
 from protocol import links
 from protocol.links import Link, LinkError
 

@@ -6,9 +6,9 @@ not taught. Knows the keys in force, and no screen.
 
 from pathlib import Path
 
-import private_files
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError
+from common import private_files
 
 LESSONS = (
     ("help", "{key} shows all keys and commands"),

@@ -1,1 +1,1 @@
-"""What the server and the client both need beside the wire, so that neither has a copy of its own."""
+"""What server and client both need beside the wire, so that neither has a copy: files, streams, arguments."""

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from typing import Literal
 
-from private_files import sockets
+from common import sockets
 from server.passwords import Hasher
 from server.state import User
 from server.throttle import Allowance, Guesses

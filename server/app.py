@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-import private_files
-from private_files import sockets
+from common import private_files, sockets
 from protocol import limits
 from server import accounts, folder, operations, retention
 from server.config import Address, Config

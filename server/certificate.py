@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-import private_files
+from common import private_files
 from protocol.links import pin_of
 from server.config import Files
 from server.errors import StartError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import filelock
 
-import private_files
+from common import private_files
 from server.errors import StartError
 
 LOCK_NAME = "server.lock"

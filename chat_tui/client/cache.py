@@ -17,12 +17,11 @@ from typing import cast
 
 import msgspec
 
-import database
-import private_files
 from chat_tui.client import updates
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.removal import LogEmptier
 from chat_tui.client.room import Room
+from common import database, private_files
 from protocol import frames, limits
 from protocol.names import fold
 from protocol.text import clean_line

@@ -14,7 +14,7 @@ import msgspec
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.trust import SocketOwner, Trust
 from chat_tui.local_time import in_local_time
-from private_files import sockets
+from common import sockets
 from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError

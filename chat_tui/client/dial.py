@@ -10,7 +10,7 @@ from collections.abc import Callable
 from chat_tui.client.connection import CONNECT_SECONDS, Connection, Target
 from chat_tui.client.errors import ClientError, LostError
 from chat_tui.client.trust import Check, Question, SocketOwner, Trust
-from private_files import sockets
+from common import sockets
 from protocol.frames import Frame
 
 SHUTDOWN_SECONDS = 1.0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-import private_files
 from chat_tui.client.errors import ClientError
+from common import private_files
 from protocol.links import LinkError, canonical, normal_pin
 
 CHAIN = "chain"

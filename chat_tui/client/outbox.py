@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import database
-import private_files
 from chat_tui.client.errors import ClientError
 from chat_tui.client.events import Pending
 from chat_tui.client.place import Place
 from chat_tui.client.removal import LogEmptier
+from common import database, private_files
 from protocol.names import fold
 
 _SCHEMA = """

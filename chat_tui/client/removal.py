@@ -9,7 +9,7 @@ import logging
 from contextlib import closing
 from pathlib import Path
 
-import database
+from common import database
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-import private_files
 from chat_tui.client.errors import ClientError
+from common import private_files
 from protocol.names import fold
 
 

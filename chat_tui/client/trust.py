@@ -11,10 +11,9 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import private_files
 from chat_tui.client.errors import StoppedError
 from chat_tui.client.known import CHAIN, USER, KnownServers
-from private_files import sockets
+from common import private_files, sockets
 from protocol.links import UNIX, grouped, pin_of
 from protocol.text import clean_line
 

@@ -16,8 +16,7 @@ from typing import TypeVar
 import filelock
 import msgspec
 
-import private_files
-from private_files import sockets
+from common import private_files, sockets
 from protocol import VERSION, codec, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.errors import RemoteProtocolError

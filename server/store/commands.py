@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-import private_files
+from common import private_files
 from protocol import names
 from server import folder, retention
 from server.certificate import KEY_NAME

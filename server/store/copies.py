@@ -8,8 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import database
-import private_files
+from common import database, private_files
 from server.errors import OperatorError
 
 STEP_PAGES = 1024

@@ -6,7 +6,7 @@ on: what goes is overwritten. Knows SQL, and of events where they stand.
 
 from collections.abc import Callable, Iterable
 
-import database
+from common import database
 from protocol.frames import DELETE, EDIT, SPOKEN, Event
 from server.store import words
 from server.store.base import GONE

@@ -11,8 +11,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import database
-import private_files
+from common import database, private_files
 from server.errors import OperatorError
 from server.store import copies, schema
 

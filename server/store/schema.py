@@ -6,7 +6,7 @@ new one is added behind it.
 
 from pathlib import Path
 
-import database
+from common import database
 from server.errors import OperatorError, StartError
 from server.store import copies
 

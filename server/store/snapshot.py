@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import database
+from common import database
 from protocol.frames import Event
 from server.errors import OperatorError
 from server.store import copies, schema

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-import database
-import private_files
+from common import database, private_files
 from protocol import codec, frames, limits
 from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError

@@ -8,7 +8,7 @@ The SQL twin of `state.apply`: `project` changes the tables by one event, in the
 from collections.abc import Callable
 from typing import Any
 
-import database
+from common import database
 from protocol import frames, names
 from protocol.frames import Event
 from server.state import (

@@ -13,7 +13,7 @@ Knows SQL and `TextBody`; bodies that are none (another program's) can't be foun
 import heapq
 from collections.abc import Callable, Iterator
 
-import database
+from common import database
 from protocol import codec, frames, words
 from protocol.frames import Event
 from server.store.base import Found, Hit, Spot, Wanted, fill

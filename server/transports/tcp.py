@@ -12,7 +12,7 @@ import ssl
 import sys
 from typing import cast
 
-from private_files import sockets
+from common import sockets
 from protocol import codec, errors, frames, limits, links
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import database
+from common import database
 from protocol import frames
 from protocol.frames import Event
 from server import __main__ as program

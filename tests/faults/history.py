@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-import database
 from chat_tui.client.acts import act_of, words
+from common import database
 from protocol import codec, frames
 from server import state
 from server.state import SERVER_LOG

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import database
 from chat_tui import endpoints
 from chat_tui.client.cache import OPENED, Cache
 from chat_tui.client.client import PAGE, Client
@@ -18,6 +17,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.query import parse
 from chat_tui.client.room import Room
 from chat_tui.client.updates import Restarted, RoomsChanged, Update
+from common import database
 from protocol import frames, limits
 from tests.support.inprocess import RunningServer
 from tests.support.puppet import ME, ROOM, message

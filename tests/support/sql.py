@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import database
+from common import database
 
 
 def query(path: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:

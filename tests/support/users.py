@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from private_files import sockets
+from common import sockets
 
 SOMEBODY_ELSE = 12345
 """A user that no system has."""

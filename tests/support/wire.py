@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import msgpack
 
-from private_files import sockets
+from common import sockets
 from protocol import VERSION, codec, frames, limits
 from protocol.codec import FrameReader, Rejected
 from protocol.frames import Error, Event, Frame, Ok, Request, Result

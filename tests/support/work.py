@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-import database
+from common import database
 
 
 def instructions(connection: database.Connection, act: Callable[[], object]) -> int:

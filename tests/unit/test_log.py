@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import database
+from common import database
 from protocol import codec, frames, limits
 from protocol.frames import Event
 from server.errors import StartError, StorageError

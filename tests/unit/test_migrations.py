@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import database
+from common import database
 from server.errors import StartError
 from server.store import copies, restoring, schema
 from server.store.sqlite import FILE_NAME, SqliteLog

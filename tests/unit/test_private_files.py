@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import private_files
 from chat_tui import config
 from chat_tui.client.cache import Cache
 from chat_tui.client.known import KnownServers
@@ -19,6 +18,7 @@ from chat_tui.client.tokens import Saved, Tokens
 from chat_tui.commands.keymap import Keymap
 from chat_tui.drafts import Drafts
 from chat_tui.hints import Hints
+from common import private_files
 from server import folder
 from server.certificate import Certificate
 from server.errors import StartError

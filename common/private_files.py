@@ -4,10 +4,7 @@ Whatever the umask is, a folder is 0700 and a file 0600. A file is never opened 
 laid there, and one that belongs to somebody else is refused. What is written takes the place of what was
 there as a whole, on the disk, or not at all. Knows the file system, nothing of what is in the files.
 Every failure is an `OSError`, with the path in it.
-
-A package of its own beside `protocol`, which does no I/O, because server and client may not import each other
-and rules of this kind must not exist twice. On Windows a person's folders are private by themselves;
-there the modes and owners are not looked at.
+On Windows a person's folders are private by themselves; there the modes and owners are not looked at.
 """
 
 import errno

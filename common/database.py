@@ -9,8 +9,7 @@ blanks the unused part of each page on its way, and whoever has the database ope
 
 The only module that imports apsw, which brings its own SQLite: Python's may be older than FTS5's
 `secure-delete` (3.42). Python's `sqlite3` must not open the same file in the same process: two SQLites there
-take each other's locks away. Knows nothing of what is in a database. A package of its own beside `protocol`,
-which does no I/O, because server and client may not import each other.
+take each other's locks away. Knows nothing of what is in a database.
 """
 
 import time

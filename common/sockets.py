@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from private_files import FILE_MODE, foreign
+from common.private_files import FILE_MODE, foreign
 
 AVAILABLE = hasattr(socket, "AF_UNIX") and sys.platform != "win32"
 """Where there are none, a connection on loopback has to prove itself by TLS and a pin."""
