@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import io
 import os
 import sys
 
@@ -18,6 +17,7 @@ from chat_tui.client.query import HELP
 from chat_tui.client.tokens import Tokens
 from chat_tui.passwords import PasswordSource
 from common.arguments import Parser
+from common.streams import status_of
 from common.toml_lines import line_of
 from protocol.links import SCHEME, LinkError
 from protocol.text import is_whole
@@ -127,23 +127,7 @@ def _add_trust(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def main() -> None:
     """Run. Ends with 0, 1 if it failed, 2 if called wrongly, 130 if interrupted."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # no letter that it can't show shall end this
-        sys.stdout.reconfigure(errors="replace")
-    try:
-        status = _ended()
-        if sys.stdout is not None:
-            sys.stdout.flush()  # else a full disk is noticed when it is too late to say so
-    except KeyboardInterrupt:
-        status = 130
-    except BrokenPipeError:
-        status = 0  # whoever read our output has gone (`| head`): no error
-        _drop_output()
-    except OSError as error:
-        status = 1
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"chat-tui: cannot go on: {where}{error.strerror or repr(error)}", file=sys.stderr)
-        _drop_output()
-    sys.exit(status)
+    sys.exit(status_of("chat-tui", _ended))
 
 
 def _ended() -> int:
@@ -156,14 +140,6 @@ def _ended() -> int:
     except (ClientError, config.ConfigError) as error:
         print(f"chat-tui: {error}", file=sys.stderr)
         return 1
-    except SystemExit as error:  # argparse has said all, as of --help
-        return int(error.code or 0)
-
-
-def _drop_output() -> None:
-    """Python would try once more to write it, at the very end."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_texts(given: argparse.Namespace) -> None:

@@ -2,6 +2,9 @@
 
 import importlib
 import sys
+from collections.abc import Callable
+
+from common import streams
 
 SERVE = "server.serving:serve"
 
@@ -24,11 +27,17 @@ the exit status. Each is loaded when asked for: what serves takes longer to load
 
 def main() -> None:
     """Run a command, or serve."""
+    streams.open_closed()
     command, arguments = SERVE, sys.argv[1:]
     if arguments and arguments[0] in COMMANDS:
         command, arguments = COMMANDS[arguments[0]], arguments[1:]
     module, function = command.split(":")
-    sys.exit(getattr(importlib.import_module(module), function)(arguments))
+    sys.exit(streams.status_of("chat-server", lambda: _load(module, function)(arguments)))
+
+
+def _load(module: str, function: str) -> Callable[[list[str]], int]:
+    loaded: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
+    return loaded
 
 
 if __name__ == "__main__":
