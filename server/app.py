@@ -182,9 +182,9 @@ class Server:
             self.certificate.reload()
 
     async def first_invite(self) -> str:
-        """The code of an invitation for the first account, if there is none yet and not everybody may make
-        one. It is another one each time, and the one before ends."""
-        if self._core.state.registered or self._core.accounts.entrance == "open":
+        """The code of an invitation for the first administrator, if there is none yet and one needs an
+        invitation here. It is another one each time, and the one before ends."""
+        if self._core.state.has_administrator() or self._core.accounts.entrance == "open":
             return ""
         code = accounts.new_code()
         maker = accounts.LOCAL_ADMIN

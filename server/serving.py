@@ -62,7 +62,7 @@ async def _serve(config: Config) -> int:
         for line in pins.invitations(server.addresses, server.certificate, code):
             print(f"chat-server: {line}", file=sys.stderr, flush=True)
     if code:
-        text = f"nobody has an account yet: the first one is the administrator's, by the invitation {code}"
+        text = f"there is no administrator yet: the first one registers with the invitation {code}"
         print(f"chat-server: {text}", file=sys.stderr, flush=True)
     _log_start(config, server)
     await server.wait()

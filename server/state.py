@@ -67,7 +67,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
 class Invite(msgspec.Struct, frozen=True, gc=False):
     """Who has the code, whose hash this is, may register, `left` times until `expires`.
 
-    `first`: it is for the first account of a server, so it may make an administrator of a closed one.
+    `first`: it makes the first administrator of a server, also of a closed one.
     """
 
     id: str
@@ -180,7 +180,6 @@ class State:
     tokens: dict[bytes, Device] = field(default_factory=dict)
     invites: dict[str, Invite] = field(default_factory=dict)
     head: int = 0
-    registered: int = 0
     newest: int = 0
     banned_users: dict[int, Penalty] = field(default_factory=dict)
     banned_networks: dict[str, Penalty] = field(default_factory=dict)
@@ -191,14 +190,14 @@ class State:
     @contextmanager
     def trial(self) -> Iterator[None]:
         """What changes within is taken back at the end. Users and rooms stay the same objects."""
-        before = (self.head, self.registered, self.newest)
+        before = (self.head, self.newest)
         self._undo = UndoLog()
         try:
             yield
         finally:
             self._undo.take_back()
             self._undo = None
-            self.head, self.registered, self.newest = before
+            self.head, self.newest = before
 
     def changing(self, thing: User | Room) -> None:
         """Whoever changes a user or a room calls this first."""
@@ -234,11 +233,14 @@ class State:
         alike = {user for look in skeletons(name) for user in self.by_look.get(look, ())}
         return self.users[min(alike)] if (alike := alike - {but}) else None
 
+    def has_administrator(self, but: User | None = None) -> bool:
+        """Whether there is an administrator, other than `but`, who may come in."""
+        return any(user.admin and not user.disabled and user is not but for user in self.users.values())
+
     def add_user(self, user: User) -> None:
         """Enter a user under their id and name."""
         self.put(self.users, user.id, user)
         self.newest = user.id
-        self.registered += bool(user.password)
         self._call(user)
 
     def _call(self, user: User) -> None:
@@ -360,7 +362,6 @@ class State:
         """Keep the hash of a user's password."""
         account = self.users[user]
         self.changing(account)
-        self.registered += not account.password
         account.password = password
 
     def add_device(self, device: Device) -> None:

@@ -1,5 +1,7 @@
 """The server's users, for its administrators."""
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, limits, names
@@ -76,7 +78,7 @@ async def _set_password(session: "Session", user: User, password: str) -> Result
     core = session.core
     hashed = await core.accounts.hasher.hash(password)
     await core.store(operations.SetPassword(user, hashed, old=None, actor=session.user.id))
-    core.end_sessions(user, errors.LOGGED_OUT, _LOGGED_OUT, lambda one: one is not session)
+    _end_sessions(session, user, errors.LOGGED_OUT, _LOGGED_OUT)
     return _told(session, user)
 
 
@@ -103,8 +105,16 @@ async def _set_role(
     core = session.core
     await core.store(operations.SetRole(user, admin=admin, disabled=disabled, actor=session.user.id))
     if user.disabled:
-        core.end_sessions(user, errors.DENIED, _DISABLED, lambda one: one is not session)
+        _end_sessions(session, user, errors.DENIED, _DISABLED)
     return _told(session, user)
+
+
+def _end_sessions(session: "Session", user: User, code: str, text: str) -> None:
+    """All of the user's, also the one that asked for it: that one last, when it has its answer."""
+    session.core.end_sessions(user, code, text, lambda one: one is not session)
+    if session.user is user:
+        end = partial(session.close, code, text, reconnect=False)
+        asyncio.get_running_loop().call_soon(end)
 
 
 def end_devices(session: "Session", request: frames.EndDevices) -> None:
@@ -116,7 +126,7 @@ def end_devices(session: "Session", request: frames.EndDevices) -> None:
 async def _end_devices(session: "Session", user: User) -> Result:
     core = session.core
     await core.store(operations.EndDevices(user, None, actor=session.user.id))
-    core.end_sessions(user, errors.LOGGED_OUT, _LOGGED_OUT, lambda one: one is not session)
+    _end_sessions(session, user, errors.LOGGED_OUT, _LOGGED_OUT)
     return _told(session, user)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from protocol import codec, errors, limits
 from protocol.frames import Event
+from server.accounts import LOCAL_ADMIN
 from server.errors import RefusedError
 from server.operations.base import Stored
 from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, User, UserBody
@@ -63,6 +64,13 @@ def _user(name: str, now: int, *, admin: bool) -> Draft:
 
 def _role(user: User, now: int, *, admin: bool, disabled: bool) -> Draft:
     return Draft(SERVER_LOG, user.id, user.name, ROLE, now, codec.pack(RoleBody(admin, disabled)))
+
+
+def _check_actor(state: State, actor: int | None) -> None:
+    """Raise `RefusedError` if who does this was an administrator and is none any more."""
+    user = state.users.get(actor) if actor is not None else None
+    if user is not None and (user.disabled or not user.admin):
+        raise RefusedError(errors.DENIED, "only an administrator of the server can do that")
 
 
 def _renewed(device: Device | None, user: int, now: int) -> tuple[Device, ...]:
@@ -139,9 +147,10 @@ class ComeByPassword(Awaited):
 
 
 class MakeAccount(Awaited):
-    """A registered user: `user`, afterwards. The first one is the server's administrator.
+    """A registered user: `user`, afterwards.
 
-    `invite`: with this invitation; `actor`: made by that administrator, else by themself.
+    `invite`: with this invitation; `actor`: made by that administrator, else by themself. The first
+    administrator is whom the operator made, or gave the first invitation: never who just came first.
     """
 
     def __init__(
@@ -163,17 +172,20 @@ class MakeAccount(Awaited):
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
+        _check_actor(state, self._actor)
         check_free(state, self._name)
         used: tuple[Entry, ...] = ()
+        by_operator = self._actor == LOCAL_ADMIN
         if self._invite is not None:
             used = (use_invite(state, self._invite, now),)
-        first = state.registered == 0
+            by_operator = self._invite.first
+        admin = by_operator and not state.has_administrator()
         return (
-            _user(self._name, now, admin=first),
+            _user(self._name, now, admin=admin),
             Password(NEW, self._password),
             *_renewed(self._device, NEW, now),
             *used,
-            *(_settled(state) if first else ()),
+            *(_settled(state) if admin else ()),
             Audit(now, self._actor or 0, "register", self._name),
         )
 
@@ -185,7 +197,7 @@ class MakeAccount(Awaited):
 
 
 def _settled(state: State) -> list[EndInvite]:
-    """There is a first account now: nobody else needs the code for it."""
+    """There is an administrator now: nobody else needs the code for that."""
     return [EndInvite(invite.id) for invite in state.invites.values() if invite.first]
 
 
@@ -225,13 +237,11 @@ class SetPassword(Awaited):
         user = self._user
         if self._old is not None and user.password != self._old:
             raise RefusedError(errors.BAD_LOGIN, "the password has just been changed, elsewhere")
-        first = state.registered == 0
+        if self._actor != user.id:
+            _check_actor(state, self._actor)
         self.ended = [device for device in user.devices if device != self._kept]
-        entries: list[Entry] = [Password(user.id, self._new), *(_settled(state) if first else ())]
-        if first and not user.admin:
-            entries.append(_role(user, now, admin=True, disabled=user.disabled))
-        entries += [EndDevice(user.id, device) for device in self.ended]
-        return (*entries, Audit(now, self._actor, "password", user.name))
+        ends = [EndDevice(user.id, device) for device in self.ended]
+        return (Password(user.id, self._new), *ends, Audit(now, self._actor, "password", user.name))
 
 
 class SetRole(Awaited):
@@ -246,16 +256,25 @@ class SetRole(Awaited):
         self._disabled = disabled
         self._actor = actor
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         user = self._user
         admin = user.admin if self._admin is None else self._admin
         disabled = user.disabled if self._disabled is None else self._disabled
+        _check_actor(state, self._actor)
         if (admin, disabled) == (user.admin, user.disabled):
             return ()
+        if self._actor == user.id and disabled:
+            text = "that is your own account: another administrator can switch it off, or chat-server user"
+            raise RefusedError(errors.DENIED, text)
+        goes = user.admin and not user.disabled and (disabled or not admin)
+        if self._actor != LOCAL_ADMIN and goes and not state.has_administrator(user):
+            text = f"{user.name} is the only administrator: make somebody else one first"
+            raise RefusedError(errors.DENIED, text)
         detail = f"admin={admin} disabled={disabled}".lower()
         return (
             _role(user, now, admin=admin, disabled=disabled),
+            *(_settled(state) if admin and not disabled else ()),
             Audit(now, self._actor, "role", user.name, detail=detail),
         )
 
@@ -270,9 +289,11 @@ class EndDevices(Awaited):
         self._device = device
         self._actor = actor
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         user = self._user
+        if self._actor != user.id:
+            _check_actor(state, self._actor)
         if self._device is not None and self._device not in user.devices:
             raise RefusedError(errors.NOT_FOUND, f"there is no device {self._device}")
         self.ended = [self._device] if self._device is not None else list(user.devices)

@@ -6,9 +6,10 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Result
-from tests.support.accounts import OTHER, PASSWORD, login, refused, registered
+from tests.support.accounts import OTHER, PASSWORD, administrator, login, refused, registered
 from tests.support.inprocess import RunningServer
 from tests.support.places import Serve
+from tests.support.wire import Wire
 
 REGISTERED: list[tuple[dict[str, str], str]] = [
     ({}, errors.BAD_LOGIN),
@@ -121,7 +122,7 @@ async def test_a_second_login_while_one_is_under_way_has_no_place(server: Runnin
 
 async def test_all_is_there_after_a_restart(serve: Serve) -> None:
     server = await serve()
-    wire = await registered(server)
+    wire = await administrator(server)
     token = (await login(server, "ann", password=PASSWORD)).token
     await wire.ask(frames.Logout(wire.new_id), Result)
     await server.stop()
@@ -184,17 +185,32 @@ async def test_nobody_makes_an_account_on_a_closed_server(serve: Serve) -> None:
     assert await wire.refused(frames.Register(2, "ann", PASSWORD, "x" * 20)) == errors.BAD_INVITE
 
 
-async def test_the_first_who_registers_is_the_administrator_and_nobody_without_a_password(
-    server: RunningServer,
-) -> None:
-    assert not (await login(server, "bob")).admin
-    wire = await registered(server, "ann")
-    assert server.core.state.user_called("ann").admin  # type: ignore[union-attr]
-    bob = await server.connect()
-    await bob.log_in("bob")
-    await bob.ask(frames.ChangePassword(1, PASSWORD), Result)
-    assert await bob.refused(frames.Users(2)) == errors.DENIED
-    assert (await wire.ask(frames.Users(9), frames.UsersResult)).total == 2
+async def test_who_registers_first_on_an_open_server_is_no_administrator(serve: Serve) -> None:
+    server = await serve("open")
+    stranger = await server.connect()
+    assert not (await stranger.register("eve", PASSWORD)).admin
+    assert await stranger.refused(frames.Users(stranger.new_id)) == errors.DENIED
+    named = await server.connect()
+    await named.log_in("bob")
+    await named.ask(frames.ChangePassword(named.new_id, PASSWORD), Result)
+    assert await named.refused(frames.Users(named.new_id)) == errors.DENIED
+    place = server.administration
+    async with await Wire.connect(place.address) as operator:
+        await operator.log_in("root", place.key)
+        ann = await operator.ask(frames.AddUser(operator.new_id, "ann", PASSWORD), frames.UserResult)
+        joe = await operator.ask(frames.AddUser(operator.new_id, "joe", PASSWORD), frames.UserResult)
+    assert (ann.user.admin, joe.user.admin) == (True, False)
+
+
+async def test_nobody_is_administrator_after_a_restart_who_was_none(serve: Serve) -> None:
+    server = await serve("open")
+    await registered(server, "eve")
+    await server.stop()
+    server = await serve("invite")
+    back = await login(server, "eve", password=PASSWORD)
+    code = await server.first_invite()
+    owner = await server.connect()
+    assert (back.admin, (await owner.register("ann", PASSWORD, code)).admin) == (False, True)
 
 
 # --- passwords and devices

@@ -253,7 +253,7 @@ async def test_a_fresh_server_prints_one_code_and_tells_it_again_until_it_is_use
         server = await start_server("--entrance", "invite", data=tmp_path / "data")
         assert server._process.stderr is not None
         line = (await server._process.stderr.readline()).decode()
-        assert "the first one is the administrator's" in line
+        assert "there is no administrator yet" in line
         codes.append(line.split()[-1])
         if len(codes) == 2:
             async with await Wire.connect(server.address) as wire:

@@ -7,7 +7,7 @@ from typing import Any
 from protocol import errors, frames
 from server.store.base import Searched
 from server.store.sqlite import FILE_NAME
-from tests.support.accounts import OTHER, PASSWORD
+from tests.support.accounts import OTHER, PASSWORD, administrator
 from tests.support.cast import ROOM, do, refused
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
@@ -58,8 +58,7 @@ async def newest(server: RunningServer) -> tuple[int, int, tuple[str, str, str, 
 
 async def test_all_of_it_is_on_record(server: RunningServer) -> None:
     """One record each, in the order in which it was done."""
-    ann, bob = await server.connect(), await server.connect()
-    await ann.register("ann", PASSWORD)
+    ann, bob = await administrator(server), await server.connect()
     await ann.join(ROOM)
     await ann.sync()
     await bob.enter("bob", ROOM)
@@ -74,8 +73,7 @@ async def test_all_of_it_is_on_record(server: RunningServer) -> None:
 
 
 async def test_logins_that_are_refused_are_on_record(server: RunningServer) -> None:
-    ann, bob = await server.connect(), await server.connect()
-    await ann.register("ann", PASSWORD)
+    ann, bob = await administrator(server), await server.connect()
     await bob.register("bob", PASSWORD)
     await do(ann, frames.SetDisabled, "bob", disabled=True)
     for password, code, why in (
@@ -91,8 +89,7 @@ async def test_logins_that_are_refused_are_on_record(server: RunningServer) -> N
 
 
 async def test_an_administrator_reads_the_record_in_pages(server: RunningServer) -> None:
-    ann, bob = await server.connect(), await server.connect()
-    await ann.register("ann", PASSWORD)
+    ann, bob = await administrator(server), await server.connect()
     await bob.enter("bob")
     for number in range(3):
         await do(ann, frames.Topic, "#general", f"{number}")

@@ -6,7 +6,7 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Request, Result
-from tests.support.accounts import OTHER, PASSWORD, login, refused, registered
+from tests.support.accounts import OTHER, PASSWORD, administrator, login, refused
 from tests.support.inprocess import RunningServer
 from tests.support.places import Serve
 from tests.support.wire import Wire
@@ -117,7 +117,7 @@ async def test_invitations_are_there_after_a_restart(serve: Serve) -> None:
 
 
 async def test_on_an_open_server_an_invitation_still_leads_into_its_room(server: RunningServer) -> None:
-    ann = await registered(server)
+    ann = await administrator(server)
     made = await invite(ann, room="#lunch")
     assert await come(server, "bob", "wrong") == errors.BAD_INVITE
     assert await come(server, "bob", made.code) == ""
@@ -187,7 +187,7 @@ async def test_administrators_are_made_and_unmade(serve: Serve) -> None:
 
 
 async def test_who_has_no_password_is_no_administrator(server: RunningServer) -> None:
-    ann = await registered(server)
+    ann = await administrator(server)
     await server.enter("bob")
     assert await ann.refused(frames.SetAdmin(5, "bob", admin=True)) == errors.DENIED
 

@@ -15,7 +15,7 @@ from protocol import errors, frames
 from protocol.frames import Result
 from protocol.links import Link
 from server.config import Address
-from tests.support.accounts import OTHER, PASSWORD, login, refused, registered
+from tests.support.accounts import OTHER, PASSWORD, administrator, login, refused, registered
 from tests.support.clients import Person
 from tests.support.commands import Shell
 from tests.support.inprocess import RunningServer
@@ -274,7 +274,7 @@ def token_files(shell: Shell) -> list[Path]:
 async def test_login_keeps_a_token_and_send_needs_nothing_more(
     server: RunningServer, shell_at: ShellAt
 ) -> None:
-    await registered(server)
+    await administrator(server)
     shell = shell_at(server)
     where = str(server.private_address)
     done = await shell.run("login", "--password-file", "-", given=f"{PASSWORD}\n".encode())

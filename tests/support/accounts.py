@@ -1,6 +1,7 @@
 """People with accounts, on connections of their own."""
 
 from protocol import frames
+from server import operations
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
 
@@ -12,6 +13,15 @@ async def registered(server: RunningServer, name: str = "ann", password: str = P
     """A connection of somebody who has just registered."""
     wire = await server.connect()
     await wire.register(name, password)
+    return wire
+
+
+async def administrator(server: RunningServer, name: str = "ann", password: str = PASSWORD) -> Wire:
+    """A connection of somebody who has just registered, and whom the operator has made an administrator."""
+    wire = await registered(server, name, password)
+    user = server.core.state.user_called(name)
+    assert user is not None
+    await server.core.store(operations.SetRole(user, admin=True, actor=0))
     return wire
 
 

@@ -53,20 +53,21 @@ def device(name: str = "d") -> Device:
 
 
 async def test_two_first_accounts_at_once_are_one_administrator(desk: Desk) -> None:
-    assert await desk.together(MakeAccount("ann", HASH), MakeAccount("bob", HASH)) == ["", ""]
+    made = [MakeAccount(name, HASH, actor=0) for name in ("ann", "bob")]
+    assert await desk.together(*made) == ["", ""]
     assert [user.admin for user in desk.state.users.values()] == [True, False]
 
 
-async def test_two_open_names_that_register_first_at_once_are_one_administrator(desk: Desk) -> None:
-    await desk.together(ComeByName("ann", None, NOBODY), ComeByName("bob", None, NOBODY))
+async def test_nobody_becomes_an_administrator_by_coming_first(desk: Desk) -> None:
+    await desk.together(ComeByName("ann", None, NOBODY), MakeAccount("bob", HASH))
     users = list(desk.state.users.values())
-    await desk.together(*(SetPassword(user, HASH, old="", actor=user.id) for user in users))
-    assert [user.admin for user in users] == [True, False]
+    await desk.together(*(SetPassword(user, HASH, old=user.password, actor=user.id) for user in users))
+    assert [user.admin for user in users] == [False, False]
 
 
 async def test_the_last_use_of_an_invitation_is_had_once(desk: Desk) -> None:
     invite = Invite("i", b"code", 0, 0, 0, 1, 1)
-    await desk.together(MakeInvite(invite, 1), MakeAccount("eve", HASH))  # a first account has a batch alone
+    await desk.together(MakeInvite(invite, 1), MakeAccount("eve", HASH))
     come = [MakeAccount(name, HASH, invite=desk.state.invites["i"]) for name in ("ann", "bob")]
     assert await desk.together(*come) == ["", errors.BAD_INVITE]
     assert desk.state.invites == {}
