@@ -122,29 +122,28 @@ class FrameReader:
     @property
     def ready(self) -> bool:
         """`next_frame` has something to give, or to raise."""
-        length = self._length()
-        return length is not None and (length > self.limit or len(self._buffer) >= LENGTH_BYTES + length)
-
-    def _length(self) -> int | None:
-        if len(self._buffer) < LENGTH_BYTES:
-            return None
-        return int.from_bytes(self._buffer[:LENGTH_BYTES], "big")
+        buffer = self._buffer
+        if len(buffer) < LENGTH_BYTES:
+            return False
+        length = int.from_bytes(buffer[:LENGTH_BYTES], "big")
+        return length > self.limit or len(buffer) >= LENGTH_BYTES + length
 
     def next_frame(self) -> Frame | Rejected | None:
         """The next frame, if it has come; raises as `feed` does."""
-        length = self._length()
-        if length is None:
+        buffer = self._buffer
+        if len(buffer) < LENGTH_BYTES:
             return None
+        length = int.from_bytes(buffer[:LENGTH_BYTES], "big")
         if length > self.limit:
             raise RemoteProtocolError(
                 errors.TOO_LARGE,
                 f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
             )
         end = LENGTH_BYTES + length
-        if len(self._buffer) < end:
+        if len(buffer) < end:
             return None
-        payload = bytes(self._buffer[LENGTH_BYTES:end])
-        del self._buffer[:end]  # costs nothing: a bytearray only moves its start
+        payload = bytes(buffer[LENGTH_BYTES:end])
+        del buffer[:end]  # costs nothing: a bytearray only moves its start
         return self.frame(payload)
 
     def frame(self, payload: bytes) -> Frame | Rejected:

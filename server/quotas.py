@@ -141,25 +141,26 @@ class Quotas:
         if not (cost.frees or (isinstance(request, frames.Send) and request.kind == frames.DELETE)):
             self._check_disk(user)
         taken: list[tuple[Buckets, float]] = []
-        for buckets, amount, too_fast in (
-            (self._messages, cost.messages, f"{self._limits.messages_per_second:g} messages a second"),
-            (self._changes, 0 if user.admin else cost.changes, "a person makes changes"),
-            (self._bytes, 0 if user.admin else _size(user, request, cost), "may be stored in a day"),
+        for buckets, amount in (
+            (self._messages, cost.messages),
+            (self._changes, 0 if user.admin else cost.changes),
+            (self._bytes, 0 if self._bytes is None or user.admin else _size(user, request, cost)),
         ):
             if buckets is None or not amount:
                 continue
             if (wait := buckets.take(user.id, now, amount)) > 0:
                 for other, given in taken:
                     other.give_back(user.id, given)
-                raise _too_fast(self._text(buckets, too_fast), wait)
+                raise _too_fast(self._text(buckets), wait)
             taken.append((buckets, amount))
 
-    def _text(self, buckets: Buckets, too_fast: str) -> str:
-        if buckets is not self._bytes:
-            return f"that is faster than {too_fast}"
-        return (
-            f"you have had {(self._limits.bytes_per_day or 0) / 2**20:,.3g} MiB stored, as much as {too_fast}"
-        )
+    def _text(self, buckets: Buckets) -> str:
+        if buckets is self._messages:
+            return f"that is faster than {self._limits.messages_per_second:g} messages a second"
+        if buckets is self._changes:
+            return "that is faster than a person makes changes"
+        stored = (self._limits.bytes_per_day or 0) / 2**20
+        return f"you have had {stored:,.3g} MiB stored, as much as may be stored in a day"
 
     def _check_disk(self, user: User | None) -> None:
         """Raise `RefusedError` if there is no room for what this user, or a stranger, wants stored."""

@@ -21,6 +21,7 @@ class UndoLog:
     def __init__(self) -> None:
         self._steps: list[Callable[[], object]] = []
         self._copied: set[int] = set()
+        self._noted: set[tuple[int, str]] = set()
 
     def copy(self, thing: Any, fields: tuple[str, ...]) -> None:  # noqa: ANN401  # whatever has these fields
         """These fields of `thing` may change. They are sets, dicts or values that don't change themselves."""
@@ -33,6 +34,9 @@ class UndoLog:
 
     def attribute(self, thing: object, name: str, value: object) -> None:
         """`thing` may have another value soon. For what changes too often to copy the rest each time."""
+        if (id(thing), name) in self._noted:  # the step below keeps it alive, as in `copy`
+            return
+        self._noted.add((id(thing), name))
         self._steps.append(partial(setattr, thing, name, value))
 
     def entry(self, mapping: MutableMapping[K, V], key: K) -> None:

@@ -22,13 +22,12 @@ Knows the log's port, the state and the hub; nothing of sockets.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from protocol import errors, frames
 from protocol.frames import Event
@@ -210,7 +209,7 @@ class Writer:
         now, waiting = self._clock(), self._waiting
         planned: list[_Planned] = []
         cids: set[Cid] = set()
-        shares: Counter[int] = Counter()
+        shares: dict[int, int] = {}
         work = size = 0
         with self._state.trial():
             while work < BATCH and size < BATCH_BYTES and (taken := waiting.take()) is not None:
@@ -227,10 +226,11 @@ class Writer:
                 if (load := _foresee(self._state, one)) is None:
                     planned = self._alone(planned)
                     break
-                work += load.cost
-                size += load.size
-                shares[user] += load.cost
-                if shares[user] >= SHARE:
+                cost, length = load
+                work += cost
+                size += length
+                shares[user] = share = shares.get(user, 0) + cost
+                if share >= SHARE:
                     waiting.hold(user)
         waiting.release()
         return planned
@@ -266,13 +266,14 @@ class Writer:
         """A batch was not stored. Operations of which nothing was to be stored are planned anew: what they
         would be told may have been due to the others."""
         self._put_back([one for one in planned if not one.entries])
-        for one in planned:
-            if one.entries:
-                _call(partial(one.operation.refused, refusal))
+        refused = [one for one in planned if one.entries]
+        for one in refused:
+            one.refusal = refusal
+        self._answer(refused, [])
 
     def _tell(self, planned: list[_Planned], stored: list[Event | None]) -> None:
         events: list[Event] = []
-        entries = (entry for one in planned for entry in one.entries)
+        entries = [entry for one in planned for entry in one.entries]
         for entry, event in zip(entries, stored, strict=True):
             if event is not None:
                 apply(self._state, event)
@@ -288,13 +289,16 @@ class Writer:
         start = 0
         for one in planned:
             end = start + len(one.entries)
-            if one.refusal is not None:
-                _call(partial(one.operation.refused, one.refusal))
-            elif one.known is not None:
-                self._counters.sends_repeated += 1
-                _call(partial(one.operation.repeated, one.known))
-            else:
-                _call(partial(one.operation.done, stored[start:end]))
+            try:
+                if one.refusal is not None:
+                    one.operation.refused(one.refusal)
+                elif one.known is not None:
+                    self._counters.sends_repeated += 1
+                    one.operation.repeated(one.known)
+                else:
+                    one.operation.done(stored[start:end])
+            except Exception:  # as above; the others have to hear of theirs
+                logger.exception("an operation could not be answered")
             start = end
 
 
@@ -315,16 +319,9 @@ def _cid(planned: _Planned) -> Cid | None:
     return draft.user, draft.cid
 
 
-class _Load(NamedTuple):
-    """What an operation counts for in BATCH, and in BATCH_BYTES."""
-
-    cost: int
-    size: int
-
-
-def _foresee(state: State, planned: _Planned) -> _Load | None:
-    """Change the state as it will be once this is stored. None if there is a bug in that: it is refused then,
-    and the state is of no use any more."""
+def _foresee(state: State, planned: _Planned) -> tuple[int, int] | None:
+    """Change the state as it will be once this is stored; gives what it counts for in BATCH, and in
+    BATCH_BYTES. None if there is a bug in that: it is refused then, and the state is of no use any more."""
     cost, size = 1, 0
     try:
         for entry in planned.entries:
@@ -343,7 +340,7 @@ def _foresee(state: State, planned: _Planned) -> _Load | None:
         logger.exception("what was planned can't be applied")
         planned.entries, planned.refusal = (), _BUG
         return None
-    return _Load(cost, size)
+    return cost, size
 
 
 def _members_removed(state: State, draft: Draft) -> int:
@@ -362,10 +359,3 @@ def _event(state: State, draft: Draft) -> Event:
         draft.room, head + 1, draft.user, draft.sender, draft.kind, draft.time, draft.body, draft.cid,
         draft.target, draft.reply,
     )  # fmt: skip
-
-
-def _call(answer: Callable[[], None]) -> None:
-    try:
-        answer()
-    except Exception:  # as above; the others have to hear of theirs
-        logger.exception("an operation could not be answered")

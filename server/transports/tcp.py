@@ -345,6 +345,8 @@ class TcpTransport(asyncio.BufferedProtocol):
             return
         if self._full:
             self._output.add(data, keep=keep)
+        elif self._tls is None:
+            self._transport.write(data)  # what `_put` would do, and the most frequent thing a server does
         else:
             self._put(data)
         if self._output.size:
