@@ -17,6 +17,8 @@ _EMOJI_SELECTOR = "\ufe0f"
 
 # Characters that are one cell wide each and join nothing: text of these alone needs no clusters.
 _NARROW = re.compile("[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u2500-\u25fc]*")
+# Characters that are two cells wide each and join nothing: the bulk of East Asian text.
+_EAST_ASIAN = re.compile("[\u3001\u3002\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff\uac00-\ud7a3]*")
 
 # More marks on one character than any script needs ("Zalgo") cost a terminal dearly: it stores them all
 # in one cell.
@@ -66,7 +68,7 @@ def clusters(text: str, start: int = 0, end: int | None = None) -> Iterator[tupl
         first = at
         character = text[at]
         at += 1
-        if at >= end or character == "\n" or (character != JOINER and _stands_alone(text[at])):
+        if at >= end or character in "\n\t" or (character != JOINER and _stands_alone(text[at])):
             yield first, at, get_character_cell_size(character)
             continue
         if character == JOINER:
@@ -100,7 +102,7 @@ def _end_of_cluster(text: str, at: int, end: int) -> int:
         character = text[at]
         if character == JOINER:
             at = _end_of_join(text, at, end)
-        elif character == "\n" or (get_character_cell_size(character) and not _is_skin(character)):
+        elif character in "\n\t" or (get_character_cell_size(character) and not _is_skin(character)):
             break
         else:
             at += 1
@@ -109,7 +111,7 @@ def _end_of_cluster(text: str, at: int, end: int) -> int:
 
 def _end_of_join(text: str, at: int, end: int) -> int:
     """After the joiner at `at` and what it joins."""
-    return at + 1 if at + 1 >= end or text[at + 1] == "\n" else at + 2
+    return at + 1 if at + 1 >= end or text[at + 1] in "\n\t" else at + 2
 
 
 def joins(character: str) -> bool:
@@ -211,6 +213,40 @@ def cut(text: str, width: int, start: int, stop: int) -> list[Span]:
             start, used = first, 0
         used += cells
     return [*spans, (start, stop)]
+
+
+def row_end(text: str, start: int, width: int, tab: int = TAB) -> int:
+    """Where a row of an editor ends that begins at `start`. Each character stands in a row there, blanks too:
+    it ends behind those after the last word that fits with them, or anywhere if none does.
+
+    Knows no more of the text than that row and the character behind it.
+    """
+    stop = start + width
+    half = start + width // 2
+    if half > start and _EAST_ASIAN.fullmatch(text, start, min(half + 1, len(text))):
+        return min(half, len(text))
+    if not _NARROW.fullmatch(text, start, min(stop + 1, len(text))):
+        return _row_end_wide(text, start, width, tab)
+    if len(text) <= stop:
+        return len(text)
+    words = start + len(text[start:stop].rstrip(" ")) if text[stop] == " " else stop
+    end = text.rfind(" ", start, words) + 1
+    return stop if end <= start or (start == 0 and not text[:end].strip(" ")) else end
+
+
+def _row_end_wide(text: str, start: int, width: int, tab: int) -> int:
+    used, word = 0, start
+    blank, words = False, start > 0  # what indents a line stays with its first word
+    for first, _, cells in clusters(text, start):
+        is_blank = text[first].isspace()
+        if blank and words and not is_blank:
+            word = first
+        taken = tab - used % tab if text[first] == "\t" else cells
+        if used + taken > width and first > start:
+            return word if word > start else first
+        used += taken
+        blank, words = is_blank, words or not is_blank
+    return len(text)
 
 
 def _wrap_narrow(text: str, start: int, end: int, width: int, spans: list[Span]) -> None:

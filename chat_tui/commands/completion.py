@@ -18,6 +18,9 @@ from protocol.names import fold
 MOST = 50
 """Candidates at most: who has not found it among these types another letter."""
 
+LONGEST = 200
+"""No name of anything has so many characters: a longer word is compared with none of them."""
+
 ONLINE, AWAY = "●", "○"
 
 _TEXT = Argument("text", rest=True, completes="name")
@@ -85,7 +88,7 @@ def complete(line: str, known: Known) -> Completion:
     start = len(line) - len(line.rsplit(None, 1)[-1]) if line and not line[-1].isspace() else len(line)
     word = line[start:]
     if start == 0 and word.startswith("/") and not word.startswith("//"):
-        return _command(word)
+        return _command(word) if len(word) <= LONGEST else Completion(0)
     argument = _expected(line, start)
     if argument is None:
         return Completion(start)
@@ -94,6 +97,8 @@ def complete(line: str, known: Known) -> Completion:
     if argument.rest:
         inner = len(word) - len(_DIVIDED.split(word)[-1])
         return _in_text(word[inner:], start + inner, known)
+    if len(word) > LONGEST:
+        return Completion(start)
     if argument.completes == "name" and not word.startswith("#"):
         beings = [*known.people(), *known.strangers()]
         return Completion(start, _people(word, beings, " "), opens=True)
@@ -118,7 +123,7 @@ def _of_command(command: Command, text: str) -> Candidate:
 def _in_text(word: str, start: int, known: Known) -> Completion:
     """In a message, or in what a command says: a name, or what its sign says it is."""
     match word[:1]:
-        case "":
+        case _ if not word or len(word) > LONGEST:
             return Completion(start)
         case "#":
             places = [*known.rooms(), *known.others()]

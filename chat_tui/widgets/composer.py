@@ -24,8 +24,8 @@ ASK_LINES = 10
 """A message of more lines is sent at the second Enter: it was pasted, and perhaps by mistake."""
 
 LONGEST = 32 * 1024
-"""Characters that it takes: twice what a message may have, for one shortens it here. All of a line is wrapped
-anew at each key, so that a pasted megabyte would make each of them take seconds."""
+"""Characters that it takes: twice what a message may have, for one shortens it here. All of it is looked at
+for each key, so that a pasted megabyte would make each of them take long."""
 
 HISTORY = 200
 """Lines that Up brings back."""

@@ -5,18 +5,22 @@ several. Textual's own counts code points, and would take such a one apart.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.document._document import Document
+from textual.document._document_navigator import DocumentNavigator
 from textual.document._edit import Edit
+from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location, Selection
 
 from chat_tui import wrapping
+from chat_tui.widgets.rows import Rows
 from protocol.text import clean_text
 
 BLINKS = 20
@@ -90,15 +94,18 @@ class Readline(TextArea):
 
     def _undo_batch(self, edits: Sequence[Edit]) -> None:
         for edit in reversed(edits):
-            edit.undo(self)
-        self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+            end = edit.undo(self).end_location
+            done = edit._edit_result  # noqa: SLF001  # Textual has no other way to say where it had ended
+            self._rows.wrap_range(edit.top, done.end_location if done is not None else edit.top, end)
         edits[0].after(self)  # the cursor is where it was before the first of them
         self._text_replaced()
 
     def _redo_batch(self, edits: Sequence[Edit]) -> None:
-        ends = [edit.do(self, record_selection=False).end_location for edit in edits]
-        self.wrapped_document.wrap(self.wrap_width, self.indent_width)
-        self.selection = Selection.cursor(ends[-1])
+        end = self.cursor_location
+        for edit in edits:
+            end = edit.do(self, record_selection=False).end_location
+            self._rows.wrap_range(edit.top, edit.bottom, end)
+        self.selection = Selection.cursor(end)
         self.record_cursor_width()
         self._text_replaced()
 
@@ -149,9 +156,52 @@ class Readline(TextArea):
         start, end = wrapping.cluster_at(line, column)
         return row, column if start == column else end
 
-    def get_line(self, line_index: int) -> Text:
-        """As ever, but the cursor is drawn on whole characters."""
-        return _Line(self.document.get_line(line_index), end="", no_wrap=True)
+    # --- what is drawn: Textual takes all of a line anew for each of its rows
+
+    def _set_document(self, text: str, language: str | None) -> None:  # noqa: ARG002  # it highlights nothing
+        self.document = Document(text)
+        self.wrapped_document = self._rows = Rows(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self._rows)
+        self.move_cursor((0, 0))
+        self._rewrap_and_refresh_virtual_size()
+
+    def _render_line(self, y: int) -> Strip:
+        y += self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        base = self._theme.base_style or self.rich_style
+        if y >= self._rows.height:
+            return Strip.blank(width, base)
+        row, start, end = self._rows.row(y)
+        line = self.document.get_line(row)
+        text = _Line(line[start:end] + " " * (end == len(line)), end="", no_wrap=True)  # room for the cursor
+        for style, first, last in self._styles(row, len(line)):
+            if style is not None and first < last and last > start:
+                text.stylize(style, max(first - start, 0), last - start)
+        if not line and row != self.cursor_location[0]:
+            self._draw_selected_newline(text, row)
+        text.expand_tabs(self.indent_width)
+        strip = Strip(text.render(self.app.console), text.cell_len)
+        return strip.adjust_cell_length(width, self._theme.base_style).apply_style(base)
+
+    def _styles(self, row: int, length: int) -> Iterator[tuple[Style | None, int, int]]:
+        """How parts of this line are drawn: style, and from where to where."""
+        theme, cursor = self._theme, self.cursor_location
+        top, bottom = sorted(self.selection)
+        if top != bottom and top[0] <= row <= bottom[0]:
+            yield theme.selection_style, top[1] * (top[0] == row), bottom[1] if bottom[0] == row else length
+        bracket = self.matching_bracket_location
+        for place in (bracket, cursor) if bracket is not None and top == bottom else ():
+            if place[0] == row:
+                yield theme.bracket_matching_style, place[1], place[1] + 1
+        if cursor[0] == row and self._draw_cursor:
+            yield theme.cursor_style, cursor[1], cursor[1] + 1
+
+    def _draw_selected_newline(self, text: Text, row: int) -> None:
+        top, bottom = sorted(self.selection)
+        style = self._theme.selection_style
+        if style is not None and top[0] <= row <= bottom[0] and top != bottom:
+            text.plain = "▌"
+            text.stylize(Style(color=style.bgcolor))
 
 
 class _Line(Text):

@@ -8,11 +8,12 @@ import string
 from collections.abc import AsyncIterator
 
 import pytest
-from textual.document._wrapped_document import WrappedDocument
+from rich.cells import cell_len
 
+from chat_tui.widgets.rows import Rows
 from protocol import frames
 from tests.support.hostile import HostileServer, hostile_server
-from tests.support.screen import Chat, open_chat
+from tests.support.screen import Chat, open_chat, strips_of
 
 STEPS = 100
 
@@ -74,11 +75,13 @@ class Walk:
         composer, taken = self.chat.composer, self.taken[-12:]
         assert not self.chat.app._exit, taken
         wrapped = composer.wrapped_document
-        fresh = WrappedDocument(composer.document, composer.wrap_width, composer.indent_width)
+        fresh = Rows(composer.document, composer.wrap_width, composer.indent_width)
         assert [wrapped.get_sections(row) for row in range(composer.document.line_count)] == [
             fresh.get_sections(row) for row in range(composer.document.line_count)
         ], taken
         assert wrapped.height == fresh.height, taken
+        for strip in strips_of(self.chat.app):
+            assert cell_len(strip.text) == self.size[0], (strip.text, taken)
         for location in composer.selection:
             assert composer.clamp_visitable(location) == location, taken
 
@@ -113,3 +116,14 @@ async def test_any_keys_in_any_order(general: HostileServer, seed: int) -> None:
         for _ in range(STEPS):
             await walk.step()
         await walk.end()
+
+
+async def test_no_row_is_wider_than_the_screen(general: HostileServer) -> None:
+    async with open_chat(general) as chat:
+        await chat.pilot.resize_terminal(20, 6)
+        await chat.type("e🇩thx")
+        for text in ("x" * 300, "\tone\ttwo\n\tthree", "👩‍👩‍👧👍🏽🇩🇪e\u0301" * 20, "🇩" * 41, "ab\tcd\t" * 9):
+            await chat.paste(text)
+            for key in ("home", "pageup", "ctrl+z", "alt+z", "end"):
+                await chat.press(key)
+                assert [cell_len(strip.text) for strip in strips_of(chat.app)] == [20] * 6, key

@@ -198,3 +198,15 @@ def test_a_key_looks_at_each_name_once(line: str) -> None:
 
     assert work(1_000) < 40_000
     assert work(2_000) < 2.5 * work(1_000)
+
+
+@pytest.mark.parametrize("sign", ["", "@", "#", ":", "/", "/topic ", "/join ", "/msg "])
+def test_a_word_that_is_longer_than_any_name_is_compared_with_none(sign: str) -> None:
+    people = KNOWN.people()
+
+    def asked() -> Sequence[Being]:
+        raise AssertionError("compared")
+
+    known = Known(people=asked, strangers=asked)
+    assert complete(f"{sign}{'b' * 201}", known).candidates == ()
+    assert complete("b", Known(people=lambda: people)).candidates
