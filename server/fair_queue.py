@@ -7,6 +7,7 @@ is done.
 """
 
 import asyncio
+import heapq
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -58,6 +59,26 @@ class FairQueue(Generic[T]):
         """It was taken too early: before all that waits for this user."""
         self._line(user).appendleft(thing)
         self._count += 1
+
+    def shed(self, much: int, size: Callable[[T], int], spared: int) -> list[T]:
+        """Take out, for good, what came last for those for whom most waits, until it adds up to so much; but
+        of nobody the first thing that waits, and nothing of the one who is spared."""
+        waiting = [
+            (-sum(map(size, line)), user)
+            for user, line in self._lines.items()
+            if user != spared and len(line) > 1
+        ]
+        heapq.heapify(waiting)
+        gone: list[T] = []
+        while much > 0 and waiting:
+            held, user = heapq.heappop(waiting)
+            line = self._lines[user]
+            gone.append(thing := line.pop())
+            self._count -= 1
+            much -= size(thing)
+            if len(line) > 1:
+                heapq.heappush(waiting, (held + size(thing), user))
+        return gone
 
     def hold(self, user: int) -> None:
         """The user gets no turn until `release`."""

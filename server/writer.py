@@ -51,6 +51,13 @@ room, so this also bounds by how much a peer's queue can pass its high water."""
 SHARE = BATCH // 4
 """Of one user in a batch, but for their last operation in it."""
 
+WAITING_BYTES = 32 * 1024 * 1024
+"""Of all operations that wait, see `Operation.size`: some seconds of work. Beyond it those who have most of
+them waiting are told to come again, until a quarter is free, so that it is not looked for again and again."""
+
+BUSY_MS = 1000
+"""When they may: by then it is stored."""
+
 CHANGE_COST = 8
 """What an event that changes users or rooms, or a record, counts for in BATCH: it has SQL of its own."""
 
@@ -61,6 +68,11 @@ NEWCOMERS = -2
 """Whose turn it is when somebody comes in who is no user yet, or has proved nothing."""
 
 _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
+_BUSY = RefusedError(
+    errors.RATE_LIMITED,
+    "more was sent than the server can store at this moment, most of it by you: try again in 1 s",
+    retry_after=BUSY_MS,
+)
 
 R = TypeVar("R")
 
@@ -74,6 +86,10 @@ class Operation(Protocol):
     @property
     def turn(self) -> int:
         """Whose it is: the id of a user, or `SERVER` or `NEWCOMERS`."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it keeps while it waits."""
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """What to store, as the state is now; `now` in ms. May raise `RefusedError`. Called again if what
@@ -116,6 +132,7 @@ class Writer:
         self._publish = publish
         self._clock = clock
         self._waiting: FairQueue[Operation] = FairQueue()
+        self._waiting_bytes = 0
         self._since = 0.0
         self._busy = False
         self._idle = asyncio.Event()
@@ -128,11 +145,21 @@ class Writer:
         if not self._waiting:
             self._since = perf_counter()
         self._waiting.put(operation.turn, operation)
+        self._waiting_bytes += operation.size
+        if self._waiting_bytes > WAITING_BYTES:
+            self._shed()
         if not self._busy:
             self._busy = True
             self._idle.clear()
             # At the end of this tick, so that what other sockets bring in it goes along.
             self._loop.call_soon(self._next_batch)
+
+    def _shed(self) -> None:
+        much = self._waiting_bytes - WAITING_BYTES * 3 // 4
+        gone = self._waiting.shed(much, lambda operation: operation.size, SERVER)
+        self._waiting_bytes -= sum(operation.size for operation in gone)
+        if gone:  # who has just submitted one may not be told yet
+            self._loop.call_soon(self._answer, [_Planned(one, refusal=_BUSY) for one in gone], [])
 
     @property
     def waiting(self) -> int:
@@ -214,10 +241,11 @@ class Writer:
         with self._state.trial():
             while work < BATCH and size < BATCH_BYTES and (taken := waiting.take()) is not None:
                 user, operation = taken
+                self._waiting_bytes -= operation.size
                 one = _plan(operation, self._state, now)
                 cid = _cid(one)
                 if cid is not None and cid in cids:  # as what it is known shows when the first is stored
-                    waiting.put_back(user, operation)
+                    self._put_back([one])
                     waiting.hold(user)
                     continue
                 planned.append(one)
@@ -259,6 +287,7 @@ class Writer:
     def _put_back(self, planned: Sequence[_Planned]) -> None:
         for one in reversed(planned):
             self._waiting.put_back(one.operation.turn, one.operation)
+            self._waiting_bytes += one.operation.size
 
     # --- telling
 

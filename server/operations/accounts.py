@@ -13,7 +13,7 @@ from protocol import codec, errors, limits
 from protocol.frames import Event
 from server.accounts import LOCAL_ADMIN
 from server.errors import RefusedError
-from server.operations.base import Stored
+from server.operations.base import OPERATION_BYTES, Stored
 from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, User, UserBody
 from server.store.base import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Record, Seen
 from server.writer import NEWCOMERS, SERVER
@@ -23,6 +23,8 @@ NO_MATCH = "this name and this password don't go together"
 
 class Awaited:
     """An operation that a coroutine waits for: see `Core.store`. `turn`: see `writer.Operation`."""
+
+    size = OPERATION_BYTES
 
     def __init__(self, turn: int) -> None:
         self.turn = turn

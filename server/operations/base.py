@@ -14,6 +14,9 @@ from server.store.base import Draft, Entry
 
 Stored = Sequence[Event | None]
 
+OPERATION_BYTES = 1024
+"""What an operation keeps while it waits, beside a body: its request and its answer to be, about."""
+
 
 def user_called(state: State, name: str) -> User:
     """The user of that name; raises `RefusedError`."""
@@ -44,6 +47,11 @@ class Store:
     def turn(self) -> int:
         """See `writer.Operation`."""
         return self.user.id
+
+    @property
+    def size(self) -> int:
+        """See `writer.Operation`."""
+        return OPERATION_BYTES
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""

@@ -9,7 +9,7 @@ from protocol import errors, frames
 from protocol.frames import Event, Request, Result
 from server import audit, permissions
 from server.errors import RefusedError
-from server.operations.base import Store, Stored
+from server.operations.base import OPERATION_BYTES, Store, Stored
 from server.permissions import Action
 from server.state import State, User
 from server.store.base import GONE, Entry, Mark
@@ -20,6 +20,11 @@ class StoreSend(Store):
 
     __slots__ = ()
     request: frames.Send
+
+    @property
+    def size(self) -> int:
+        """See `writer.Operation`."""
+        return OPERATION_BYTES + len(self.request.body)
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from protocol import frames
 from protocol.frames import Event
 from server.errors import RefusedError
-from server.operations.base import Store, Stored
+from server.operations.base import OPERATION_BYTES, Store, Stored
 from server.state import State, User
 from server.store.base import Away, Entry, LastSeen
 from server.writer import SERVER
@@ -27,6 +27,7 @@ class StoreSeen:
     """Users were there until now. Nobody waits for it, and if the disk refuses, it is not worth a word."""
 
     __slots__ = ("_users",)
+    size = OPERATION_BYTES
 
     def __init__(self, users: Sequence[User]) -> None:
         self._users = users

@@ -113,6 +113,7 @@ class InTurn:
     """An operation in the turn that all have: so they are planned in the order in which they come."""
 
     turn = 1
+    size = 1
 
     def __init__(self, operation: Operation) -> None:
         self.plan = operation.plan

@@ -10,6 +10,7 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Event, Request, Result
+from server import writer
 from server.errors import RefusedError, StorageError
 from server.operations import (
     ComeByName,
@@ -356,6 +357,30 @@ async def test_a_nick_right_behind_a_join_is_told_in_that_room_too(desk: Desk) -
     assert ("#b", frames.NICK, "ann") in told
 
 
+async def test_so_much_waits_in_sum_and_who_has_most_comes_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By count and by bytes; who has little waiting is not refused, and everything is answered once."""
+    monkeypatch.setattr(writer, "WAITING_BYTES", 400 * 1024)
+    ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
+    await desk.stall(ann)
+    few = [send(desk, ann, "#a", f"ann{n}", b"x") for n in range(10)]
+    many = [send(desk, eve, "#a", f"eve{n}", b"x") for n in range(1000)]
+    long = [send(desk, bob, "#a", f"bob{n}", bytes(16_000)) for n in range(100)]
+    waiting = [operation for line in desk.writer._waiting._lines.values() for operation in line]
+    assert 300 * 1024 <= sum(one.size for one in waiting) == desk.writer._waiting_bytes <= 400 * 1024
+    few += [send(desk, ann, "#a", f"more{n}", b"x") for n in range(10)]
+    desk.log.go_on.set()
+    await desk.drain()
+    assert errors.RATE_LIMITED not in [desk.answers[number] for number in few]
+    for numbers in (many, long):
+        stored = [desk.answers[number] != errors.RATE_LIMITED for number in numbers]
+        assert stored[0], "what came first of each stays"
+        assert not all(stored)
+    assert desk.answers.keys() >= {*few, *many, *long}, "each has its answer"
+    assert desk.writer._waiting_bytes == desk.writer.waiting == 0
+
+
 async def test_no_pipeline_gets_past_the_limit_of_rooms(desk: Desk) -> None:
     (ann,) = await desk.users("ann")
     numbers = [desk.submit(StoreJoin, ann, room=f"#room{n}") for n in range(limits.ROOMS + 3)]
@@ -429,6 +454,7 @@ class Clumsy:
         self.where = where
         self.codes: list[str] = []
 
+    size = 1
     turn = SERVER
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
