@@ -31,6 +31,9 @@ _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
 TYPING_SECONDS = limits.TYPING_SECONDS - 1
 """Between two signs of typing that are passed on: a second less than clients keep to, for networks delay."""
 
+TYPED = 16
+"""Rooms in which one session types at once: that is remembered of each, and nobody types in more."""
+
 FEATURES = [
     "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore", "levels",
     "private-rooms", "direct-rooms", "moderation", "changes", "replies", "search",
@@ -280,6 +283,12 @@ class Session:
 
     def _typing(self, room: str, *, on: bool) -> None:
         """Pass on that the user types; what comes too often or says nothing new is dropped."""
+        if room not in self._typed and len(self._typed) >= TYPED:
+            self._typed = {
+                one: sign for one, sign in self._typed.items() if self.heard - sign[1] < limits.TYPING_LASTS
+            }
+            if len(self._typed) >= TYPED:
+                return
         was_on, at = self._typed.get(room, (False, -limits.TYPING_LASTS))
         if on:
             at, last = self.heard, at

@@ -10,6 +10,7 @@ import pytest
 from protocol import errors, frames, limits
 from protocol.frames import Frame, Result
 from server import presence
+from server.session import TYPED
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire
@@ -451,6 +452,26 @@ async def test_typing_is_told_every_few_seconds(
     ann.send(frames.Typing(ROOM), frames.Typing(ROOM))
     await ann.settled()
     assert of_kind(await bob.settled(), frames.Typing) == [types(server, "ann")]
+
+
+async def test_nobody_types_in_so_many_rooms_at_once(server: RunningServer) -> None:
+    """Nor is it remembered of more, also of rooms that were left."""
+    rooms = [f"#room{number:02}" for number in range(TYPED + 4)]
+    bob = await server.enter("bob", *rooms)
+    ann = await server.enter("ann", *rooms)
+    (session,) = (one for one in server.core.sessions if one.user.name == "ann")
+    await watch(bob, *rooms[-8:])
+    await bob.settled()
+    ann.send(*(frames.Typing(room) for room in rooms))
+    await ann.settled()
+    told = of_kind(await bob.settled(), frames.Typing)
+    assert [sign.room for sign in told if isinstance(sign, frames.Typing)] == rooms[-8:TYPED]
+    await ann.ask(frames.Leave(ann.new_id, rooms[0]), Result)
+    server.clock.seconds += limits.TYPING_LASTS
+    ann.send(frames.Typing(rooms[-1]))
+    await ann.settled()
+    assert len(of_kind(await bob.settled(), frames.Typing)) == 1
+    assert session._typed.keys() == {rooms[-1]}
 
 
 async def test_typing_where_one_is_not_goes_nowhere(
