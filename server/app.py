@@ -20,7 +20,7 @@ import filelock
 
 from common import private_files, sockets
 from protocol import limits
-from server import accounts, folder, operations, retention
+from server import accounts, folder, open_files, operations, retention
 from server.config import Address, Config
 from server.core import Core, now_ms
 from server.disk_space import DiskSpace
@@ -68,6 +68,7 @@ class Server:
 
     async def start(self) -> None:
         """Open the store and listen; raises `StartError`. `addresses` then has the real ports."""
+        files = open_files.raise_limit()
         self._lock = folder.take(self._config.data)
         try:
             log = SqliteLog(self._config.data)
@@ -92,6 +93,7 @@ class Server:
             log.close()
             self._lock.release()
             raise
+        self._fit_connections(files)
         try:
             if any(address.secure for address in self._config.listen) or not sockets.AVAILABLE:
                 from server.certificate import Certificate  # 80 ms that the chat on one computer never pays
@@ -175,6 +177,18 @@ class Server:
             private_files.write(path, json.dumps(told).encode())
         except OSError as error:
             raise StartError(f"cannot write {path}: {error.strerror or error}") from error
+
+    def _fit_connections(self, files: int | None) -> None:
+        """There are no more connections than files may be open."""
+        buffers = self._core.buffers
+        if files is not None and files - open_files.RESERVE < buffers.connections:
+            buffers.connections = max(1, files - open_files.RESERVE)
+            logger.warning(
+                "the system lets this process have %d files open, so there can be %d connections: "
+                "raise that (LimitNOFILE= of systemd, ulimit -n) if there are to be more",
+                files,
+                buffers.connections,
+            )
 
     def reload(self) -> None:
         """Load the certificate again, for connections to come."""

@@ -138,7 +138,7 @@ class Core:
     def full(self) -> str:
         """Why there is no place for the connection that came last; empty if there is."""
         most = self.buffers.connections
-        return f"there are {most} connections, and no memory for more" if len(self.sessions) > most else ""
+        return f"there are {most} connections, and no room for more" if len(self.sessions) > most else ""
 
     def forget(self, session: Session) -> None:
         """The session has ended."""
