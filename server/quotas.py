@@ -15,6 +15,7 @@ from protocol.frames import Request
 from protocol.limits import EVENT_BYTES
 from server.disk_space import DiskSpace
 from server.errors import RefusedError
+from server.room_quota import RoomQuota
 from server.state import User
 from server.throttle import Buckets, address_key
 
@@ -127,6 +128,7 @@ class Quotas:
 
     def __init__(self, limits: QuotaLimits) -> None:
         self.disk: DiskSpace | None = None
+        self.rooms = RoomQuota(limits.rooms, limits.rooms_per_user)
         self._limits = limits
         self._messages = _buckets(limits.messages, limits.messages_per_second)
         self._changes = _buckets(limits.changes, limits.changes_per_second)
@@ -170,15 +172,9 @@ class Quotas:
 
     def check_new_room(self, user: User, rooms: int, now: float, *, direct: bool = False) -> None:
         """Count a room that this user is about to make where there are so many; raises `RefusedError`."""
-        limits = self._limits
+        self.rooms.check(user, rooms, direct=direct)
         if user.admin:
             return
-        if limits.rooms is not None and rooms >= limits.rooms:
-            text = f"there are {rooms:,} rooms, as many as this server takes: tell its administrator"
-            raise RefusedError(errors.TOO_MANY, text)
-        if not direct and limits.rooms_per_user is not None and user.made >= limits.rooms_per_user:
-            text = f"you have made {user.made:,} rooms, as many as one may: delete one of them first"
-            raise RefusedError(errors.TOO_MANY, text)
         cost = DIRECT_COST if direct else ROOM_COST
         if self._changes is not None and (wait := self._changes.take(user.id, now, cost)) > 0:
             raise _too_fast("that is faster than a person makes rooms", wait)

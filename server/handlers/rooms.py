@@ -51,7 +51,8 @@ def join(session: "Session", request: frames.Join) -> None:
     _check_new_room(session, name)
     join = frames.Join(request.id, name, request.limit, request.existing)
     entered, refuse = _entered(session, name, request.limit), session.refuse
-    session.core.writer.submit(operations.StoreJoin(session.user, join, entered, refuse))
+    quota = session.core.quotas.rooms
+    session.core.writer.submit(operations.StoreJoin(session.user, join, entered, refuse, quota))
 
 
 def _check_new_room(session: "Session", name: str) -> None:
@@ -66,7 +67,8 @@ def create(session: "Session", request: frames.Create) -> None:
     _check_new_room(session, name)
     create = frames.Create(request.id, name, request.private, request.limit)
     entered, refuse = _entered(session, name, request.limit), session.refuse
-    session.core.writer.submit(operations.StoreCreate(session.user, create, entered, refuse))
+    quota = session.core.quotas.rooms
+    session.core.writer.submit(operations.StoreCreate(session.user, create, entered, refuse, quota))
 
 
 def dm(session: "Session", request: frames.Dm) -> None:
@@ -82,7 +84,9 @@ def dm(session: "Session", request: frames.Dm) -> None:
         session.core.hub.enter_room(name, session.user.id)  # it may have been hidden
         entered(request, result)
 
-    session.core.writer.submit(operations.StoreDm(session.user, other, request, opened, session.refuse))
+    quota = session.core.quotas.rooms
+    operation = operations.StoreDm(session.user, other, request, opened, session.refuse, quota)
+    session.core.writer.submit(operation)
 
 
 def _entered(session: "Session", name: str, limit: int) -> Callable[[Request[Any], Result], None]:

@@ -10,6 +10,7 @@ from server import audit, permissions
 from server.errors import RefusedError
 from server.operations.base import Store, StoreTowards
 from server.permissions import Action
+from server.room_quota import NO_ROOM_QUOTA, RoomQuota
 from server.state import Room, State, User
 from server.store.base import Draft, Entry, Mark
 from server.visibility import rooms_of
@@ -30,8 +31,19 @@ def check_count(user: User) -> None:
 class StoreJoin(Store):
     """`join`: makes the room if it is new, and the user a member."""
 
-    __slots__ = ()
+    __slots__ = ("quota",)
     request: frames.Join | frames.Create
+
+    def __init__(
+        self,
+        user: User,
+        request: Any,  # noqa: ANN401  # as in `Store`
+        answer: Callable[[Request[Any], Result], None],
+        refuse: Callable[[Request[Any], RefusedError], None],
+        quota: RoomQuota = NO_ROOM_QUOTA,
+    ) -> None:
+        super().__init__(user, request, answer, refuse)
+        self.quota = quota
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
@@ -39,7 +51,7 @@ class StoreJoin(Store):
         if room is None:
             if isinstance(self.request, frames.Join) and self.request.existing:
                 raise RefusedError(errors.NO_SUCH_ROOM, f"there is no room {self.request.room}")
-            return self._make(now, private=False)
+            return self._make(state, now, private=False)
         if self.user.id in room.members:
             return ()
         check_count(self.user)
@@ -52,8 +64,9 @@ class StoreJoin(Store):
             entries.append(audit.record(now, self.user, "join uninvited", room=room.name))
         return entries
 
-    def _make(self, now: int, *, private: bool) -> Sequence[Entry]:
+    def _make(self, state: State, now: int, *, private: bool) -> Sequence[Entry]:
         check_count(self.user)
+        self.quota.check(self.user, len(state.rooms))
         name = self.request.room
         return (
             self._draft(name, frames.CREATE, now, birth(private=private)),
@@ -73,7 +86,7 @@ class StoreCreate(StoreJoin):
         if self.request.room in state.rooms:
             text = f"no room can be made under the name {self.request.room}: choose another, or /join it"
             raise RefusedError(errors.NAME_TAKEN, text)
-        return self._make(now, private=self.request.private)
+        return self._make(state, now, private=self.request.private)
 
 
 class StoreMakeRoom(Store):
@@ -114,8 +127,20 @@ class StoreMakeRoom(Store):
 class StoreDm(StoreTowards):
     """`dm`: the room of two; nobody joins it and nobody leaves it."""
 
-    __slots__ = ()
+    __slots__ = ("quota",)
     request: frames.Dm
+
+    def __init__(
+        self,
+        user: User,
+        other: User,
+        request: Any,  # noqa: ANN401  # as in `Store`
+        answer: Callable[[Request[Any], Result], None],
+        refuse: Callable[[Request[Any], RefusedError], None],
+        quota: RoomQuota = NO_ROOM_QUOTA,
+    ) -> None:
+        super().__init__(user, other, request, answer, refuse)
+        self.quota = quota
 
     @property
     def room(self) -> str:
@@ -127,6 +152,7 @@ class StoreDm(StoreTowards):
         opened = Mark(self.room, self.user.id, 1)
         if self.room in state.rooms:
             return () if self.user.reads.get(self.room) else (opened,)
+        self.quota.check(self.user, len(state.rooms), direct=True)
         if _direct_rooms(state, self.user, opened=True) >= limits.DIRECT:
             text = f"you have opened {limits.DIRECT:,} direct rooms, as many as one may: meet in a channel"
             raise RefusedError(errors.TOO_MANY, text)

@@ -53,6 +53,22 @@ async def test_a_user_makes_so_many_rooms_that_stay(tmp_path: Path) -> None:
         await do(ann, frames.Create, "#a4")
 
 
+async def test_no_pipeline_gets_past_what_rooms_there_may_be(tmp_path: Path) -> None:
+    """Of requests that come in one piece each sees what those before it have made."""
+    for limits in (Limits(rooms_per_user=3, changes_at_once=1000), Limits(rooms=4, changes_at_once=1000)):
+        async with serving(tmp_path / str(limits.rooms), limits) as server:
+            await server.enter("eve")  # who made #general
+            ann = await server.enter("ann")
+            kinds = (frames.Create, frames.Join)
+            requests = [kinds[number % 2](ann.new_id, f"#a{number}") for number in range(8)]
+            ann.send(*requests)
+            answers = [await ann.answer(request.id) for request in requests]
+            assert [answer.code for answer in answers if isinstance(answer, frames.Error)] == [
+                errors.TOO_MANY
+            ] * 5
+            assert len(server.core.state.rooms) == 4
+
+
 async def test_a_user_makes_so_many_rooms_at_once(tmp_path: Path) -> None:
     async with serving(tmp_path, Limits(changes_at_once=22)) as server:
         ann = await server.enter("ann")
