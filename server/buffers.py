@@ -84,11 +84,13 @@ class Held:
 
     def set(self, holder: Holder, size: int) -> bool:
         """Take note; returns whether all is within the bound."""
-        self.total += size - self._sizes.get(holder, 0)
-        if size:
-            self._sizes[holder] = size
-        else:
-            self._sizes.pop(holder, None)
+        before = self._sizes.get(holder, 0)
+        if size != before:
+            self.total += size - before
+            if size:
+                self._sizes[holder] = size
+            else:
+                del self._sizes[holder]
         return self.total <= self.most
 
     def drop(self) -> None:

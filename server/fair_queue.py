@@ -34,7 +34,10 @@ class FairQueue(Generic[T]):
 
     def put(self, user: int, thing: T) -> None:
         """Behind all that waits for this user already."""
-        self._line(user).append(thing)
+        line = self._lines.get(user)
+        if line is None:
+            line = self._line(user)
+        line.append(thing)
         self._count += 1
 
     def take(self) -> tuple[int, T] | None:

@@ -142,6 +142,8 @@ class Quotas:
             return
         if not (cost.frees or (isinstance(request, frames.Send) and request.kind == frames.DELETE)):
             self._check_disk(user)
+        if self._messages is self._changes is self._bytes is None:
+            return
         taken: list[tuple[Buckets, float]] = []
         for buckets, amount in (
             (self._messages, cost.messages),
