@@ -106,7 +106,7 @@ class Core:
         self.title = f"chat-server/{__version__}"
         self.state = log.load()
         self.counters = Counters()
-        self.hub = Hub(self.state, self.counters, self._came, self._gone)
+        self.hub = Hub(self.state, self.counters, self._came, self._gone, clock)
         self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
         self.sessions: set[Session] = set()
         self.turns = Turns(frame_limits, lambda: self.monotonic())

@@ -10,6 +10,7 @@ clients, storage or sockets.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -36,6 +37,7 @@ class Hub:
         counters: Counters | None = None,
         came: Callable[[User], None] = lambda _: None,
         gone: Callable[[User], None] = lambda _: None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._counters = counters or Counters()
         self._state = known
@@ -47,7 +49,7 @@ class Hub:
         self._arranged: set[int] = set()
         self._came = came
         self._gone = gone
-        self.presence = Presence(known, self._by_user, self.queue)
+        self.presence = Presence(known, self._by_user, self.queue, clock)
         self._account_changes = AccountChanges(known, self._by_user, self.queue)
 
     # --- who is there
@@ -131,7 +133,7 @@ class Hub:
                 for user in set(names.direct_pair(event.room) or ()):
                     if not hidden(event.room, self._state.users[user]):
                         self.enter_room(event.room, user)
-            case frames.NICK:
+            case frames.NICK | frames.MUTE | frames.UNMUTE:
                 self.presence.touch([event.room])
             case frames.INVITE:
                 invited = self._state.users[state.read(event, frames.AboutBody).user]

@@ -79,8 +79,11 @@ PRESENT = frozenset({Action.SEND, Action.HISTORY, Action.READ, Action.WATCH, Act
 IN_DIRECT = frozenset({Action.SEND, Action.HISTORY, Action.READ, Action.WATCH, Action.MEMBERS})
 """What there is to do in the room of two; they may all of it, and nobody else any."""
 
-SPOKEN = frozenset({Action.SEND, Action.REMOVE, Action.TOPIC, Action.INVITE})
-"""What somebody who is muted may not."""
+SPOKEN = frozenset(
+    {Action.SEND, Action.REMOVE, Action.TOPIC, Action.INVITE}
+    | {Action.KICK, Action.BAN, Action.UNBAN, Action.MUTE, Action.UNMUTE}
+)
+"""What somebody who is muted may not: all that puts words before the others, reasons too."""
 
 _RANKS = {frames.MEMBER: Rank.MEMBER, frames.MODERATOR: Rank.MODERATOR, frames.OWNER: Rank.OWNER}
 _PLURALS = {Rank.MODERATOR: "moderators", Rank.OWNER: "owners", Rank.ADMIN: "the server's administrators"}
@@ -137,7 +140,7 @@ def require(state: State, user: User, name: str, action: Action, now: int | None
     if standing < LEAST[action]:
         who = f"{_PLURALS[LEAST[action]]} of {name}"
         raise RefusedError(errors.DENIED, f"only {who} may {action.value}; /members shows them")
-    if now is not None and action in SPOKEN and standing < Rank.OWNER:
+    if now is not None and action in SPOKEN:
         _check_not_muted(room, user, now)
     return room
 
@@ -182,10 +185,24 @@ def require_admin(user: User, action: Action) -> None:
         raise RefusedError(errors.DENIED, f"only {_PLURALS[LEAST[action]]} may {action.value}")
 
 
-def _check_not_muted(room: Room, user: User, now: int) -> None:
+def muted(room: Room, user: User, now: int) -> bool:
+    """Whether nothing of what `user` says may reach `room`: not their words, nor what they are called or why
+    they are away."""
     mute = room.mutes.get(user.id)
-    if mute is not None and mute.holds(now):
-        raise RefusedError(errors.DENIED, f"you are muted in {room.name}{term(mute, now)}")
+    return mute is not None and mute.holds(now) and rank(room, user) < Rank.OWNER
+
+
+def require_voice(state: State, user: User, now: int) -> None:
+    """`user` is muted in none of their rooms, for all of them are told. Raises `RefusedError`."""
+    for name in sorted(user.rooms):
+        if muted(room := state.rooms[name], user, now):
+            text = f"you are muted in {name}, where a new name would be told"
+            raise RefusedError(errors.DENIED, text + term(room.mutes[user.id], now))
+
+
+def _check_not_muted(room: Room, user: User, now: int) -> None:
+    if muted(room, user, now):
+        raise RefusedError(errors.DENIED, f"you are muted in {room.name}{term(room.mutes[user.id], now)}")
 
 
 def term(penalty: Penalty, now: int | None = None) -> str:

@@ -76,9 +76,14 @@ class Presence:
     """See the module. `sessions` are the hub's, by user; `queue` gives bytes to one of them."""
 
     def __init__(
-        self, state: State, sessions: Mapping[int, set[Member]], queue: Callable[[Member, bytes], None]
+        self,
+        state: State,
+        sessions: Mapping[int, set[Member]],
+        queue: Callable[[Member, bytes], None],
+        clock: Callable[[], int],
     ) -> None:
         self._state = state
+        self._clock = clock
         self._sessions = sessions
         self._queue = queue
         self._loop = asyncio.get_running_loop()
@@ -178,6 +183,8 @@ class Presence:
 
     def type(self, session: Member, room: str, *, on: bool) -> None:
         """The session's user writes in a room: tell who looks at it, but for the user."""
+        if permissions.muted(self._state.rooms[room], session.user, self._clock()):
+            return
         watchers = [
             watcher
             for one in self._lists.get(room, {}).values()
@@ -197,12 +204,18 @@ class Presence:
 
     def _ranked(self, room: str, limit: int) -> tuple[list[Standing], frames.Count]:
         """The first so many of the members who are there, and how many there are."""
-        users, there = self._state.users, self._away
+        users, there, where = self._state.users, self._away, self._state.rooms[room]
+        now = self._clock() if where.mutes else 0
+        silent = {user for user in where.mutes if permissions.muted(where, users[user], now)}
         here = [
-            Standing((text := there[user]) is not None, name.casefold(), name, user, text or "")
-            for user, name in (
-                (user, users[user].name) for user in self._state.rooms[room].members if user in there
+            Standing(
+                (text := there[user]) is not None,
+                name.casefold(),
+                name,
+                user,
+                text if text is not None and user not in silent else "",
             )
+            for user, name in ((user, users[user].name) for user in where.members if user in there)
         ]
         count = frames.Count(len(here), sum(one.away for one in here))
         return heapq.nsmallest(limit, here), count

@@ -166,10 +166,10 @@ _ROOM_FIELDS = tuple(Room.__dataclass_fields__)
 
 @dataclass(slots=True)
 class State:
-    """Users by id, by folded name and by what their names look like; rooms by name; devices by the hash
-    of their token, invitations to the server by id; who is kept out of it, by id and by network. `head` is
-    that of the server's own log, `newest` the user that was made last. `channels` and `public` are the names
-    of all channels and of those that are not private."""
+    """Users by id, by folded name and by what their names look like; rooms by name, channels by what their
+    names look like, too; devices by the hash of their token, invitations to the server by id; who is kept out
+    of it, by id and by network. `head` is that of the server's own log, `newest` the user that was made last.
+    `channels` and `public` are the names of all channels and of those that are not private."""
 
     users: dict[int, User] = field(default_factory=dict)
     by_name: dict[str, User] = field(default_factory=dict)
@@ -177,6 +177,7 @@ class State:
     rooms: dict[str, Room] = field(default_factory=dict)
     channels: SortedNames = field(default_factory=SortedNames, compare=False)
     public: SortedNames = field(default_factory=SortedNames, compare=False)
+    rooms_by_look: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
     tokens: dict[bytes, Device] = field(default_factory=dict)
     invites: dict[str, Invite] = field(default_factory=dict)
     head: int = 0
@@ -237,6 +238,13 @@ class State:
         """Whether there is an administrator, other than `but`, who may come in."""
         return any(user.admin and not user.disabled and user is not but for user in self.users.values())
 
+    def room_looks_taken(self, name: str) -> bool:
+        """Whether there is another channel, or always the first one, whose name looks like `name`."""
+        looks = skeletons(name)
+        if name != names.FIRST_ROOM and looks & skeletons(names.FIRST_ROOM):
+            return True
+        return any(self.rooms_by_look.get(look, frozenset()) - {name} for look in looks)
+
     def add_user(self, user: User) -> None:
         """Enter a user under their id and name."""
         self.put(self.users, user.id, user)
@@ -286,6 +294,9 @@ class State:
         self.put(self.rooms, room.name, room)
         if not room.direct:
             self._list(self.channels, room.name)
+            for look in skeletons(room.name):
+                alike = self.rooms_by_look.get(look, frozenset())
+                self.put(self.rooms_by_look, look, alike | {room.name})
             self.set_private(room, private=room.private)
 
     def set_private(self, room: Room, *, private: bool) -> None:
@@ -327,6 +338,11 @@ class State:
             maker.made -= 1
         self._unlist(self.channels, room.name)
         self._unlist(self.public, room.name)
+        for look in skeletons(room.name):
+            if others := self.rooms_by_look.get(look, frozenset()) - {room.name}:
+                self.put(self.rooms_by_look, look, others)
+            else:
+                self.drop(self.rooms_by_look, look)
         self.drop(self.rooms, room.name)
 
     def mark(self, user: int, room: str, seq: int) -> None:

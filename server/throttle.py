@@ -114,18 +114,19 @@ class Door:
         self._inside: dict[str, int] = {}
         self._knocks: dict[str, Bucket] = {}
 
-    def knock(self, host: str, now: float) -> tuple[str | None, str]:
-        """A connection has come: the key to `leave` with, and what is wrong if it may not stay."""
+    def knock(self, host: str, now: float) -> tuple[str | None, str, float]:
+        """A connection has come: the key to `leave` with, and what is wrong if it may not stay, and for how
+        many seconds."""
         key = address_key(host) or ("loopback" if self._allowance.loopback else None)
         if key is None:
-            return None, ""
+            return None, "", 0.0
         inside = self._inside.get(key, 0)
         if self._allowance.sessions is not None and inside >= self._allowance.sessions:
-            return None, f"there are {inside} connections from your address already"
+            return None, f"there are {inside} connections from your address already", 0.0
         if (wait := self._bucket(key, now)) > 0:
-            return None, f"too many connections from your address: try again in {wait:.0f} s"
+            return None, "too many connections from your address in a short time", wait
         self._inside[key] = inside + 1
-        return key, ""
+        return key, "", 0.0
 
     def _bucket(self, key: str, now: float) -> float:
         connects = self._allowance.connects

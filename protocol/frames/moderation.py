@@ -140,8 +140,16 @@ class Bans(Request[BansResult], tag="bans", frozen=True):
     limit: PageSize = limits.PAGE
 
 
-class ServerBan(Request[Result], tag="server_ban", frozen=True):
+class ServerBanResult(Result, frozen=True):
+    """From where the user was connected: who is banned by name may come back under another one."""
+
+    addresses: list[str]
+
+
+class ServerBan(Request[ServerBanResult], tag="server_ban", frozen=True):
     """Keep a user (`name`) or a network (`address`) out of this server; one of the two is given."""
+
+    result = ServerBanResult
 
     name: After = ""
     address: Word = ""

@@ -53,8 +53,12 @@ async def _list(connection: Administration, given: argparse.Namespace) -> None: 
 
 
 async def _add(connection: Administration, given: argparse.Namespace) -> None:
-    await connection.ask(frames.ServerBan(1, given.name, given.address, given.time, given.reason))
+    result = await connection.ask(frames.ServerBan(1, given.name, given.address, given.time, given.reason))
     print(f"{given.name or given.address} is kept out")
+    if given.name:
+        print("A ban keeps out a name, not a person: where anybody may come in, they can take another one.")
+    for address in result.addresses:
+        print(f"They were connected from {address}: chat-server ban add --address {address} bans that, too.")
 
 
 async def _lift(connection: Administration, given: argparse.Namespace) -> None:

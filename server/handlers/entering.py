@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 SEEN_MS = 10 * 60 * 1000
 """How exactly it is kept when a device was there: not everybody who comes and goes is written each time."""
 
-_NOT_FOR_THEM = frozenset({errors.DENIED, errors.NO_SUCH_ROOM})
-"""Why somebody comes in and is not in the room where they would begin: they are banned, or it is private."""
+_NOT_FOR_THEM = frozenset({errors.DENIED, errors.NO_SUCH_ROOM, errors.NAME_TAKEN})
+"""Why somebody comes in and is not in the room where they would begin: they are banned, it is private, or
+another one that looks like it was made since they were invited."""
 
 _NEEDED = "this server asks for a password"
 

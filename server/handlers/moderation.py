@@ -11,7 +11,7 @@ from protocol.frames import Request, Result
 from server import operations, permissions
 from server.errors import RefusedError
 from server.handlers.base import Handler, cleaned_reason
-from server.networks import network
+from server.networks import bannable, network, problem
 from server.permissions import Action
 from server.state import Penalty, Room, User
 
@@ -102,9 +102,13 @@ def server_ban(session: "Session", request: frames.ServerBan | frames.ServerUnba
         else _network(request.address)
     )
     if isinstance(request, frames.ServerBan):
+        if isinstance(target, str) and (text := problem(network(target), session.address)):
+            raise RefusedError(errors.DENIED, text)
         request = msgspec.structs.replace(request, reason=cleaned_reason(request.reason))
 
     def stored(_: Request[Any], result: Result) -> None:
+        if isinstance(request, frames.ServerBan):
+            result = frames.ServerBanResult(_addresses(session, target))
         session.answer(request, result)
         if isinstance(request, frames.ServerBan):
             _expel(session, target)
@@ -112,6 +116,12 @@ def server_ban(session: "Session", request: frames.ServerBan | frames.ServerUnba
     session.core.writer.submit(
         operations.StoreServerBan(session.user, target, request, stored, session.refuse)
     )
+
+
+def _addresses(session: "Session", target: User | str) -> list[str]:
+    """Where somebody is connected from, as far as it can be banned."""
+    here = {one.address for one in session.core.sessions if one.ready and one.user is target}
+    return sorted(host for host in here if bannable(host))[: limits.DEVICES]
 
 
 def _network(text: str) -> str:

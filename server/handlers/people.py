@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def nick(session: "Session", request: frames.Nick) -> None:
     """Take another name."""
     name = checked(names.check_user_name, request.name)
+    if name != session.user.name:  # whoever has an old name may keep it
+        name = checked(names.check_new_user_name, name)
     session.submit(operations.StoreNick, frames.Nick(request.id, name))
 
 

@@ -55,7 +55,7 @@ def check_free(state: State, name: str, user: int = 0) -> None:
     owner = state.user_called(name)
     if owner is not None and owner.id != user:
         raise RefusedError(errors.NAME_TAKEN, f"{name} is somebody else's name: choose another")
-    if state.lookalike(name, user) is not None and owner is None:
+    if state.lookalike(name, user) is not None:
         text = f"{name} looks too much like somebody else's name: choose another"
         raise RefusedError(errors.NAME_TAKEN, text)
 

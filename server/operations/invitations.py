@@ -7,6 +7,7 @@ import msgspec
 from protocol import errors, limits
 from server.errors import RefusedError
 from server.operations.accounts import Awaited
+from server.operations.rooms import check_name
 from server.state import Invite, State
 from server.store.base import Audit, EndInvite, Entry
 
@@ -24,6 +25,8 @@ class MakeInvite(Awaited):
 
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
+        if self._invite.room and self._invite.room not in state.rooms:
+            check_name(state, self._invite.room)
         self.expires = now + self._days * DAY_MS
         new = msgspec.structs.replace(self._invite, created=now, expires=self.expires)
         over = [

@@ -1,6 +1,6 @@
 """What somebody does to somebody else in a room, or with the whole server; all of it goes into the audit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from protocol import codec, errors, frames, limits, names
@@ -109,6 +109,13 @@ class StoreKick(_StoreAgainst):
         return self.request.reason
 
 
+def _require_penalty(penalties: Mapping[int, Penalty], other: User, now: int, what: str) -> None:
+    """There is one of these that holds. Raises `RefusedError`."""
+    penalty = penalties.get(other.id)
+    if penalty is None or not penalty.holds(now):
+        raise RefusedError(errors.NOT_FOUND, f"{other.name} is not {what}: /bans shows who is")
+
+
 class _StorePenalty(_StoreAgainst):
     """What may have an end and a reason."""
 
@@ -146,6 +153,12 @@ class StoreMute(_StorePenalty):
     __slots__ = ()
     kind, action = frames.MUTE, Action.MUTE
 
+    def _check(self, state: State, room: Room, now: int) -> None:
+        super()._check(state, room, now)
+        if permissions.rank(room, self.other) >= permissions.Rank.OWNER:
+            text = f"{self.other.name} is owner here, and no owner is muted: /role them member first"
+            raise RefusedError(errors.DENIED, text)
+
 
 class StoreUnban(_StoreAgainst):
     """`unban`."""
@@ -154,8 +167,7 @@ class StoreUnban(_StoreAgainst):
     kind, action = frames.UNBAN, Action.UNBAN
 
     def _check(self, state: State, room: Room, now: int) -> None:
-        if self.other.id not in room.bans:
-            raise self._none(f"is not banned from {room.name}: /bans shows who is")
+        _require_penalty(room.bans, self.other, now, f"banned from {room.name}")
         super()._check(state, room, now)
 
 
@@ -166,8 +178,7 @@ class StoreUnmute(_StoreAgainst):
     kind, action = frames.UNMUTE, Action.UNMUTE
 
     def _check(self, state: State, room: Room, now: int) -> None:
-        if self.other.id not in room.mutes:
-            raise self._none(f"is not muted in {room.name}: /bans shows who is")
+        _require_penalty(room.mutes, self.other, now, f"muted in {room.name}")
         super()._check(state, room, now)
 
 
@@ -228,13 +239,13 @@ class StoreServerBan(Store):
         called = target if isinstance(target, str) else target.name
         if isinstance(request, frames.ServerUnban):
             kind, until, reason = frames.UNBAN, None, ""
-            banned = (
-                target in state.banned_networks
+            penalty = (
+                state.banned_networks.get(target)
                 if isinstance(target, str)
-                else target.id in state.banned_users
+                else state.banned_users.get(target.id)
             )
-            if not banned:
-                raise RefusedError(errors.NO_SUCH_USER, f"{called} is not banned")
+            if penalty is None or not penalty.holds(now):
+                raise RefusedError(errors.NOT_FOUND, f"{called} is not banned")
         else:
             kind, reason = frames.BAN, request.reason
             until = now + 1000 * request.seconds if request.seconds is not None else None

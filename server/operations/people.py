@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from protocol import codec, frames
 from protocol.frames import Result
+from server import permissions
 from server.operations.accounts import check_free
 from server.operations.base import Store, Stored
 from server.state import SERVER_LOG, State
@@ -20,7 +21,9 @@ class StoreNick(Store):
     def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         user, name = self.user, self.request.name
-        check_free(state, name, user.id)
+        if name != user.name:
+            check_free(state, name, user.id)
+            permissions.require_voice(state, user, now)
         self._renamed = frames.LoginResult(user.id, name, registered=bool(user.password), admin=user.admin)
         if name == user.name:
             return ()

@@ -28,6 +28,14 @@ def check_count(user: User) -> None:
         raise RefusedError(errors.TOO_MANY, text)
 
 
+def check_name(state: State, name: str) -> None:
+    """Raise `RefusedError` if no room can be made under this name, for it looks like another room's. Of a
+    room that is hidden this says no more than `create` does under its very name."""
+    if name != names.FIRST_ROOM and state.room_looks_taken(name):
+        text = f"no room can be made under the name {name}: it looks too much like another one"
+        raise RefusedError(errors.NAME_TAKEN, text)
+
+
 class StoreJoin(Store):
     """`join`: makes the room if it is new, and the user a member."""
 
@@ -65,9 +73,10 @@ class StoreJoin(Store):
         return entries
 
     def _make(self, state: State, now: int, *, private: bool) -> Sequence[Entry]:
+        name = self.request.room
+        check_name(state, name)
         check_count(self.user)
         self.quota.check(self.user, len(state.rooms))
-        name = self.request.room
         return (
             self._draft(name, frames.CREATE, now, birth(private=private)),
             self._draft(name, frames.JOIN, now),
@@ -111,6 +120,7 @@ class StoreMakeRoom(Store):
         name, owner = self.request.room, self.owner
         if name in state.rooms:
             raise RefusedError(errors.NAME_TAKEN, f"there is a room {name} already")
+        check_name(state, name)
         if name == names.FIRST_ROOM:
             raise RefusedError(errors.DENIED, f"{name} is made by itself, for everybody")
         if owner is None and self.request.private:

@@ -113,13 +113,14 @@ class TcpTransport(asyncio.BufferedProtocol):
         if barred := self._core.bar(self.address):
             self._session.close(errors.DENIED, barred, reconnect=False)
             return
-        problem = self._core.full
+        problem, wait = self._core.full, 0.0
         if not problem:
-            self._key, problem = self._core.door.knock(self.address, self._core.monotonic())
+            self._key, problem, wait = self._core.door.knock(self.address, self._core.monotonic())
         if problem:
             self._core.counters.connections_refused += 1
             logger.info("connection refused", extra={"address": self.address, "reason": problem})
-            self._session.close(errors.RATE_LIMITED, problem, after=moment(REFUSED_SECONDS))
+            after = min(round(wait * 1000) + moment(REFUSED_SECONDS), limits.RETURN_SECONDS * 1000)
+            self._session.close(errors.RATE_LIMITED, problem, after=after)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # asyncio's signature
         """Where the next bytes go."""

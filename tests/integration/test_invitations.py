@@ -186,6 +186,19 @@ async def test_administrators_are_made_and_unmade(serve: Serve) -> None:
     assert await ann.refused(frames.Users(7)) == errors.DENIED
 
 
+async def test_the_last_administrator_stays_one_and_nobody_switches_themself_off(serve: Serve) -> None:
+    server, ann = await administered(serve)
+    assert await ann.refused(frames.SetAdmin(5, "ann", admin=False)) == errors.DENIED
+    await change(ann, frames.AddUser(6, "bob", PASSWORD))
+    await change(ann, frames.SetAdmin(7, "bob", admin=True))
+    assert await ann.refused(frames.SetDisabled(8, "ann", disabled=True)) == errors.DENIED
+    await change(ann, frames.SetDisabled(9, "bob", disabled=True))
+    assert await ann.refused(frames.SetAdmin(10, "ann", admin=False)) == errors.DENIED  # bob may not come in
+    await change(ann, frames.EndDevices(11, "ann"))
+    assert (await ann.ended()).code == errors.LOGGED_OUT  # her own session, too
+    assert server.core.state.users[1].admin
+
+
 async def test_who_has_no_password_is_no_administrator(server: RunningServer) -> None:
     ann = await administrator(server)
     await server.enter("bob")

@@ -113,8 +113,12 @@ async def test_nobody_acts_on_who_is_no_lower(server: RunningServer, kind: type[
         ("owner", "olga"), ("owner", "ada"), ("admin", "ada"),
     ):  # fmt: skip
         assert await refused(wires[who], kind, ROOM, name) == errors.DENIED, (who, name)
-    for who, name in (("moderator", "mel"), ("owner", "rob"), ("admin", "olga")):
+    for who, name in (("moderator", "mel"), ("owner", "rob")):
         await do(wires[who], kind, ROOM, name)
+    if kind is frames.Mute:  # an owner can't be muted, and is not said to be
+        assert await refused(wires["admin"], kind, ROOM, "olga") == errors.DENIED
+    else:
+        await do(wires["admin"], kind, ROOM, "olga")
 
 
 async def test_an_owner_shares_what_an_owner_may(server: RunningServer) -> None:

@@ -46,7 +46,7 @@ def test_what_an_address_counts_as(host: str, key: str | None) -> None:
 def test_sessions_at_once_are_counted_by_address_and_given_back() -> None:
     door = Door(Allowance(sessions=2, connects=None))
     keys = [door.knock("192.0.2.7", 0.0)[0] for _ in range(2)]
-    assert door.knock("192.0.2.7", 0.0) == (None, "there are 2 connections from your address already")
+    assert door.knock("192.0.2.7", 0.0) == (None, "there are 2 connections from your address already", 0.0)
     assert door.knock("192.0.2.8", 0.0)[0] == "192.0.2.8"
     door.leave(keys[0])
     assert door.knock("192.0.2.7", 0.0)[0] == "192.0.2.7"
@@ -62,7 +62,8 @@ def test_an_ipv6_network_is_one_address() -> None:
 def test_new_connections_are_counted_over_time() -> None:
     door = Door(Allowance(sessions=None, connects=3, connect_seconds=60))
     assert [door.knock("192.0.2.7", 0.0)[1] for _ in range(3)] == ["", "", ""]
-    assert "try again in 20 s" in door.knock("192.0.2.7", 0.0)[1]
+    _, text, wait = door.knock("192.0.2.7", 0.0)
+    assert (text, wait) == ("too many connections from your address in a short time", 20.0)
     assert door.knock("192.0.2.7", 20.0)[1] == ""
 
 
