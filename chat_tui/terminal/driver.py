@@ -187,7 +187,13 @@ class TerminalDriver(Driver):
     def _stop(self) -> None:
         if self._auto_restart and self._output is not None:
             self.suspend_application_mode()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # The system stops nobody whom no shell would let go on (in a window with nothing but this program),
+        # if it is left to do what it does by itself.
+        self._loop.remove_signal_handler(signal.SIGTSTP)
+        signal.raise_signal(signal.SIGTSTP)
+        self._loop.add_signal_handler(signal.SIGTSTP, self._stop)
+        if self._output is None:
+            self._continue()
 
     def _continue(self) -> None:
         """Take the terminal again: after `_stop`, or after a stop of which nobody told us, when others may

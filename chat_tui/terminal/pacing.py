@@ -13,6 +13,7 @@ from textual import events
 from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.widgets import Input, TextArea
 
 SETTLE_SECONDS = 1.0
 """So long the next key waits for the one before; what takes longer is not about keys."""
@@ -20,8 +21,11 @@ SETTLE_SECONDS = 1.0
 WAITING = 100_000
 """So many keys may wait; what is typed beyond that, by a machine, is lost."""
 
+TOGETHER = 256
+"""So many letters are handed over before it is waited for what they do: nobody else would get a turn."""
+
 _LEADING = (events.Key, events.Paste, events.MouseDown, events.MouseUp)
-"""What may move the focus or open something."""
+"""What may move the focus or open something; letters behind one that was written into a field don't."""
 
 
 class InputQueue:
@@ -31,7 +35,10 @@ class InputQueue:
         self._app = app
         self._waiting: deque[Message] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._led = False  # the last one may move the focus
+        self._led = False  # what was handed over last may move the focus
+        self._field: Input | TextArea | None = None  # it has got a letter, and had this text then
+        self._text = ""
+        self._letters = 0  # got one behind the other, since that is known to write them
 
     def put(self, message: Message) -> None:
         """Hand this over: at once, if nothing is on its way."""
@@ -43,8 +50,20 @@ class InputQueue:
                 self._task = asyncio.create_task(self._hand_over())
 
     def _post(self, message: Message) -> None:
-        self._led = isinstance(message, _LEADING)
+        field = self._field_for(message)
+        written = field is not None and field is self._field and (self._letters or _text(field) != self._text)
+        self._letters = self._letters + 1 if written else 0
+        if not written:
+            self._field, self._text = field, _text(field) if field is not None else ""
+        self._led = isinstance(message, _LEADING) and self._letters % TOGETHER == 0
         self._app.post_message(message)
+
+    def _field_for(self, message: Message) -> Input | TextArea | None:
+        """Where this letter goes, if it is one: it may still be a command there, which the one before was not
+        if it was written."""
+        focused = self._app.focused
+        letter = isinstance(message, events.Key) and message.is_printable
+        return focused if letter and isinstance(focused, Input | TextArea) else None
 
     def clear(self) -> None:
         """Forget what was not handed over."""
@@ -86,6 +105,10 @@ class InputQueue:
         while pump is not None and pump is not self._app:
             yield pump
             pump = pump._parent  # noqa: SLF001  # `parent` is a node's only
+
+
+def _text(field: Input | TextArea) -> str:
+    return field.value if isinstance(field, Input) else field.text
 
 
 async def _reached(pump: MessagePump) -> None:

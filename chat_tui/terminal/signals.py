@@ -5,7 +5,7 @@ import signal
 
 from textual.app import App
 
-_NAMES = ("SIGTERM", "SIGHUP", "SIGINT")
+_NAMES = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT")
 
 
 def end_on_signals(app: App[None]) -> None:
@@ -22,11 +22,12 @@ def end_on_signals(app: App[None]) -> None:
 
 
 def _end(app: App[None], number: int) -> None:
-    if number != signal.SIGINT or not _is_lent(app):
+    typed = number == signal.SIGINT or number == getattr(signal, "SIGQUIT", None)
+    if not typed or not _is_lent(app):
         app.exit(return_code=128 + number)
 
 
 def _is_lent(app: App[None]) -> bool:
-    """Whether the terminal is an editor's now: Ctrl+C is meant for it, and reaches us too."""
+    """Whether the terminal is an editor's now: Ctrl+C and Ctrl+\\ are meant for it, and reach us too."""
     driver = app._driver  # noqa: SLF001  # Textual does not say it otherwise
     return driver is not None and not driver._auto_restart  # noqa: SLF001

@@ -137,6 +137,11 @@ class Terminal:
         """How the terminal's line is set now."""
         return termios.tcgetattr(self._theirs)
 
+    @property
+    def foreground(self) -> int:
+        """The process group that has the terminal."""
+        return int.from_bytes(fcntl.ioctl(self._ours, termios.TIOCGPGRP, bytes(4)), sys.byteorder)
+
     def set_attributes(self, attributes: list[Any]) -> None:
         """Set the terminal's line so, as another program in it would."""
         termios.tcsetattr(self._theirs, termios.TCSANOW, attributes)

@@ -113,17 +113,12 @@ def stopped(terminal: Terminal) -> bool:
     return os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGTSTP])
-async def test_after_a_stop_the_screen_is_whole_again(
-    open_terminal: Open, server: RunningServer, number: signal.Signals
-) -> None:
+async def test_after_a_stop_the_screen_is_whole_again(open_terminal: Open, server: RunningServer) -> None:
     terminal = open_terminal(*at(server))
     await terminal.sees("● alice on")
     raw = terminal.attributes
-    terminal.signal(number)
+    terminal.signal(signal.SIGSTOP)
     await terminal.until(lambda: stopped(terminal), "it is stopped")
-    if number == signal.SIGTSTP:
-        await terminal.until(lambda: terminal.left_on() == ["window title"], "the terminal is as it was")
     # A shell has its own ways with the line, and writes on the screen that is there.
     terminal.print("".join(f"\x1b[{row};1H" + "JUNK" * 20 for row in range(1, 25)))
     terminal.set_attributes(terminal.before)
@@ -137,6 +132,62 @@ async def test_after_a_stop_the_screen_is_whole_again(
     terminal.type("\x11")
     assert await terminal.ended() == 0
     assert terminal.left_on() == []
+
+
+async def test_a_stop_gives_the_terminal_to_a_shell_that_has_job_control(
+    home: Path, server: RunningServer
+) -> None:
+    script = '"$@"; echo in the shell; read line; fg'
+    terminal = Terminal(("sh", "-m", "-c", script, "sh", *PROGRAM, *at(server)), environment(home))
+    try:
+        await terminal.sees("● alice on")
+        os.killpg(terminal.foreground, signal.SIGTSTP)
+        await terminal.sees("in the shell")
+        assert terminal.left_on() == ["window title"]
+        terminal.type("\n")
+        await terminal.sees("● alice on")
+        await terminal.until(lambda: "in the shell" not in terminal.text, "the screen is drawn anew")
+        terminal.enter("still here")
+        await terminal.sees("│ still here")
+        terminal.type("\x11")
+        assert await terminal.ended() == 0
+    finally:
+        terminal.close()
+
+
+async def test_what_no_shell_would_let_go_on_is_not_stopped(
+    open_terminal: Open, server: RunningServer
+) -> None:
+    terminal = open_terminal(*at(server))
+    await terminal.sees("● alice on")
+    terminal.signal(signal.SIGTSTP)
+    await terminal.until(lambda: terminal.raw.count(b"\x1b[?2004h") == 2, "it has the terminal again")
+    assert not stopped(terminal)
+    terminal.enter("still here")
+    await terminal.sees("│ still here")
+    terminal.type("\x11")
+    assert await terminal.ended() == 0
+
+
+async def test_keys_for_an_editor_that_would_end_a_program_do_not_end_this_one(
+    home: Path, server: RunningServer, tmp_path: Path
+) -> None:
+    lent = tmp_path / "lent"
+    editor = tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\ntouch "{lent}"\nread line\n')
+    editor.chmod(0o755)
+    terminal = Terminal((*PROGRAM, *at(server)), {**environment(home), "VISUAL": str(editor)})
+    try:
+        await terminal.sees("● alice on")
+        terminal.type("\x07")  # Ctrl+G
+        await terminal.until(lent.exists, "the editor is open")
+        terminal.type("\x1c\x03\x1a")  # Ctrl+\\, Ctrl+C and Ctrl+Z
+        await terminal.until(lambda: terminal.raw.count(b"\x1b[?2004h") == 2, "it has the terminal again")
+        assert not stopped(terminal)
+        terminal.type("\x11")
+        assert await terminal.ended() == 0
+    finally:
+        terminal.close()
 
 
 async def test_nothing_that_a_terminal_sends_ends_it(server: RunningServer, tmp_path: Path) -> None:

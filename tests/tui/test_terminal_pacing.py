@@ -57,16 +57,36 @@ async def test_a_key_that_comes_alone_waits_for_nothing() -> None:
         assert [field.value for field in app.query(Input)] == ["ab", "c"]
 
 
+async def test_letters_into_one_field_wait_for_none_but_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = []
+    settle = InputQueue._settled
+
+    async def counted(queue: InputQueue) -> None:
+        settled.append(queue)
+        await settle(queue)
+
+    monkeypatch.setattr(InputQueue, "_settled", counted)
+    app = Fields()
+    async with app.run_test():
+        queue = InputQueue(app)
+        for key in keys("x" * 600 + "\ty"):
+            queue.put(key)
+        await until(lambda: queue._task is None)
+        await until(lambda: app.query_one("#second", Input).value == "y")
+        assert app.query_one("#first", Input).value == "x" * 600
+        assert len(settled) == 1 + 600 // pacing.TOGETHER + 1  # the first letter, those many, Tab
+
+
 async def test_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "WAITING", 10)
+    monkeypatch.setattr(pacing, "TOGETHER", 1)
     app = Fields()
     async with app.run_test():
         queue = InputQueue(app)
         for key in keys("x" * 50):
             queue.put(key)
         assert len(queue._waiting) == 10
-        await until(lambda: queue._task is None)
-        assert app.query_one("#first", Input).value == "x" * 11
+        await until(lambda: queue._task is None and app.query_one("#first", Input).value == "x" * 11)
         queue.put(Key("y", "y"))
         queue.put(Key("z", "z"))
         queue.clear()
