@@ -180,7 +180,7 @@ async def test_a_backup_that_cannot_be_is_a_clear_error(data: Path, tmp_path: Pa
 
 
 async def test_a_damaged_store_is_not_backed_up_over_a_good_one(data: Path, tmp_path: Path) -> None:
-    fill(data, *(say(f"{number}" * 100) for number in range(300)))
+    fill(data, *(say(f"{number} " * 100) for number in range(300)))
     backup = tmp_path / "backup.db"
     await run("backup", data, backup)
     good = backup.read_bytes()
@@ -242,12 +242,8 @@ async def test_a_restore_keeps_what_was_there(
     assert first.endswith("rooms: 1, users: 1, events: 3")
     (kept,) = kept_in(data)
     assert second == f"what was there is kept in {kept}"
-    assert names(data) == [
-        "admin.json",
-        FILE_NAME,
-        kept.name,
-        "server.lock",
-    ]  # the first is of the killed one
+    # The first two are of the killed one.
+    assert names(data) == ["admin.json", "admin.sock", FILE_NAME, kept.name, "server.lock"]
     server = await start_server()
     assert await texts(server, dial) == ["one"]
     await server.stop()
@@ -296,7 +292,7 @@ async def test_a_restore_waits_for_no_running_server(
 
 @pytest.mark.parametrize("what", ["missing", "text", "other", "damaged", "newer", "folder"])
 async def test_a_file_that_is_no_backup_changes_nothing(data: Path, tmp_path: Path, what: str) -> None:
-    fill(data, *(say(f"{number}" * 100) for number in range(300)))
+    fill(data, *(say(f"{number} " * 100) for number in range(300)))
     before = (data / FILE_NAME).read_bytes()
     file = tmp_path / "file"
     if what == "folder":
