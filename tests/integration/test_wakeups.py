@@ -48,7 +48,7 @@ async def test_a_connection_that_died_in_the_sleep_is_noticed_at_once(
     began = time.monotonic()
     clock.slept = 3600.0
     await ann.phase("waiting")
-    assert time.monotonic() - began < 5, "long before the 35 s of silence"
+    assert time.monotonic() - began < 25, "long before the 35 s of silence"
     assert "silent" in ann.client.status.reason
     proxy.go_on()
     await ann.sees("#general", "said while ann slept")

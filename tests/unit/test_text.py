@@ -160,9 +160,9 @@ def test_an_unterminated_string_swallows_no_text(text: str, start: str) -> None:
 def test_cleaning_takes_time_in_proportion(piece: str) -> None:
     """A message that takes seconds to clean would freeze every client that shows it."""
     text = piece * 200_000
-    start = time.perf_counter()
+    start = time.thread_time()  # whatever else the machine does
     clean_line(text)
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
 
 
 # --- normal forms
