@@ -13,14 +13,16 @@ from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from chat_tui import clipboard, config, endpoints, remembered, splash, terminal, themes
+from chat_tui import clipboard, config, endpoints, first_run, remembered, splash, terminal, themes
 from chat_tui import settings as values
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Mistake, Settings
+from chat_tui.first_run import Choice
 from chat_tui.hints import Hints
-from chat_tui.screens.first_run import Choice, FirstRun
+from chat_tui.screens.account_dialogs import AccountDialogs
+from chat_tui.screens.first_run import FirstRun
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.servers import Servers
 from chat_tui.terminal import control
@@ -64,6 +66,8 @@ class ChatApp(App[None], inherit_bindings=False):
         self._keep = keep
         self._given = Choice(name, server)
         self._endpoint = endpoint
+        self._untried: Choice | None = None
+        """Remembered as soon as that server has answered: an address may be mistyped."""
         self._servers = Servers(self, settings, self._keys)
         self._problems = [*map(str, self._keys.problems), *self._take_themes()]
 
@@ -130,7 +134,10 @@ class ChatApp(App[None], inherit_bindings=False):
         if name:
             self._open(Choice(name, server or config.LOCAL))
         else:
-            self.push_screen(FirstRun(config.login_name(), server), self._chosen)
+            typed = first_run.typed()  # at a start that came to nothing
+            if typed is None:
+                typed = Choice(config.login_name(), "")
+            self.push_screen(FirstRun(typed.name, server or typed.server), self._chosen)
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there, whatever screen gets it."""
@@ -194,10 +201,12 @@ class ChatApp(App[None], inherit_bindings=False):
         """Open the first server, then those that are remembered beside it, unless one alone was asked for."""
         problems, self._problems = self._problems, []
         try:
-            if not self._settings.name:
-                config.remember(name=choice.name, server=endpoints.endpoint(choice.server).place)
-            elif self._keep:
-                remembered.first(endpoints.endpoint(choice.server).place)
+            if choice.server == config.LOCAL:
+                self._remember(choice)
+            elif self._keep or not self._settings.name:
+                self._untried = choice
+                if not self._settings.name:
+                    first_run.keep(choice)
         except config.ConfigError as error:
             problems.append(str(error))
         try:
@@ -208,7 +217,32 @@ class ChatApp(App[None], inherit_bindings=False):
         if self._keep or not self._given.server:
             problems += self._open_others(choice.name)
         main.problems = [*main.problems, *problems]
+        if self._untried is not None and not self._settings.name:
+            key = self._keys.first("quit")
+            main.advice = (
+                f"If the address is wrong: {key} ends the program, and the next start asks for it again."
+            )
         self._servers.show(main)
+
+    def _remember(self, choice: Choice) -> None:
+        """Go there at the next start, too. Raises `ConfigError`."""
+        place = endpoints.endpoint(choice.server).place
+        if not self._settings.name:
+            config.remember(name=choice.name, server=place)
+            first_run.forget()
+        elif self._keep:
+            remembered.first(place)
+
+    @on(AccountDialogs.Answered)
+    def _answered(self, message: AccountDialogs.Answered) -> None:
+        choice, screen = self._untried, message.screen
+        if choice is None or screen is not self._servers.screens[0]:
+            return
+        self._untried = None
+        try:
+            self._remember(Choice(screen.client.name, choice.server))
+        except config.ConfigError as error:
+            screen.complain(str(error))
 
     def _open_others(self, name: str) -> list[str]:
         """Open what is remembered beside the first one. Returns what is wrong."""

@@ -22,7 +22,7 @@ class Timelines:
         self._sought: tuple[str, int] | None = None
         self._lost = False
         self._away: set[str] = set()  # rooms of which nothing has come since we connected
-        self.lobby = Timeline("this chat")
+        self.lobby = Timeline("")
 
     def hear(self, update: Update, *, looking: bool = True) -> None:
         """Take in what the client tells. `looking`: the reader has the screen before their eyes."""

@@ -3,6 +3,8 @@
 A part of the main screen, in a module of its own; knows the client's status and the dialogs.
 """
 
+from textual.message import Message
+
 from chat_tui import config
 from chat_tui.client.updates import Status
 from chat_tui.screens.login import LoginScreen
@@ -16,6 +18,30 @@ class AccountDialogs(Neighbours):
 
     _remembered_name: str
     _asked: Status | None = None
+    _answered = _unanswered = False
+    advice = ""
+    """What to do if nothing is heard of the server."""
+
+    class Answered(Message):
+        """The server of this screen is there: it let us in, or asks who we are."""
+
+        def __init__(self, screen: "AccountDialogs") -> None:
+            super().__init__()
+            self.screen = screen
+
+    def _look_for_answer(self, status: Status) -> None:
+        """Say why there is nothing to see yet, once, and tell the app when the server has answered."""
+        if self._answered:
+            return
+        if status.phase == "online" or status.login is not None:
+            self._answered = True
+            self.post_message(self.Answered(self))
+        elif status.phase == "waiting" and not self._unanswered and self.current is None:
+            self._unanswered = True
+            again = "It is tried again by itself; /reconnect does so at once."
+            self.mention(" ".join((f"Not connected: {status.reason}.", again, self.advice)).rstrip(), "error")
+        elif status.phase == "stopped" and status.question is None and self.advice:
+            self.mention(self.advice)
 
     def _account_status(self, status: Status) -> None:
         if self._remembered_name != self.client.name:

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,16 +10,10 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
 from chat_tui import config
+from chat_tui.first_run import Choice
 from chat_tui.screens.choices import Choices, Option
 from protocol import limits, links
 from protocol.names import BadNameError, check_user_name
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """What was chosen; `server` is `config.LOCAL`, or an address or link as it was written."""
-
-    name: str
-    server: str
 
 
 class FirstRun(Screen[Choice]):

@@ -208,6 +208,7 @@ class MainScreen(
             self._wanted = ""
         elif status.phase == "stopped" and status.login is None and status.question is None:
             self.mention(status.reason, "error")  # the status line is too short for what has to be known now
+        self._look_for_answer(status)
         self._account_status(status)
         self.tell_status(status)
 

@@ -5,6 +5,8 @@ searching, about a second room … A part knows the others by what stands here a
 the last base of them all, so whichever part does a thing comes before the promise of it here.
 """
 
+from typing import Literal
+
 from textual.screen import Screen
 
 from chat_tui.around import Around
@@ -41,7 +43,7 @@ class Part(Screen[None]):
         """See `View`."""
         raise NotImplementedError
 
-    def mention(self, text: str) -> None:
+    def mention(self, text: str, kind: Literal["info", "error"] = "info") -> None:
         """Say something that nobody has asked for: who reads further up stays there."""
         raise NotImplementedError
 

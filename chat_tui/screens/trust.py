@@ -1,4 +1,4 @@
-"""The one question about a server that nobody knows yet: is this its key?"""
+"""The one question about a server that nobody knows yet: is this its key, or the user who runs it?"""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from chat_tui.client.errors import ClientError
-from chat_tui.client.trust import UnknownServerError
+from chat_tui.client.trust import UnknownServerError, UnknownUserError
 from protocol.links import grouped
 
 
@@ -34,29 +34,14 @@ class TrustScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         asked = self._question
-        digits = grouped(asked.pin)
-        half = len(digits) // 2
         with VerticalScroll(classes="dialog", can_focus=False) as box:
             box.border_title = "Is this the right server?"
             box.border_subtitle = "Tab moves, Enter chooses, Esc cancels"
-            yield Static(
-                # What a link and a certificate say is somebody else's text.
-                Content.assemble(
-                    "You have not been to ",
-                    (asked.address, "bold"),
-                    f" before, and its certificate proves nothing: {asked.problem}. Its key is",
-                )
-            )
-            yield Static(
-                f"{digits[:half].rstrip()}\n{digits[half:].lstrip()}", id="fingerprint", markup=False
-            )
-            yield Static(
-                Content.assemble(
-                    "Who runs the server can compare it with what ",
-                    ("chat-server pin", "bold"),
-                    " prints there. If it differs, somebody is listening in between.",
-                )
-            )
+            # What a link and a certificate say is somebody else's text: `Content` takes no markup from it.
+            if isinstance(asked, UnknownUserError):
+                yield from _about_user(asked)
+            else:
+                yield from _about_key(asked)
             with Horizontal(id="answers"):
                 yield Button("Cancel", id="cancel", variant="primary", compact=True)
                 yield Button("Trust", id="trust", compact=True)
@@ -75,3 +60,38 @@ class TrustScreen(ModalScreen[str]):
     def action_cancel(self) -> None:
         """Don't."""
         self.dismiss(str(self._question))
+
+
+def _about_key(asked: UnknownServerError) -> ComposeResult:
+    digits = grouped(asked.pin)
+    half = len(digits) // 2
+    yield Static(
+        Content.assemble(
+            "You have not been to ",
+            (asked.address, "bold"),
+            f" before, and its certificate proves nothing: {asked.problem}. Its key is",
+        )
+    )
+    yield Static(f"{digits[:half].rstrip()}\n{digits[half:].lstrip()}", id="fingerprint", markup=False)
+    yield Static(
+        Content.assemble(
+            "Who runs the server can compare it with what ",
+            ("chat-server pin", "bold"),
+            " prints there. If it differs, somebody is listening in between.",
+        )
+    )
+
+
+def _about_user(asked: UnknownUserError) -> ComposeResult:
+    yield Static(
+        Content.assemble(
+            "You have not been to ",
+            (asked.address, "bold"),
+            " before. It is run by another user of this computer:",
+        )
+    )
+    yield Static(asked.user, id="fingerprint", markup=False)
+    yield Static(
+        "That user's server learns what you say there, and any password you give it. Ask who runs the chat "
+        "whether that is the user."
+    )

@@ -110,6 +110,8 @@ GONE = "earlier messages are gone from the server"
 
 def before_rows(timeline: Timeline) -> str:
     """What stands before the first row."""
+    if not timeline.room:  # we are in none, or not connected yet: there may be notices all the same
+        return " "
     if timeline.loading:
         return "loading older messages …"
     if timeline.cleared:

@@ -1,6 +1,8 @@
 """The first start: two questions, and never again."""
 
 import getpass
+import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,6 +10,7 @@ from chat_tui import config
 from chat_tui.app import ChatApp
 from chat_tui.config import Settings
 from chat_tui.screens.first_run import FirstRun
+from tests.support.accounts import registered
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, running
 
@@ -87,6 +90,50 @@ async def test_an_address_that_cannot_be_is_explained(server: RunningServer) -> 
         await chat.press(*["backspace"] * 30)
         await chat.enter(str(server.address))
         await chat.online()
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address where no server listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+async def test_an_address_where_nobody_is_is_not_remembered(nobody: str, server: RunningServer) -> None:
+    async with running(ChatApp(Settings()), (100, 30)) as chat:
+        await asked(chat)
+        await chat.press(*["backspace"] * 3)
+        await chat.type("dora")
+        await chat.press("tab", "tab")
+        await chat.enter(f"plain://{nobody}")
+        await chat.sees("Not connected")
+        told = " ".join(" ".join(chat.messages()).split())
+        for part in (nobody, "connection refused", "/reconnect", "Ctrl+Q ends the program"):
+            assert part in told
+        assert "Say hello" not in chat.text()
+        assert "beginning of" not in chat.text()
+    assert config.load() == Settings()
+    async with running(ChatApp(config.load()), (100, 30)) as chat:
+        await asked(chat)
+        for typed in ("dora", f"plain://{nobody}"):
+            assert typed in chat.text()
+        await chat.press("tab", "tab", *["backspace"] * 40)
+        await chat.enter(str(server.address))
+        await chat.online()
+        assert chat.people == ["dora"]
+    assert config.load() == Settings("dora", str(server.address))
+
+
+async def test_an_address_is_remembered_once_the_server_asks_who_one_is(server: RunningServer) -> None:
+    await registered(server, "zoe")
+    place = f"unix:{server.private_address.path}"
+    async with running(ChatApp(Settings())) as chat:
+        await asked(chat)
+        await chat.press("tab", "tab")
+        await chat.enter(place)
+        await chat.sees("is registered")
+        await chat.until(lambda: config.load() == Settings("zoe", place), "it is remembered")
 
 
 async def test_join_without_an_address_is_explained(place: Place) -> None:

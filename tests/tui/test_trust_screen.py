@@ -1,5 +1,6 @@
 """A server that nobody knows, on the screen: one question, whose answer is no unless a person says yes."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from protocol import links
 from server.config import Address
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, open_chat, running
+
+DAEMON = 1
+"""A user that every Linux has."""
 
 
 @pytest.fixture
@@ -135,6 +139,38 @@ async def test_it_fits(server: RunningServer, size: tuple[int, int]) -> None:
         shown = " ".join(chat.text().replace("│", " ").split())
         assert digits in shown
         assert "Cancel" in shown
+
+
+# --- a Unix socket
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("size", [(100, 30), (60, 15)], ids=str)
+async def test_a_socket_of_another_user_is_asked_about_by_that_user(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, DAEMON, DAEMON)
+    server = RunningServer(folder / "data")
+    await server.start()
+    place = f"unix:{server.private_address.path}"
+    async with open_chat(endpoints.endpoint(place), wait=False, size=size) as chat:
+        await asked(chat)
+        shown = "".join(chat.text().replace("│", " ").split())
+        assert place in shown
+        assert "daemon" in shown
+        assert "certificate" not in shown
+        assert "Cancel" in shown
+        await chat.press("enter")
+        await chat.until(lambda: chat.client.status.phase == "stopped", "the answer was no")
+        assert server.core.state.user_called("alice") is None
+        await chat.enter("/reconnect")
+        await asked(chat)
+        await chat.press("tab", "enter")
+        await chat.online()
+    assert known().find(place) == "user:1"
+    await server.stop()
 
 
 # --- links
