@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-import private_files
 from chat_tui import config
 from chat_tui.config import ConfigError
+from common import private_files
 
 
 class Choice(msgspec.Struct, frozen=True):

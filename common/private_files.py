@@ -212,6 +212,18 @@ def foreign(path: Path, found: os.stat_result) -> PermissionError:
     )
 
 
+def user_number(name: str) -> int | None:
+    """The id of the user whom the system calls that; None if it knows no such user."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        return None
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except (KeyError, ValueError, UnicodeError):
+        return None
+
+
 def user_name(uid: int) -> str:
     """What the system calls that user, or the number of one that it does not know."""
     try:

@@ -55,10 +55,14 @@ class Accounts:
             return True
         return peer is None and hmac.compare_digest(key.encode(), self._owner_key.encode())
 
+    def owned_by(self, peer: int) -> bool:
+        """Whether the server belongs to that user of its computer."""
+        return peer in (0, sockets.own_user())
+
     def administers(self, key: str, peer: int | None) -> bool:
         """Whether this is the local administrator: the server's own user, or root."""
         if peer is not None:
-            return peer in (0, sockets.own_user())
+            return self.owned_by(peer)
         return hmac.compare_digest(key.encode(), self._admin_key.encode())
 
 

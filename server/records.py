@@ -3,8 +3,10 @@
 from server.state import Device, Invite, State
 from server.store.base import (
     NEW,
+    Account,
     Audit,
     Away,
+    Bound,
     ChosenLevel,
     EndDevice,
     EndInvite,
@@ -25,14 +27,8 @@ def keep(state: State, record: Record) -> None:
             state.mark(user, room, seq)
         case ChosenLevel(room, user, level):
             state.choose_level(user, room, level)
-        case Password(user, password):
-            state.set_password(user or state.newest, password)
-        case Device():
-            state.add_device(for_user(record, state.newest))
-        case Seen(user, device, time):
-            state.see_device(user, device, time)
-        case EndDevice(user, device):
-            state.end_device(user, device)
+        case Password() | Bound() | Device() | Seen() | EndDevice():
+            _keep_account(state, record)
         case Invite():
             state.put(state.invites, record.id, record)
         case EndInvite(identity):
@@ -41,6 +37,20 @@ def keep(state: State, record: Record) -> None:
             pass
         case _:
             _keep_presence(state, record)
+
+
+def _keep_account(state: State, record: Account) -> None:
+    match record:
+        case Password(user, password):
+            state.set_password(user or state.newest, password)
+        case Bound(user, uid):
+            state.bind(user or state.newest, uid)
+        case Device():
+            state.add_device(for_user(record, state.newest))
+        case Seen(user, device, time):
+            state.see_device(user, device, time)
+        case EndDevice(user, device):
+            state.end_device(user, device)
 
 
 def _keep_presence(state: State, record: Presence) -> None:

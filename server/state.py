@@ -114,7 +114,8 @@ class Invitation:
 @dataclass(slots=True)
 class User:
     """An account. `reads` holds the read markers: room to `seq`; `invited`: the rooms they may join.
-    `password` is its hash, empty if there is none. `disabled`: they may not come in. `since` is when it was
+    `password` is its hash, empty if there is none; `uid` the user of the server's computer to whom it
+    belongs. `disabled`: they may not come in. `since` is when it was
     made, `seen` when its last session went (ms, 0: unknown); `away` the text of who has said that they are
     away, else None; `ignored` the ids of those they don't want to read; `levels` how much of a room calls
     them, where they have chosen something else than is usual; `made` how many channels are there that they
@@ -126,6 +127,7 @@ class User:
     admin: bool = False
     disabled: bool = False
     password: str = field(default="", repr=False)
+    uid: int | None = None
     rooms: set[str] = field(default_factory=set)
     reads: dict[str, int] = field(default_factory=dict)
     invited: set[str] = field(default_factory=set)
@@ -174,6 +176,7 @@ class State:
     users: dict[int, User] = field(default_factory=dict)
     by_name: dict[str, User] = field(default_factory=dict)
     by_look: dict[str, frozenset[int]] = field(default_factory=dict)
+    by_uid: dict[int, User] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
     channels: SortedNames = field(default_factory=SortedNames, compare=False)
     public: SortedNames = field(default_factory=SortedNames, compare=False)
@@ -250,6 +253,8 @@ class State:
         self.put(self.users, user.id, user)
         self.newest = user.id
         self._call(user)
+        if user.uid is not None:
+            self.put(self.by_uid, user.uid, user)
 
     def _call(self, user: User) -> None:
         self.put(self.by_name, names.fold(user.name), user)
@@ -379,6 +384,13 @@ class State:
         account = self.users[user]
         self.changing(account)
         account.password = password
+
+    def bind(self, user: int, uid: int) -> None:
+        """An account belongs to that user of the server's computer from now on."""
+        account = self.users[user]
+        self.changing(account)
+        account.uid = uid
+        self.put(self.by_uid, uid, account)
 
     def add_device(self, device: Device) -> None:
         """Let a device in from now on, by this token and no other."""

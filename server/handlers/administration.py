@@ -86,7 +86,8 @@ def set_admin(session: "Session", request: frames.SetAdmin) -> None:
     """Make somebody an administrator, or no longer."""
     administrator(session)
     user = operations.user_called(session.core.state, request.name)
-    if request.admin and not user.password and not session.core.accounts.embedded:
+    proved = user.password or user.uid is not None or session.core.accounts.embedded
+    if request.admin and not proved:
         text = f"{user.name} has no password, so anybody could be them: set one first"
         raise RefusedError(errors.DENIED, text)
     session.work(request, _set_role(session, user, admin=request.admin))

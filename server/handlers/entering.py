@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
+from common import private_files
 from protocol import errors, frames, names, passwords
 from protocol.frames import LoginResult, Request
 from server import accounts, operations, permissions
@@ -83,7 +84,7 @@ def _by_token(session: "Session", request: frames.Login) -> None:
         raise RefusedError(errors.TOKEN_ENDED, "this device is not logged in any more: log in again")
     user = core.state.users[device.user]
     _check_welcome(session, user)
-    if not user.password and core.accounts.entrance != "open":
+    if not user.password and user.uid is None and core.accounts.entrance != "open":
         raise RefusedError(errors.BAD_LOGIN, f"{_NEEDED}, and {user.name} has none: ask its administrator")
     core.accounts.guesses.know(session.address, names.fold(user.name))
     if core.clock() - device.seen > SEEN_MS:
@@ -126,7 +127,13 @@ async def _by_password(session: "Session", request: frames.Login) -> LoginResult
     renewed = await hasher.hash(given) if hasher.outdated(proved) else ""
     device, token = _new_device(session)
     online = core.online_devices(user)
-    if await _stored(session, operations.ComeByPassword(user, proved, renewed, device, online)):
+    uid = session.peer
+    if uid is not None and names.fold(await asyncio.to_thread(private_files.user_name, uid)) != names.fold(
+        user.name
+    ):
+        uid = None
+    come = operations.ComeByPassword(user, proved, renewed, device, online, uid)
+    if await _stored(session, come):
         return await _settle(session, user, device.id, token)
     return await _settle(session, user, "", "")
 
@@ -141,8 +148,16 @@ def _record_refusal(session: "Session", user: User, why: str) -> None:
 
 
 def _by_name(session: "Session", request: frames.Login) -> None:
-    core = session.core
     name = checked(names.check_user_name, request.name)
+    if session.peer is not None:
+        _work(session, request, _by_system_name(session, session.peer, name))
+    else:
+        _work(session, request, _by_any_name(session, name))
+
+
+def _by_any_name(session: "Session", name: str) -> Coroutine[Any, Any, LoginResult]:
+    """Look at once, before anything waits."""
+    core = session.core
     if core.accounts.entrance != "open":
         raise RefusedError(errors.BAD_LOGIN, _NEEDED)
     user = core.state.user_called(name)
@@ -150,11 +165,49 @@ def _by_name(session: "Session", request: frames.Login) -> None:
         name = checked(names.check_new_user_name, name)
         operations.check_free(core.state, name)  # as below
         _check_new_user(session)
-    elif user.password:
-        raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
+    else:
+        operations.require_name_alone(user)
+        _check_welcome(session, user)
+    return _come(session, name, user)
+
+
+async def _by_system_name(session: "Session", peer: int, name: str) -> LoginResult:
+    """Over a Unix socket the system says who comes: under their name there they need nothing else. Another
+    user's name there is not for them; any other one is as it is for everybody."""
+    core = session.core
+    # Names are looked up in threads: a system may ask a directory on the network for them.
+    if names.fold(await asyncio.to_thread(private_files.user_name, peer)) != names.fold(name):
+        await _check_not_anothers(session, name)
+        return await _by_any_name(session, name)
+    user = core.state.by_uid.get(peer) or core.state.user_called(name)
+    if user is None:
+        name = checked(names.check_new_user_name, name)
+    elif user.uid is None and core.accounts.entrance != "open" and not user.password:
+        raise RefusedError(errors.BAD_LOGIN, f"{user.name} has no password: ask the administrator for one")
     else:
         _check_welcome(session, user)
-    _work(session, request, _come(session, name, user))
+    device, token = _new_device(session)
+    admin = core.accounts.owned_by(peer)
+    come = operations.ComeAsLocalUser(peer, name, device, core.online_devices, admin=admin)
+    if user is None or user.uid is None:
+        await core.store(come)
+    elif not await _stored(session, come):
+        return await _settle(session, user, "", "")
+    user = core.state.users[come.user]
+    if come.ended:
+        text = f"{user.name} belongs to a user of the server's computer from now on"
+        core.end_sessions(user, errors.LOGGED_OUT, text, lambda one: one is not session)
+    return await _settle(session, user, device.id, token)
+
+
+async def _check_not_anothers(session: "Session", name: str) -> None:
+    """Raise `RefusedError` if a new account would have the name of another user of this computer."""
+    core = session.core
+    if session.peer is None or core.accounts.embedded or core.state.user_called(name) is not None:
+        return
+    if await asyncio.to_thread(private_files.user_number, name) not in (None, session.peer):
+        text = f"{name} is the name of another user of this computer: choose another"
+        raise RefusedError(errors.NAME_TAKEN, text)
 
 
 async def _come(session: "Session", name: str, user: User | None) -> LoginResult:
@@ -190,6 +243,7 @@ async def _register(session: "Session", request: frames.Register) -> LoginResult
     name = checked(names.check_new_user_name, request.name)
     password = checked_password(request.password)
     operations.check_free(core.state, name)  # again when it is stored; before it costs anything
+    await _check_not_anothers(session, name)
     if invite is None:
         _check_new_user(session)
     device, token = _new_device(session)

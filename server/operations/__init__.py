@@ -7,6 +7,7 @@ drafts; of sessions only how to answer.
 
 from server.operations.accounts import (
     Awaited,
+    ComeAsLocalUser,
     ComeByName,
     ComeByPassword,
     EndDevices,
@@ -16,6 +17,7 @@ from server.operations.accounts import (
     SetRole,
     check_free,
     check_invite,
+    require_name_alone,
 )
 from server.operations.base import Store, user_called
 from server.operations.ignoring import StoreIgnore
@@ -48,6 +50,7 @@ from server.operations.rooms import (
 
 __all__ = [
     "Awaited",
+    "ComeAsLocalUser",
     "ComeByName",
     "ComeByPassword",
     "EndDevices",
@@ -85,6 +88,7 @@ __all__ = [
     "StoreVisibility",
     "check_free",
     "check_invite",
+    "require_name_alone",
     "same_message",
     "user_called",
 ]

@@ -5,7 +5,7 @@ when it is planned: nothing that has changed meanwhile is passed over.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from server.accounts import LOCAL_ADMIN
 from server.errors import RefusedError
 from server.operations.base import OPERATION_BYTES, Stored
 from server.state import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, User, UserBody
-from server.store.base import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Record, Seen
+from server.store.base import NEW, Audit, Bound, Draft, EndDevice, EndInvite, Entry, Password, Record, Seen
 from server.writer import NEWCOMERS, SERVER
 
 NO_MATCH = "this name and this password don't go together"
@@ -113,8 +113,7 @@ class ComeByName(Awaited):
         if user is None:
             check_free(state, self._name)
             return (_user(self._name, now, admin=False), *_renewed(self._device, NEW, now))
-        if user.password or user.disabled:  # since it was looked at
-            raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
+        require_name_alone(user)  # again: it may have got a password since it was looked at
         gone = _with_room(user, self._online) if self._device is not None else ()
         return (*gone, *_renewed(self._device, user.id, now))
 
@@ -125,27 +124,103 @@ class ComeByName(Awaited):
         super().done(stored)
 
 
-class ComeByPassword(Awaited):
-    """Somebody gave the password of `user`, whose hash was `proved`; `renewed` is a better one, if any."""
+def require_name_alone(user: User) -> None:
+    """Raise `RefusedError` unless whoever gives this user's name may come in with nothing else."""
+    if user.password or user.disabled:
+        raise RefusedError(errors.BAD_LOGIN, f"{user.name} is registered: it needs its password")
+    if user.uid is not None:
+        text = f"{user.name} is somebody who comes in on the server's own computer: choose another name"
+        raise RefusedError(errors.BAD_LOGIN, text)
+
+
+class ComeAsLocalUser(Awaited):
+    """A user of the server's computer comes in over a Unix socket, as whom the system says: `uid`.
+
+    They have the account that is bound to them, or else the one with their system `name`, or a new one. An
+    account that has a password needs that once (see `ComeByPassword`). Where one had neither, as on an
+    open server, anybody could use it until now: they are logged out, `ended`. `admin`: the server is theirs.
+    """
 
     def __init__(
-        self, user: User, proved: str, renewed: str, device: Device | None, online: frozenset[str]
+        self, uid: int, name: str, device: Device, online: Callable[[User], frozenset[str]], *, admin: bool
+    ) -> None:
+        super().__init__(NEWCOMERS)
+        self.user = 0
+        self.ended = False
+        self._uid = uid
+        self._name = name
+        self._device = device
+        self._online = online
+        self._admin = admin
+
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
+        """See `writer.Operation`."""
+        user = state.by_uid.get(self._uid) or state.user_called(self._name)
+        if user is None:
+            check_free(state, self._name)
+            made = _user(self._name, now, admin=self._admin)
+            settled = _settled(state) if self._admin else ()
+            device = _renewed(self._device, NEW, now)
+            return (made, Bound(NEW, self._uid), *device, *settled, *self._on_record(now))
+        self.user = user.id
+        entries: list[Entry] = []
+        if user.uid is None:
+            require_name_alone(user)
+            self.ended = True
+            entries += [EndDevice(user.id, device) for device in user.devices]
+            entries += [Bound(user.id, self._uid), *self._on_record(now)]
+        elif user.uid != self._uid:
+            text = f"{user.name} belongs to another user of this computer: choose another name"
+            raise RefusedError(errors.NAME_TAKEN, text)
+        else:
+            entries += _with_room(user, self._online(user))
+        if self._admin and not user.admin:
+            entries += [_role(user, now, admin=True, disabled=user.disabled), *_settled(state)]
+        return (*entries, *_renewed(self._device, user.id, now))
+
+    def _on_record(self, now: int) -> tuple[Audit, ...]:
+        return (Audit(now, 0, "bind", self._name, detail=f"to user {self._uid} of this computer"),)
+
+    def done(self, stored: Stored) -> None:
+        """See `writer.Operation`."""
+        if not self.user and stored[0] is not None:
+            self.user = stored[0].seq
+        super().done(stored)
+
+
+class ComeByPassword(Awaited):
+    """Somebody gave the password of `user`, whose hash was `proved`; `renewed` is a better one, if any. From
+    now on they need none where the system says that they are `uid`."""
+
+    def __init__(
+        self,
+        user: User,
+        proved: str,
+        renewed: str,
+        device: Device | None,
+        online: frozenset[str],
+        uid: int | None = None,
     ) -> None:
         super().__init__(user.id)
+        self._uid = uid
         self._user = user
         self._proved = proved
         self._renewed = renewed
         self._device = device
         self._online = online
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
+    def plan(self, state: State, now: int) -> Sequence[Entry]:
         """See `writer.Operation`."""
         user = self._user
         if user.password != self._proved or user.disabled:
             raise RefusedError(errors.BAD_LOGIN, NO_MATCH)
         better = (Password(user.id, self._renewed),) if self._renewed else ()
+        bound: tuple[Entry, ...] = ()
+        if self._uid is not None and user.uid is None and self._uid not in state.by_uid:
+            detail = f"to user {self._uid} of this computer"
+            bound = (Bound(user.id, self._uid), Audit(now, user.id, "bind", user.name, detail=detail))
         gone = _with_room(user, self._online) if self._device is not None else ()
-        return (*better, *gone, *_renewed(self._device, user.id, now))
+        return (*better, *bound, *gone, *_renewed(self._device, user.id, now))
 
 
 class MakeAccount(Awaited):

@@ -81,6 +81,13 @@ class Password(msgspec.Struct, frozen=True, gc=False):
     hash: str
 
 
+class Bound(msgspec.Struct, frozen=True, gc=False):
+    """An account belongs to a user of the server's computer, by the id that the system gives."""
+
+    user: int
+    uid: int
+
+
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """A device was there."""
 
@@ -116,7 +123,10 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
 Presence = LastSeen | Away | Ignored
 """What is stored of who was there, and whom they want to read."""
 
-Record = Mark | ChosenLevel | Password | Device | Seen | EndDevice | Invite | EndInvite | Audit | Presence
+Account = Password | Bound | Device | Seen | EndDevice
+"""What is stored of who may come in as a user."""
+
+Record = Mark | ChosenLevel | Account | Invite | EndInvite | Audit | Presence
 """What is stored in the same transaction as events, and is none. `records.keep` brings it into the state.
 A `Device` or an `Invite` takes the place of the one with its id."""
 

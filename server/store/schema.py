@@ -29,7 +29,9 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE users (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE,
         admin INTEGER NOT NULL DEFAULT 0, disabled INTEGER NOT NULL DEFAULT 0,
-        password TEXT NOT NULL DEFAULT ''
+        password TEXT NOT NULL DEFAULT '',
+        -- Who comes over a Unix socket as this user of the computer needs no password.
+        uid INTEGER UNIQUE
     ) STRICT;
     -- `since` is the seq of the join, for the order in which members came.
     CREATE TABLE members (

@@ -33,7 +33,9 @@ from server.state import (
 )
 from server.store import erasing, schema, sums, words
 from server.store.base import (
+    Account,
     Audit,
+    Bound,
     ChosenLevel,
     Draft,
     EndDevice,
@@ -128,12 +130,12 @@ class SqliteLog:
                 state.add_room(rooms[number])
         # A user's id is the seq of the event that made them.
         users = (
-            "SELECT users.id, name, admin, disabled, password, coalesce(time, 0) FROM users "
+            "SELECT users.id, name, admin, disabled, password, uid, coalesce(time, 0) FROM users "
             "LEFT JOIN events ON seq = users.id AND room = (SELECT id FROM rooms WHERE name = ?) "
             "ORDER BY users.id"
         )
-        for number, name, admin, disabled, password, since in query(users, (SERVER_LOG,)):
-            state.add_user(User(number, name, bool(admin), bool(disabled), password, since=since))
+        for number, name, admin, disabled, password, uid, since in query(users, (SERVER_LOG,)):
+            state.add_user(User(number, name, bool(admin), bool(disabled), password, uid, since=since))
         for row in query("SELECT * FROM devices"):
             state.add_device(Device(*row))
         for row in query("SELECT * FROM invites"):
@@ -244,8 +246,29 @@ class SqliteLog:
                     "ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
                     (user, self._room_ids[room], seq),
                 )
+            case Password() | Bound() | Device() | Seen() | EndDevice():
+                self._keep_account(record)
+            case Invite():
+                columns = msgspec.structs.astuple(record)
+                run("INSERT OR REPLACE INTO invites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns)
+            case EndInvite(identity):
+                run("DELETE FROM invites WHERE id = ?", (identity,))
+            case Audit():
+                columns = msgspec.structs.astuple(record)
+                fields = "time, actor, action, target, room, detail"
+                run(f"INSERT INTO audit ({fields}) VALUES (?, ?, ?, ?, ?, ?)", columns)  # noqa: S608  # ours
+            case ChosenLevel(room, user, level):
+                sums.choose_level(run, self._room_ids[room], user, level)
+            case _:
+                sums.keep_presence(run, record)
+
+    def _keep_account(self, record: Account) -> None:
+        run = self._writing.execute
+        match record:
             case Password(user, password):
                 run("UPDATE users SET password = ? WHERE id = ?", (password, user or self._newest))
+            case Bound(user, uid):
+                run("UPDATE users SET uid = ? WHERE id = ?", (uid, user or self._newest))
             case Device():
                 columns = msgspec.structs.astuple(for_user(record, self._newest))
                 run("INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?)", columns)
@@ -254,21 +277,6 @@ class SqliteLog:
                 run(sql, (time, user, device))
             case EndDevice(user, device):
                 run("DELETE FROM devices WHERE user = ? AND id = ?", (user, device))
-            case Invite():
-                columns = msgspec.structs.astuple(record)
-                run("INSERT OR REPLACE INTO invites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns)
-            case EndInvite(identity):
-                run("DELETE FROM invites WHERE id = ?", (identity,))
-            case Audit():
-                columns = msgspec.structs.astuple(record)
-                sql = (
-                    "INSERT INTO audit (time, actor, action, target, room, detail) VALUES (?, ?, ?, ?, ?, ?)"
-                )
-                run(sql, columns)
-            case ChosenLevel(room, user, level):
-                sums.choose_level(run, self._room_ids[room], user, level)
-            case _:
-                sums.keep_presence(run, record)
 
     def _project(self, event: Event) -> None:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""

@@ -13,7 +13,7 @@ import sys
 from typing import cast
 
 from common import sockets
-from protocol import codec, errors, frames, limits, links
+from protocol import codec, errors, frames, limits
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
 from server.core import STALL_SECONDS, Core, moment
@@ -330,7 +330,7 @@ class TcpTransport(asyncio.BufferedProtocol):
     @property
     def private(self) -> bool:
         """See `session.Transport`. Not plain loopback: who listens there may be any user of this computer."""
-        return self._tls is not None or self._unix or links.is_loopback(self.address)
+        return self._tls is not None or self._unix
 
     @property
     def address(self) -> str:

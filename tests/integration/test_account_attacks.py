@@ -124,9 +124,9 @@ async def test_hashing_passwords_does_not_keep_the_others_waiting(server: Runnin
 
 
 async def test_the_time_of_an_answer_does_not_tell_whether_there_is_such_a_user(
-    start_server: StartServer,
+    start_server: StartServer, tmp_path: Path
 ) -> None:
-    process = await start_server()
+    process = await start_server(listen=(f"unix:{tmp_path}/s",))
     async with await Wire.connect(process.address) as wire:
         await wire.register("ann", PASSWORD)
     async with await Wire.connect(process.address) as wire:
@@ -155,7 +155,9 @@ async def test_the_time_of_an_answer_does_not_tell_whether_there_is_such_a_user(
 async def test_secrets_are_in_the_store_as_hashes_only_and_not_in_the_log(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    process = await start_server("--entrance", "invite", data=tmp_path / "chat")
+    process = await start_server(
+        "--entrance", "invite", data=tmp_path / "chat", listen=(f"unix:{tmp_path}/s",)
+    )
     assert process._process.stderr is not None
     printed = (await process._process.stderr.readline()).decode()
     code = printed.split()[-1]
@@ -174,7 +176,9 @@ async def test_secrets_are_in_the_store_as_hashes_only_and_not_in_the_log(
     async with await Wire.connect(process.address) as wire:
         secrets.append((await wire.log_in("ann", password=OTHER)).token)
     stored = b"".join(
-        path.read_bytes() for path in (tmp_path / "chat").iterdir() if path.name != "admin.json"
+        path.read_bytes()
+        for path in (tmp_path / "chat").iterdir()
+        if path.name not in ("admin.json", "admin.sock")
     )
     _, output, log = await process.stop()
     stored += b"".join(path.read_bytes() for path in (tmp_path / "chat").iterdir())
@@ -207,11 +211,15 @@ async def test_the_work_of_a_hash_is_that_of_owasp() -> None:
     assert made.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-async def test_no_secret_is_taken_or_told_where_others_can_read_along(serve: Serve) -> None:
-    server = await serve("open", host="0.0.0.0")
+@pytest.mark.parametrize("loopback", [True, False], ids=["loopback", "network"])
+async def test_no_secret_is_taken_or_told_where_others_can_read_along(
+    serve: Serve, *, loopback: bool
+) -> None:
+    """Plain loopback is no better than the network: who listens there may be any user of the computer."""
+    server = await serve("open", host="127.0.0.1" if loopback else "0.0.0.0")
     made = await registered(server)
     token = (await login(server, "bob")).token
-    async with await Wire.connect(own_address(server.address.port)) as wire:
+    async with await Wire.connect(server.address if loopback else own_address(server.address.port)) as wire:
         await wire.hello()
         assert await wire.refused(frames.Register(1, "eve", PASSWORD)) == errors.NOT_PRIVATE
         assert await wire.refused(frames.Login(2, "ann", password=PASSWORD)) == errors.NOT_PRIVATE
@@ -288,7 +296,7 @@ async def test_a_login_that_is_cut_off_harms_nobody(server: RunningServer) -> No
     """Its connection goes while its password is being looked at."""
     await registered(server)
     for _ in range(5):
-        wire = await Wire.connect(server.address)
+        wire = await Wire.connect(server.private_address)
         wire.send(frames.Hello([VERSION]), frames.Login(1, "ann", password=PASSWORD))
         await wire.writer.drain()
         wire.writer.transport.abort()

@@ -21,6 +21,11 @@ from tests.support.waiting import SECONDS
 from tests.support.wire import Wire
 
 
+def at(data: Path) -> tuple[str]:
+    """A socket beside the data folder, for passwords and tokens."""
+    return (f"unix:{data}.sock",)
+
+
 class Operator:
     """Runs commands on one data folder; `server` runs beside them, or none does."""
 
@@ -58,7 +63,7 @@ async def operator(request: pytest.FixtureRequest, start_server: StartServer, tm
     data = tmp_path / "data"
     if request.param == "without one":
         return Operator(data, None)
-    return Operator(data, await start_server("--entrance", "invite", data=data))
+    return Operator(data, await start_server("--entrance", "invite", data=data, listen=at(data)))
 
 
 async def test_users(operator: Operator) -> None:
@@ -176,7 +181,7 @@ async def test_what_was_changed_without_a_server_is_so_in_the_next(
     operator = Operator(tmp_path / "data", None)
     await operator.done("user", "add", "ann", given=PASSWORD)
     assert not (operator.data / ADMIN_NAME).exists()
-    server = await start_server("--entrance", "closed", data=operator.data)
+    server = await start_server("--entrance", "closed", data=operator.data, listen=at(operator.data))
     async with await Wire.connect(server.address) as wire:
         assert (await wire.log_in("ann", password=PASSWORD)).admin
 
@@ -184,7 +189,7 @@ async def test_what_was_changed_without_a_server_is_so_in_the_next(
 async def test_sessions_of_a_running_server_feel_it_at_once(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    server = await start_server(data=tmp_path / "data")
+    server = await start_server(data=tmp_path / "data", listen=at(tmp_path / "data"))
     operator = Operator(tmp_path / "data", server)
     assert stat.S_IMODE((operator.data / ADMIN_NAME).stat().st_mode) == 0o600
     async with await Wire.connect(server.address) as bob, await Wire.connect(server.address) as again:
@@ -204,7 +209,7 @@ async def test_sessions_of_a_running_server_feel_it_at_once(
 async def test_what_a_killed_server_left_behind_is_no_hindrance(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    server = await start_server(data=tmp_path / "data")
+    server = await start_server(data=tmp_path / "data", listen=at(tmp_path / "data"))
     await server.kill()
     assert (tmp_path / "data" / ADMIN_NAME).exists()
     await Operator(tmp_path / "data", None).done("user", "add", "ann", given=PASSWORD)
@@ -254,7 +259,9 @@ async def test_a_fresh_server_prints_one_code_and_tells_it_again_until_it_is_use
 ) -> None:
     codes = []
     for _ in range(2):
-        server = await start_server("--entrance", "invite", data=tmp_path / "data")
+        server = await start_server(
+            "--entrance", "invite", data=tmp_path / "data", listen=at(tmp_path / "data")
+        )
         assert server._process.stderr is not None
         line = (await server._process.stderr.readline()).decode()
         assert "there is no administrator yet" in line
@@ -266,5 +273,5 @@ async def test_a_fresh_server_prints_one_code_and_tells_it_again_until_it_is_use
                 result = await wire.ask(frames.Register(2, "ann", PASSWORD, codes[1]), frames.LoginResult)
                 assert result.admin
         await server.stop()
-    server = await start_server("--entrance", "invite", data=tmp_path / "data")
+    server = await start_server("--entrance", "invite", data=tmp_path / "data", listen=at(tmp_path / "data"))
     assert (await server.stop())[2] == ""

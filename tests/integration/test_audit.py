@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from common import sockets
 from protocol import errors, frames
 from server.store.base import Searched
 from server.store.sqlite import FILE_NAME
@@ -77,10 +78,10 @@ async def test_logins_that_are_refused_are_on_record(server: RunningServer) -> N
     await bob.register("bob", PASSWORD)
     await do(ann, frames.SetDisabled, "bob", disabled=True)
     for password, code, why in (
-        (OTHER, errors.BAD_LOGIN, "password, from 127.0.0.1"),
-        (PASSWORD, errors.DENIED, "switched off, from 127.0.0.1"),
+        (OTHER, errors.BAD_LOGIN, f"password, from user {sockets.own_user()}"),
+        (PASSWORD, errors.DENIED, f"switched off, from user {sockets.own_user()}"),
     ):
-        async with await Wire.connect(server.address) as wire:
+        async with await Wire.connect(server.private_address) as wire:
             await wire.hello()
             assert await refused(wire, frames.Login, "bob", password=password) == code
         assert (await newest(server))[1:] == (NOBODY, ("login refused", "bob", "", why))

@@ -56,8 +56,7 @@ class RunningServer:
     ) -> None:
         self.data = data
         self.clock = Clock()
-        plain = not listen.secure and listen.local
-        self._socket = Address("", 0, path=f"{data}.sock") if plain else None
+        self._socket = Address("", 0, path=f"{data}.sock") if not listen.secure else None
         tls = Tls() if certificate is None else Tls(cert=certificate.certificate, key=certificate.key)
         config = Config(
             listen=(listen, self._socket) if self._socket is not None else (listen,),
