@@ -5,6 +5,7 @@ silence; it knows nothing of rooms, of trying again, or of what frames mean. `di
 """
 
 import asyncio
+import math
 import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
@@ -37,6 +38,10 @@ UNSAFE = (
 PROVE_SECONDS = 5
 """For a server to answer a ping when we have reason to think that it has given us up."""
 
+
+FRAMES, TURN_SECONDS = 200, 0.005
+"""Frames that are handled in one turn of the loop, and how long a turn may take: keys must get theirs. What
+is left waits for the next turn, and until then nothing more is read."""
 
 _TLS_ALERT = b"\x15\x03"
 """How the answer begins of one who speaks TLS, and was spoken to without."""
@@ -87,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._last_id = 0
         self._heard = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
+        self._next_turn: asyncio.Handle | None = None
         self._silent_end = LostError("the server closed the connection")
         self._reason: ClientError = self._silent_end
         self._welcome: asyncio.Future[frames.Welcome] = self._loop.create_future()
@@ -114,17 +120,48 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         self._heard = self._loop.time()
+        self._reader.add(data)
+        if self._next_turn is None:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Handle what has come, as much as one turn may; the rest in the next one."""
+        self._next_turn = None
+        if self._transport.is_closing():
+            return
+        self._handle(FRAMES, self._loop.time() + TURN_SECONDS)
+        if self._transport.is_closing():
+            return
+        if self._reader.ready:
+            self._heard = self._loop.time()  # nothing is read meanwhile, and that is not the server's silence
+            self._transport.pause_reading()
+            self._next_turn = self._loop.call_soon(self._take_turn)
+        else:
+            self._transport.resume_reading()
+
+    def _handle(self, most: int, until: float) -> None:
+        start = self._reader.start
         try:
-            for frame in self._reader.feed(data):
+            for _ in range(most):
+                frame = self._reader.next_frame()
+                if frame is None:
+                    return
                 self._receive(frame)
+                if self._reason is not self._silent_end or self._loop.time() >= until:
+                    return
         except RemoteProtocolError as error:
-            if self._examine is None and data.startswith(_TLS_ALERT) and not self._welcome.done():
+            if self._examine is None and start.startswith(_TLS_ALERT) and not self._welcome.done():
                 self.fail(StoppedError("this port speaks TLS: write tls:// before the server's address"))
                 return
             self.fail(StoppedError(f"this is no chat server, or a broken one: {clean_line(str(error), 200)}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: whoever waits for an answer gets to know."""
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+        # If it broke as we wrote, what had come by then is still to be handled; it is no more than one read.
+        while exc is not None and self._reader.ready and self._reason is self._silent_end:
+            self._handle(FRAMES, math.inf)
         if exc is not None and self._reason is self._silent_end:
             self._reason = LostError(f"the connection broke: {exc}")
         if self._watchdog is not None:
