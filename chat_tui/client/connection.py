@@ -40,8 +40,9 @@ PROVE_SECONDS = 5
 
 
 FRAMES, TURN_SECONDS = 200, 0.005
-"""Frames that are handled in one turn of the loop, and how long a turn may take: keys must get theirs. What
-is left waits for the next turn, and until then nothing more is read."""
+"""Frames that are handled in one turn of the loop, and how long a turn may take. What is left waits for as
+long, and until then nothing more is read: a key goes through many turns of the loop before its letter is
+shown, and each would have to wait for one of ours."""
 
 _TLS_ALERT = b"\x15\x03"
 """How the answer begins of one who speaks TLS, and was spoken to without."""
@@ -135,7 +136,7 @@ class Connection(asyncio.Protocol):
         if self._reader.ready:
             self._heard = self._loop.time()  # nothing is read meanwhile, and that is not the server's silence
             self._transport.pause_reading()
-            self._next_turn = self._loop.call_soon(self._take_turn)
+            self._next_turn = self._loop.call_later(TURN_SECONDS, self._take_turn)
         else:
             self._transport.resume_reading()
 

@@ -91,7 +91,7 @@ async def test_what_came_before_the_connection_broke_is_handled() -> None:
 
     peer.flood()
     peer.ours = ours
-    ours.setblocking(False)
+    ours.settimeout(0)
     connection = await connect(peer, breaks)
     reason = await connection.closed
     assert len(received) > FRAMES
