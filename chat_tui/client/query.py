@@ -76,9 +76,9 @@ def parse(text: str, today: date, tz: tzinfo | None = None) -> Query:
             phrases += [phrase] * bool(phrase)
     if len(words) > limits.TERMS or len(phrases) > limits.TERMS:
         raise ClientError(f"That is too much to search for at once: {limits.TERMS} words at most")
+    after, before = _times(said, today, tz)
     if not words and not phrases and "from" not in said:
         raise ClientError(f"What shall be searched for? {HELP}")
-    after, before = _times(said, today, tz)
     sender = said.get("from", "").removeprefix("@")
     return Query(tuple(words), tuple(phrases), sender, _room(said.get("in", "")), after, before)
 

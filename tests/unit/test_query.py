@@ -57,6 +57,7 @@ def test_days_begin_where_the_person_is() -> None:
         ("x from:", "from: needs something"),
         ("x before:november", "before:november is no day: write it as before:2026-11-25"),
         ("x on:2026-02-30", "on:2026-02-30 is no day"),
+        ("before:foo", "before:foo is no day: write it as before:2026-11-25"),
         ("x after:0001-01-01", "is no day"),
         ("x on:today before:today", "on: is one day"),
         ("x after:2026-11-02 before:2026-11-02", "from 2026-11-02 on and before 2026-11-02"),
