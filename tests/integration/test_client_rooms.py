@@ -216,6 +216,7 @@ async def test_a_new_administrator_is_known_at_once(server: RunningServer, meet:
     """The first room is theirs, and there is no event in it that says so."""
     ann, bob = await server.connect(), meet("bob")
     await ann.register("ann", PASSWORD)
+    server.core.state.by_name["ann"].admin = True  # as the operator makes somebody one
     await (await server.connect()).register("cy", PASSWORD)
     await bob.start()
     room = bob.client.rooms["#general"]

@@ -161,8 +161,8 @@ async def test_secrets_are_for_connections_that_nobody_reads(serve: Serve, known
     server, plain = await serve(), await serve(tls=False, data="plain")
     known.remember(f"localhost:{server.address.port}", server.certificate.pin)
     assert await private(server.address.port, "tls://localhost:{port}")
-    assert await private(plain.address.port, "plain://localhost:{port}")
-    assert await private(plain.address.port, "plain://127.0.0.1:{port}")
+    for host in ("localhost", "127.0.0.1"):  # who listens there may be any user of this computer
+        assert not await private(plain.address.port, f"plain://{host}:{{port}}")
     outside = own_address()
     every = RunningServer(plain.data.with_name("every"), listen=Address(outside, 0, tls=False))
     await every.start()
