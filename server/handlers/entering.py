@@ -177,7 +177,8 @@ async def _by_system_name(session: "Session", peer: int, name: str) -> LoginResu
     core = session.core
     # Names are looked up in threads: a system may ask a directory on the network for them.
     if names.fold(await asyncio.to_thread(private_files.user_name, peer)) != names.fold(name):
-        await _check_not_anothers(session, name)
+        if core.accounts.entrance == "open":  # else all get the same answer, whether there is such an account
+            await _check_not_anothers(session, name)
         return await _by_any_name(session, name)
     user = core.state.by_uid.get(peer) or core.state.user_called(name)
     if user is None:
