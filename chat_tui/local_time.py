@@ -6,7 +6,6 @@ zone; nothing of what happened then.
 """
 
 import os
-import re
 import time as clocks
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -20,8 +19,6 @@ _LATEST = 253_402_300_799_000 - 2 * 86_400_000
 
 # Every offset from UTC is a multiple of this, so all its moments are of one local day.
 _QUARTER_MS = 15 * 60_000
-
-_IN_UTC = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
 
 
 def clamped(time: int) -> int:
@@ -86,19 +83,6 @@ def local(time: int) -> datetime:
 def moment(time: int) -> str:
     """Day and time of day, to the minute."""
     return f"{local(clamped(time)):%Y-%m-%d %H:%M}"
-
-
-def in_local_time(text: str) -> str:
-    """What a server says, with the times in it that it gave in UTC told as all others are."""
-
-    def told(found: re.Match[str]) -> str:
-        try:
-            said = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-        except ValueError:  # no such day
-            return found[0]
-        return moment(int(said.timestamp() * 1000))
-
-    return _IN_UTC.sub(told, text)
 
 
 class LocalTime:

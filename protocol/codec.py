@@ -9,6 +9,7 @@ msgpack packs and unpacks, msgspec validates the map against the class its tag n
 up first matters: converting onto a union of all classes costs ten times as much.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -27,11 +28,13 @@ _PLAIN = (bytes,)  # msgpack has its own type for bytes; without this msgspec wo
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """A map that is no valid frame. `id` is the request's, if it had a usable one."""
+    """A map that is no valid frame. `id` is the request's, if it had a usable one; `field` the one that is
+    wrong, if one is."""
 
     code: str
     text: str
     id: int | None
+    field: str = ""
 
 
 def pack(value: msgspec.Struct) -> bytes:
@@ -138,6 +141,7 @@ class FrameReader:
             raise RemoteProtocolError(
                 errors.TOO_LARGE,
                 f"a frame of {length:,} bytes; at most {self.limit:,} are allowed here",
+                limit=self.limit,
             )
         end = LENGTH_BYTES + length
         if len(buffer) < end:
@@ -160,11 +164,21 @@ class FrameReader:
         try:
             return convert(value, kind)
         except msgspec.ValidationError as error:
-            return Rejected(errors.BAD_FRAME, f"{tag}: {error}", _id_of(value))
+            return Rejected(errors.BAD_FRAME, f"{tag}: {error}", _id_of(value), _field_of(error))
 
 
 def _tag(kind: type[Frame]) -> str:
     return str(kind.__struct_config__.tag)
+
+
+# How msgspec says where the mistake is; it has no other way to ask.
+_FIELD = re.compile(r"(?:missing required field `|at `\$\.)(\w+)")
+
+
+def _field_of(error: msgspec.ValidationError) -> str:
+    """Which field of the frame is missing or wrong."""
+    found = _FIELD.search(str(error))
+    return found[1] if found is not None else ""
 
 
 def _id_of(value: dict[str, Any]) -> int | None:

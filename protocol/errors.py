@@ -4,6 +4,18 @@ As in h11, two error types answer the question a program has: `RemoteProtocolErr
 broke the rules, tell it and close; `LocalProtocolError` - we did, that is a bug of ours.
 """
 
+from typing import TypedDict, Unpack
+
+
+class Details(TypedDict, total=False):
+    """What a program can read of a refusal, beside its code; see `frames.Refusal`."""
+
+    until: int
+    reason: str
+    limit: int
+    field: str
+    retry_after: int
+
 
 class ProtocolError(Exception):
     """The rules of the wire were broken; see the two subclasses for by whom."""
@@ -15,9 +27,10 @@ class RemoteProtocolError(ProtocolError):
     `code` is one of the constants below, the text says what to do about it.
     """
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, **details: Unpack[Details]) -> None:
         super().__init__(text)
         self.code = code
+        self.details = details
 
 
 class LocalProtocolError(ProtocolError):

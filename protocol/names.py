@@ -25,7 +25,12 @@ _INVISIBLE = re.compile(
 
 
 class BadNameError(ValueError):
-    """A name that the rules forbid; the text says why and what would do."""
+    """A name that the rules forbid; the text says why and what would do. `limit`: of characters, where there
+    are too many."""
+
+    def __init__(self, text: str, limit: int | None = None) -> None:
+        super().__init__(text)
+        self.limit = limit
 
 
 def fold(name: str) -> str:
@@ -83,7 +88,7 @@ def _check(name: str, limit: int, what: str) -> str:
     if not name:
         raise BadNameError(f"{what} needs at least one letter or digit")
     if len(name) > limit or len(fold(name)) > limit:
-        raise BadNameError(f"{what} has at most {limit} characters")
+        raise BadNameError(f"{what} has at most {limit} characters", limit)
     for form in (name, fold(name)):  # some letters fold to blanks or brackets
         if unicodedata.category(form[0])[0] not in "LN":
             raise BadNameError(f"{what} begins with a letter or a digit")

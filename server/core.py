@@ -13,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 
 from protocol import errors, frames, limits, names
+from protocol.errors import Details
 from server import __version__, operations, permissions
 from server.accounts import Accounts, Entrance
 from server.buffers import MEMORY, Buffers
@@ -31,7 +32,7 @@ from server.operations import Awaited
 from server.quotas import NO_QUOTAS, QuotaLimits, Quotas
 from server.searching import Searching
 from server.session import Phase, Session
-from server.state import Room, User
+from server.state import Penalty, Room, User
 from server.store.base import Log, Unread
 from server.throttle import NO_LIMITS, Allowance, Door
 from server.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
@@ -52,6 +53,8 @@ STALL_SECONDS = 30
 RETURNS_PER_SECOND = 200
 """Clients that are asked back in a second when the server ends, each at a moment of its own: one that comes
 back costs a login and a sync, some ms, and those who stayed shall not notice it."""
+
+NETWORK_BANNED = "your network is banned from this server"
 
 SEEN_MS = 3_600_000
 """When somebody was seen last is stored when they go. Should the server be killed before, it is no more wrong
@@ -134,22 +137,25 @@ class Core:
         if self._closing:  # it was accepted before the listeners closed
             self._send_away(session, "the server stops", len(self.sessions))
 
-    @property
-    def full(self) -> str:
-        """Why there is no place for the connection that came last; empty if there is."""
+    def check_full(self) -> None:
+        """Raise `RefusedError` if there is no place for the connection that came last."""
         most = self.buffers.connections
-        return f"there are {most} connections, and no room for more" if len(self.sessions) > most else ""
+        if len(self.sessions) > most:
+            text = f"there are {most} connections, and no room for more"
+            raise RefusedError(errors.RATE_LIMITED, text, limit=most)
 
     def forget(self, session: Session) -> None:
         """The session has ended."""
         self.sessions.discard(session)
         self.left()
 
-    def end_sessions(self, user: User, code: str, text: str, which: Callable[[Session], bool]) -> None:
+    def end_sessions(
+        self, user: User, code: str, text: str, which: Callable[[Session], bool], **details: Unpack[Details]
+    ) -> None:
         """Close connections of a user, for good."""
         for session in tuple(self.sessions):
             if session.ready and session.user is user and which(session):
-                session.close(code, text, reconnect=False)
+                session.close(code, text, reconnect=False, **details)
 
     def online_devices(self, user: User) -> frozenset[str]:
         """The devices of a user that are connected."""
@@ -203,20 +209,20 @@ class Core:
     def _send_away(self, session: Session, text: str, count: int) -> None:
         """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
         seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
-        session.close(errors.SHUTDOWN, text, after=moment(seconds))
+        session.close(errors.SHUTDOWN, text, retry_after=moment(seconds))
 
-    def bar(self, host: str) -> str:
-        """Why nobody may connect from this address; empty if they may."""
+    def banned_network(self, host: str) -> Penalty | None:
+        """The ban of the network that this address is in."""
         now = self.clock()
         for text, penalty in self.state.banned_networks.items():
             if penalty.holds(now) and covers(network(text), host):
-                return f"your network is banned from this server{permissions.term(penalty, now)}"
-        return ""
+                return penalty
+        return None
 
-    def bar_network(self, banned: str, text: str) -> None:
+    def expel_network(self, banned: str, ban: Penalty) -> None:
         """Close the sessions that come from a network that has just been banned."""
         for session in [one for one in self.sessions if covers(network(banned), one.address)]:
-            session.close(errors.DENIED, text, reconnect=False)
+            session.close(errors.DENIED, NETWORK_BANNED, reconnect=False, **permissions.term(ban))
 
     def purge_soon(self) -> None:
         """Remove what is left of deleted rooms, little by little, between what people send."""

@@ -1,5 +1,9 @@
 """What can go wrong in the server, apart from bugs."""
 
+from typing import Unpack
+
+from protocol.errors import Details
+
 
 class OperatorError(Exception):
     """What the operator asked for can't be done; the text is the one line that says why and what to do."""
@@ -22,13 +26,11 @@ class StorageError(Exception):
 
 
 class RefusedError(Exception):
-    """A request that is not carried out: `code` of `protocol.errors`, and a text for a person.
+    """A request that is not carried out: `code` of `protocol.errors`, a text for a person, and what a program
+    can read of it."""
 
-    `retry_after` in ms, where it would be carried out later.
-    """
-
-    def __init__(self, code: str, text: str, retry_after: int | None = None) -> None:
+    def __init__(self, code: str, text: str, **details: Unpack[Details]) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
-        self.retry_after = retry_after
+        self.details = details

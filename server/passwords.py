@@ -73,7 +73,7 @@ class Hasher:
     async def _work(self, work: Callable[[], R]) -> R:
         if self._waiting >= QUEUE:
             text = "too many people are logging in at this moment"
-            raise RefusedError(errors.RATE_LIMITED, text, retry_after=BUSY_MS)
+            raise RefusedError(errors.RATE_LIMITED, text, limit=QUEUE, retry_after=BUSY_MS)
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -7,9 +7,9 @@ looked at. Pure: the state goes in, and the time where a ban or a mute may have 
 
 import enum
 import itertools
-from datetime import UTC, datetime
 
 from protocol import errors, frames, limits, names
+from protocol.errors import Details
 from server.errors import RefusedError
 from server.state import Penalty, Room, State, User
 
@@ -162,7 +162,7 @@ def require_join(state: State, user: User, name: str, now: int) -> Room | None:
     room = visible(state, user, name)
     ban = room.bans.get(user.id)
     if ban is not None and ban.holds(now) and not user.admin:
-        raise RefusedError(errors.DENIED, f"you are banned from {name}{term(ban, now)}")
+        raise RefusedError(errors.DENIED, f"you are banned from {name}", **term(ban))
     return room
 
 
@@ -170,7 +170,7 @@ def require_not_banned(state: State, user: User, now: int) -> None:
     """`user` may come into this server; raises `RefusedError`."""
     ban = state.banned_users.get(user.id)
     if ban is not None and ban.holds(now) and not user.admin:
-        raise RefusedError(errors.DENIED, f"you are banned from this server{term(ban, now)}")
+        raise RefusedError(errors.DENIED, "you are banned from this server", **term(ban))
 
 
 def require_ordinary(room: Room) -> None:
@@ -197,30 +197,19 @@ def require_voice(state: State, user: User, now: int) -> None:
     for name in sorted(user.rooms):
         if muted(room := state.rooms[name], user, now):
             text = f"you are muted in {name}, where a new name would be told"
-            raise RefusedError(errors.DENIED, text + term(room.mutes[user.id], now))
+            raise RefusedError(errors.DENIED, text, **term(room.mutes[user.id]))
 
 
 def _check_not_muted(room: Room, user: User, now: int) -> None:
     if muted(room, user, now):
-        raise RefusedError(errors.DENIED, f"you are muted in {room.name}{term(room.mutes[user.id], now)}")
+        raise RefusedError(errors.DENIED, f"you are muted in {room.name}", **term(room.mutes[user.id]))
 
 
-def term(penalty: Penalty, now: int | None = None) -> str:
-    """How long a ban or a mute holds, and why, as the end of a sentence.
-
-    In UTC and (with `now`) counted from now, for the server does not know where its people are.
-    """
-    ends = ""
+def term(penalty: Penalty) -> Details:
+    """How long a ban or a mute holds, and why."""
+    found = Details()
     if penalty.until is not None:
-        moment = datetime.fromtimestamp(penalty.until / 1000, tz=UTC)
-        left = f", for {_left(penalty.until - now)} more" if now is not None else ""
-        ends = f" until {moment:%Y-%m-%d %H:%M} UTC{left}"
-    return ends + (f": {penalty.reason}" if penalty.reason else "")
-
-
-def _left(milliseconds: int) -> str:
-    seconds = max(1, milliseconds // 1000)
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+        found["until"] = penalty.until
+    if penalty.reason:
+        found["reason"] = penalty.reason
+    return found

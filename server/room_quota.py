@@ -24,10 +24,10 @@ class RoomQuota:
             return
         if self.rooms is not None and rooms >= self.rooms:
             text = f"there are {rooms:,} rooms, as many as this server takes: tell its administrator"
-            raise RefusedError(errors.TOO_MANY, text)
+            raise RefusedError(errors.TOO_MANY, text, limit=self.rooms)
         if not direct and self.rooms_per_user is not None and user.made >= self.rooms_per_user:
             text = f"you have made {user.made:,} rooms, as many as one may: delete one of them first"
-            raise RefusedError(errors.TOO_MANY, text)
+            raise RefusedError(errors.TOO_MANY, text, limit=self.rooms_per_user)
 
 
 NO_ROOM_QUOTA = RoomQuota()

@@ -103,9 +103,13 @@ class Searching:
         given += [words.term_of(text, phrase=True) for text in request.phrases]
         terms = [term for term in given if term is not None]
         if len(terms) < len(given):
-            raise RefusedError(errors.BAD_FRAME, "signs alone can't be searched for: give words or numbers")
+            raise RefusedError(
+                errors.BAD_FRAME, "signs alone can't be searched for: give words or numbers", field="words"
+            )
         if not terms and not sender:
-            raise RefusedError(errors.BAD_FRAME, "search for a word, or for what somebody said")
+            raise RefusedError(
+                errors.BAD_FRAME, "search for a word, or for what somebody said", field="words"
+            )
         return Wanted(
             rooms, terms, request.limit, sender, request.after, request.before,
             _spot(request.cursor) if request.cursor else None,
@@ -160,5 +164,5 @@ def _spot(cursor: str) -> Spot:
     time, _, rest = cursor.partition(" ")
     seq, _, room = rest.partition(" ")
     if not (time.isascii() and time.isdecimal() and seq.isascii() and seq.isdecimal()):
-        raise RefusedError(errors.BAD_FRAME, "this is no cursor of a search")
+        raise RefusedError(errors.BAD_FRAME, "this is no cursor of a search", field="cursor")
     return Spot(-int(time), room, -int(seq))

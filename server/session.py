@@ -9,10 +9,11 @@ import enum
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from protocol import VERSION, codec, errors, frames, limits
 from protocol.codec import Rejected
+from protocol.errors import Details
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 from server import operations
@@ -146,7 +147,7 @@ class Session:
             return
         if isinstance(frame, Rejected):
             self.core.counters.errors[frame.code] += 1
-            self.send(frames.Error(frame.code, clean_line(frame.text, 300), frame.id))
+            self.send(frames.Error(frame.code, clean_line(frame.text, 300), frame.id, field=frame.field))
         elif isinstance(frame, Request):
             self._request(frame)
         else:
@@ -192,12 +193,12 @@ class Session:
         self._hushed = True
         self._transport.pause(reading=True)
 
-    def close(self, code: str, text: str, *, reconnect: bool = True, after: int | None = None) -> None:
+    def close(self, code: str, text: str, *, reconnect: bool = True, **details: Unpack[Details]) -> None:
         """Say `bye` and close."""
         if self.phase is Phase.CLOSED:
             return
         self.core.counters.byes[code] += 1
-        self.send(frames.Bye(code, text, reconnect, after))
+        self.send(frames.Bye(code, text, reconnect, **details))
         self.core.hub.flush()
         self.phase = Phase.CLOSED
         self._transport.close()
@@ -272,7 +273,7 @@ class Session:
         if isinstance(request, frames.Login):
             self.core.counters.logins_refused += 1
             logger.info("login refused", extra={"code": error.code, "address": self._transport.address})
-        self.send(frames.Error(error.code, error.text, request.id, error.retry_after))
+        self.send(frames.Error(error.code, error.text, request.id, **error.details))
         self._closed_one()
 
     def _closed_one(self) -> None:

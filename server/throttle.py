@@ -114,19 +114,20 @@ class Door:
         self._inside: dict[str, int] = {}
         self._knocks: dict[str, Bucket] = {}
 
-    def knock(self, host: str, now: float) -> tuple[str | None, str, float]:
-        """A connection has come: the key to `leave` with, and what is wrong if it may not stay, and for how
-        many seconds."""
+    def knock(self, host: str, now: float) -> str | None:
+        """A connection has come: the key to `leave` with. Raises `RefusedError` if it may not stay."""
         key = address_key(host) or ("loopback" if self._allowance.loopback else None)
         if key is None:
-            return None, "", 0.0
+            return None
         inside = self._inside.get(key, 0)
         if self._allowance.sessions is not None and inside >= self._allowance.sessions:
-            return None, f"there are {inside} connections from your address already", 0.0
+            text = f"there are {inside} connections from your address already"
+            raise RefusedError(errors.RATE_LIMITED, text, limit=self._allowance.sessions)
         if (wait := self._bucket(key, now)) > 0:
-            return None, "too many connections from your address in a short time", wait
+            text = "too many connections from your address in a short time"
+            raise RefusedError(errors.RATE_LIMITED, text, retry_after=math.ceil(wait * 1000))
         self._inside[key] = inside + 1
-        return key, "", 0.0
+        return key
 
     def _bucket(self, key: str, now: float) -> float:
         connects = self._allowance.connects

@@ -14,7 +14,7 @@ import msgspec
 
 from chat_tui.client.errors import ClientError, LoginError, LostError, RequestError, StoppedError
 from chat_tui.client.trust import SocketOwner, Trust
-from chat_tui.local_time import in_local_time
+from chat_tui.local_time import moment
 from common import sockets
 from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.codec import FrameReader, Rejected
@@ -298,8 +298,8 @@ class Connection(asyncio.Protocol):
     def _refused(self, error: frames.Error) -> None:
         waiting = self._waiting(error.re)
         if waiting is not None:
-            text = in_local_time(clean_text(error.text[:ERROR_TEXT])) or clean_line(error.code, ERROR_TEXT)
-            waiting.answer.set_exception(RequestError(error.code, text, error.retry_after))
+            text = clean_text(error.text[:ERROR_TEXT]) or clean_line(error.code, ERROR_TEXT)
+            waiting.answer.set_exception(RequestError(error.code, text + _term(error), **error.details))
 
     def _rejected(self, rejected: Rejected) -> None:
         # One that names a request of ours is its answer all the same, and somebody is waiting for it. A type
@@ -318,12 +318,12 @@ class Connection(asyncio.Protocol):
         return waiting if waiting is not None and not waiting.answer.done() else None
 
     def _farewell(self, bye: frames.Bye) -> ClientError:
-        text = in_local_time(clean_line(bye.text, 200)) or clean_line(bye.code)
+        text = (clean_line(bye.text, 200) or clean_line(bye.code)) + _term(bye)
         if bye.code == errors.LOGGED_OUT:
             return LoginError(text, bye.code, self.entrance)
         if not bye.reconnect:
             return StoppedError(text)
-        return LostError(text, min((bye.after or 0) / 1000, limits.RETURN_SECONDS))
+        return LostError(text, min((bye.retry_after or 0) / 1000, limits.RETURN_SECONDS))
 
     def _watch(self) -> None:
         if self.closed.done():
@@ -344,3 +344,10 @@ def _secret(request: Request[Any]) -> bool:
         case frames.Register() | frames.ChangePassword() | frames.AddUser() | frames.SetPassword():
             return True
     return False
+
+
+def _term(refusal: frames.Refusal) -> str:
+    """Until when and why, as the end of what a server says."""
+    ends = f" until {moment(refusal.until)}" if refusal.until is not None else ""
+    reason = clean_line(refusal.reason, ERROR_TEXT)
+    return ends + (f": {reason}" if reason else "")

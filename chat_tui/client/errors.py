@@ -1,5 +1,9 @@
 """What can go wrong for a client, apart from bugs. Texts are for people, sanitized, and say what to do."""
 
+from typing import Unpack
+
+from protocol.errors import Details
+
 
 class ClientError(Exception):
     """Something a person has to know about.
@@ -33,9 +37,15 @@ class LoginError(StoppedError):
 
 
 class RequestError(ClientError):
-    """The server refused one request; `code` is one of `protocol.errors`."""
+    """The server refused one request; `code` is one of `protocol.errors`, `details` what a program can read
+    beside it."""
 
-    def __init__(self, code: str, text: str, retry_after: int | None = None) -> None:
+    def __init__(self, code: str, text: str, **details: Unpack[Details]) -> None:
         super().__init__(text)
         self.code = code
-        self.retry_after = retry_after
+        self.details = details
+
+    @property
+    def retry_after(self) -> int | None:
+        """In ms, where trying again later makes sense."""
+        return self.details.get("retry_after")

@@ -143,7 +143,7 @@ from protocol.frames.running import (
     RoomDetailsResult,
 )
 from protocol.frames.search import Search, SearchResult
-from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, Ping, Pong, Welcome
+from protocol.frames.session import Bye, Error, Hello, Login, LoginResult, Ok, Ping, Pong, Refusal, Welcome
 
 REQUESTS: tuple[type[Request[Any]], ...] = (
     Login, Sync, Join, Create, Dm, Leave, Topic, Visibility, DeleteRoom, Nick, Send, History, Read, Watch,
@@ -273,6 +273,7 @@ __all__ = [
     "Punished",
     "ReactionBody",
     "Read",
+    "Refusal",
     "Register",
     "Request",
     "Result",

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from protocol.errors import Details
 from protocol.frames.base import Frame, Id, Name, Number, Request, Result, Secret, Seq, Time, Word
 from protocol.limits import Limits
 
@@ -73,13 +74,44 @@ class Pong(Frame, tag="pong", frozen=True):
     n: Seq = 0
 
 
-class Bye(Frame, tag="bye", frozen=True):
-    """The last frame. `reconnect`: come back, `after` ms later if given (at most `limits.RETURN_SECONDS`)."""
+class Refusal(Frame, frozen=True, kw_only=True):
+    """What `error` and `bye` tell a program beside their code; the text is for people, and repeats none of it
+    but how long to wait.
+
+    `until` and `reason`: of the ban or the mute. `limit`: how many, or how long, it may be. `field`: which
+    field of the request is wrong. `retry_after`: in ms, where trying again later makes sense.
+    """
+
+    until: Time | None = None
+    reason: str = ""
+    limit: Number | None = None
+    field: Word = ""
+    retry_after: Number | None = None
+
+    @property
+    def details(self) -> Details:
+        """Those that are there."""
+        found = Details()
+        if self.until is not None:
+            found["until"] = self.until
+        if self.reason:
+            found["reason"] = self.reason
+        if self.limit is not None:
+            found["limit"] = self.limit
+        if self.field:
+            found["field"] = self.field
+        if self.retry_after is not None:
+            found["retry_after"] = self.retry_after
+        return found
+
+
+class Bye(Refusal, tag="bye", frozen=True):
+    """The last frame. `reconnect`: come back, `retry_after` ms later if given (at most
+    `limits.RETURN_SECONDS`)."""
 
     code: Word
     text: str = ""
     reconnect: bool = True
-    after: Number | None = None
 
 
 class Ok(Frame, tag="ok", frozen=True):
@@ -89,13 +121,9 @@ class Ok(Frame, tag="ok", frozen=True):
     result: dict[str, Any] = {}
 
 
-class Error(Frame, tag="error", frozen=True):
-    """The request was not carried out. Without `re` it is about a frame that had no id.
-
-    `retry_after` in ms, where trying again later makes sense.
-    """
+class Error(Refusal, tag="error", frozen=True):
+    """The request was not carried out. Without `re` it is about a frame that had no id."""
 
     code: Word
     text: str
     re: Id | None = None
-    retry_after: Number | None = None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from protocol import errors, limits, names, passwords
+from protocol.errors import Details
 from protocol.text import clean_line
 from server.errors import RefusedError
 
@@ -19,7 +20,10 @@ def checked(check: Callable[[str], str], name: str) -> str:
     try:
         return check(name)
     except names.BadNameError as error:
-        raise RefusedError(errors.BAD_NAME, str(error)) from error
+        details = Details(field="room" if check is names.check_room_name else "name")
+        if error.limit is not None:
+            details["limit"] = error.limit
+        raise RefusedError(errors.BAD_NAME, str(error), **details) from error
 
 
 def checked_password(password: str) -> str:
@@ -27,7 +31,7 @@ def checked_password(password: str) -> str:
     try:
         return passwords.check_password(password)
     except passwords.BadPasswordError as error:
-        raise RefusedError(errors.BAD_PASSWORD, str(error)) from error
+        raise RefusedError(errors.BAD_PASSWORD, str(error), field="password") from error
 
 
 def private(session: "Session") -> None:
@@ -47,5 +51,6 @@ def cleaned_reason(text: str) -> str:
     """A reason as it is stored and shown; raises `RefusedError` if it is too long."""
     reason = clean_line(text)
     if len(reason) > limits.REASON:
-        raise RefusedError(errors.TOO_LARGE, f"a reason has at most {limits.REASON} characters")
+        what = f"a reason has at most {limits.REASON} characters"
+        raise RefusedError(errors.TOO_LARGE, what, limit=limits.REASON, field="reason")
     return reason

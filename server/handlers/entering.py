@@ -208,7 +208,7 @@ async def _check_not_anothers(session: "Session", name: str) -> None:
         return
     if await asyncio.to_thread(private_files.user_number, name) not in (None, session.peer):
         text = f"{name} is the name of another user of this computer: choose another"
-        raise RefusedError(errors.NAME_TAKEN, text)
+        raise RefusedError(errors.NAME_TAKEN, text, field="name")
 
 
 async def _come(session: "Session", name: str, user: User | None) -> LoginResult:
@@ -267,7 +267,9 @@ def _invite(session: "Session", request: frames.Register) -> Invite | None:
         raise RefusedError(errors.DENIED, "accounts are made by the administrator here: ask for one")
     if not request.invite:
         raise RefusedError(
-            errors.BAD_INVITE, "who registers here needs an invitation: ask somebody who is in"
+            errors.BAD_INVITE,
+            "who registers here needs an invitation: ask somebody who is in",
+            field="invite",
         )
     guess = core.accounts.guesses.guess(session.address, "", core.monotonic())
     found = core.state.invite_with(accounts.digest(request.invite.lower()))

@@ -52,15 +52,20 @@ def _check(request: frames.Send) -> None:
             errors.TOO_LARGE,
             f"a {request.kind} has at most {limit:,} bytes, this one {len(request.body):,}: "
             + ("take a shorter one" if request.kind == frames.REACTION else "send it in parts"),
+            limit=limit,
+            field="body",
         )
     if request.kind not in frames.SENT:
-        raise RefusedError(errors.BAD_FRAME, f"{request.kind!r} is nothing that a client can send")
+        raise RefusedError(
+            errors.BAD_FRAME, f"{request.kind!r} is nothing that a client can send", field="kind"
+        )
     changes = request.kind in frames.CHANGES
     if changes != (request.target is not None) or (changes and request.reply is not None):
         text = f"{request.kind} has {'a target and no reply' if changes else 'no target'}"
-        raise RefusedError(errors.BAD_FRAME, text)
+        wrong = "reply" if changes and request.target is not None else "target"
+        raise RefusedError(errors.BAD_FRAME, text, field=wrong)
     if request.kind == frames.DELETE and request.body:
-        raise RefusedError(errors.BAD_FRAME, "a delete has no body")
+        raise RefusedError(errors.BAD_FRAME, "a delete has no body", field="body")
 
 
 def _change(session: "Session", request: frames.Send, target: int, refused: Refuse) -> None:

@@ -36,7 +36,9 @@ def invite(session: "Session", request: frames.Invite) -> None:
 def role(session: "Session", request: frames.Role) -> None:
     """Give a role."""
     if request.role not in frames.ROLES:
-        raise RefusedError(errors.BAD_FRAME, f"{request.role!r} is no role: {', '.join(frames.ROLES)} are")
+        raise RefusedError(
+            errors.BAD_FRAME, f"{request.role!r} is no role: {', '.join(frames.ROLES)} are", field="role"
+        )
     _about(operations.StoreRole, session, request)
 
 
@@ -94,7 +96,7 @@ def server_ban(session: "Session", request: frames.ServerBan | frames.ServerUnba
     """Keep somebody, or a network, out of the server, or let them in again."""
     permissions.require_admin(session.user, Action.SERVER_BAN)
     if bool(request.name) == bool(request.address):
-        raise RefusedError(errors.BAD_FRAME, "either name or address, one of the two")
+        raise RefusedError(errors.BAD_FRAME, "either name or address, one of the two", field="name")
     target: User | str
     target = (
         operations.user_called(session.core.state, request.name)
@@ -103,7 +105,7 @@ def server_ban(session: "Session", request: frames.ServerBan | frames.ServerUnba
     )
     if isinstance(request, frames.ServerBan):
         if isinstance(target, str) and (text := problem(network(target), session.address)):
-            raise RefusedError(errors.DENIED, text)
+            raise RefusedError(errors.DENIED, text, field="address")
         request = msgspec.structs.replace(request, reason=cleaned_reason(request.reason))
 
     def stored(_: Request[Any], result: Result) -> None:
@@ -130,22 +132,21 @@ def _network(text: str) -> str:
     except ValueError as error:
         example = "192.0.2.7, 192.0.2.0/24 or 2001:db8::/48"
         raise RefusedError(
-            errors.BAD_NAME, f"{text!r} is no address and no network, as in {example}"
+            errors.BAD_NAME, f"{text!r} is no address and no network, as in {example}", field="address"
         ) from error
 
 
 def _expel(session: "Session", target: User | str) -> None:
     core = session.core
-    state, now = core.state, core.clock()
+    state = core.state
     ban = state.banned_networks.get(target) if isinstance(target, str) else state.banned_users.get(target.id)
     if ban is None:  # it was lifted right behind
         return
     if isinstance(target, str):
-        text = "your network is banned from this server" + permissions.term(ban, now)
-        core.bar_network(target, text)
+        core.expel_network(target, ban)
     else:
-        text = "you are banned from this server" + permissions.term(ban, now)
-        core.end_sessions(target, errors.DENIED, text, lambda _: True)
+        text = "you are banned from this server"
+        core.end_sessions(target, errors.DENIED, text, lambda _: True, **permissions.term(ban))
 
 
 def server_bans(session: "Session", request: frames.ServerBans) -> None:

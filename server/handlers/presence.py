@@ -27,7 +27,9 @@ def away(session: "Session", request: frames.Away) -> None:
     """Be away, on all devices, until the user says otherwise."""
     text = clean_line(request.text)
     if len(text) > limits.AWAY:
-        raise RefusedError(errors.TOO_LARGE, f"say it in {limits.AWAY} characters")
+        raise RefusedError(
+            errors.TOO_LARGE, f"say it in {limits.AWAY} characters", limit=limits.AWAY, field="text"
+        )
 
     def stored(_: Request[Any], result: Result) -> None:
         session.core.hub.presence.changed(session.user)

@@ -117,7 +117,8 @@ def topic(session: "Session", request: frames.Topic) -> None:
     """Set a topic."""
     topic = clean_line(request.topic)
     if len(topic) > limits.TOPIC:
-        raise RefusedError(errors.TOO_LARGE, f"a topic has at most {limits.TOPIC} characters")
+        text = f"a topic has at most {limits.TOPIC} characters"
+        raise RefusedError(errors.TOO_LARGE, text, limit=limits.TOPIC, field="topic")
     session.submit(operations.StoreTopic, frames.Topic(request.id, request.room, topic))
 
 

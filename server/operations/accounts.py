@@ -54,10 +54,10 @@ def check_free(state: State, name: str, user: int = 0) -> None:
     """Raise `RefusedError` if another user has this name, or one that looks like it."""
     owner = state.user_called(name)
     if owner is not None and owner.id != user:
-        raise RefusedError(errors.NAME_TAKEN, f"{name} is somebody else's name: choose another")
+        raise RefusedError(errors.NAME_TAKEN, f"{name} is somebody else's name: choose another", field="name")
     if state.lookalike(name, user) is not None:
         text = f"{name} looks too much like somebody else's name: choose another"
-        raise RefusedError(errors.NAME_TAKEN, text)
+        raise RefusedError(errors.NAME_TAKEN, text, field="name")
 
 
 def _user(name: str, now: int, *, admin: bool) -> Draft:
@@ -88,7 +88,7 @@ def _with_room(user: User, online: frozenset[str]) -> tuple[EndDevice, ...]:
     away = [device for device in user.devices.values() if device.id not in online]
     if not away:
         text = f"you are logged in on {limits.DEVICES} devices: log out on one of them first"
-        raise RefusedError(errors.TOO_MANY, text)
+        raise RefusedError(errors.TOO_MANY, text, limit=limits.DEVICES)
     return (EndDevice(user.id, min(away, key=lambda device: device.seen).id),)
 
 
@@ -171,7 +171,7 @@ class ComeAsLocalUser(Awaited):
             entries += [Bound(user.id, self._uid), *self._on_record(now)]
         elif user.uid != self._uid:
             text = f"{user.name} belongs to another user of this computer: choose another name"
-            raise RefusedError(errors.NAME_TAKEN, text)
+            raise RefusedError(errors.NAME_TAKEN, text, field="name")
         else:
             entries += _with_room(user, self._online(user))
         if self._admin and not user.admin:
@@ -290,7 +290,7 @@ def check_invite(invite: Invite | None, now: int) -> Invite:
     """The invitation, if somebody may register with it; raises `RefusedError`."""
     if invite is None or invite.left < 1 or invite.expires <= now:
         text = "there is no such invitation, or it has ended: ask for another"
-        raise RefusedError(errors.BAD_INVITE, text)
+        raise RefusedError(errors.BAD_INVITE, text, field="invite")
     return invite
 
 

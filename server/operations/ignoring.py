@@ -26,7 +26,9 @@ class StoreIgnore(Store):
             raise RefusedError(errors.DENIED, "that is you: choose somebody else")
         if on and len(ignored) >= limits.IGNORED and other.id not in ignored:
             raise RefusedError(
-                errors.TOO_MANY, f"you ignore {limits.IGNORED} people: /unignore somebody first"
+                errors.TOO_MANY,
+                f"you ignore {limits.IGNORED} people: /unignore somebody first",
+                limit=limits.IGNORED,
             )
         return () if on == (other.id in ignored) else (Ignored(self.user.id, other.id, on),)
 

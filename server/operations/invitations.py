@@ -35,7 +35,8 @@ class MakeInvite(Awaited):
             if invite.expires <= now or (invite.first and new.first)
         ]
         if len(state.invites) - len(over) >= limits.INVITES:
-            raise RefusedError(errors.TOO_MANY, f"there are {limits.INVITES} invitations: end some first")
+            text = f"there are {limits.INVITES} invitations: end some first"
+            raise RefusedError(errors.TOO_MANY, text, limit=limits.INVITES)
         note = Audit(now, new.maker, "invite", new.id, new.room, f"uses={new.uses} days={self._days}")
         return (*map(EndInvite, over), new, note)
 

@@ -24,7 +24,7 @@ class StoreLevel(Store):
         level = "" if self.request.level == usual(room) else self.request.level
         if level and len(levels) >= limits.LEVELS and room.name not in levels:
             text = f"you have chosen levels for {limits.LEVELS} rooms: give one of them its usual one first"
-            raise RefusedError(errors.TOO_MANY, text)
+            raise RefusedError(errors.TOO_MANY, text, limit=limits.LEVELS)
         if level == levels.get(room.name, ""):
             return ()
         return (ChosenLevel(room.name, self.user.id, level),)

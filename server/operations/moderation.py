@@ -66,7 +66,7 @@ class StoreInvite(StoreAbout):
             raise RefusedError(errors.DENIED, text)
         if self._waiting(state) >= limits.INVITATIONS:
             text = f"{self.other.name} has {limits.INVITATIONS} invitations to answer already"
-            raise RefusedError(errors.TOO_MANY, text)
+            raise RefusedError(errors.TOO_MANY, text, limit=limits.INVITATIONS)
 
     def _waiting(self, state: State) -> int:
         """Invitations that are hidden from whom they are for, and the others, leave room for each other."""
@@ -132,7 +132,7 @@ class _StorePenalty(_StoreAgainst):
         )
 
     def _detail(self, now: int) -> str:
-        return permissions.term(Penalty(self.user.id, now, self._until(now), self.request.reason)).strip()
+        return audit.term(Penalty(self.user.id, now, self._until(now), self.request.reason))
 
 
 class StoreBan(_StorePenalty):
@@ -256,7 +256,7 @@ class StoreServerBan(Store):
             body = NetworkBody(target, reason, until)
         else:
             body = AboutBody(target.id, target.name, reason, until)
-        detail = permissions.term(Penalty(self.user.id, now, until, reason)).strip()
+        detail = audit.term(Penalty(self.user.id, now, until, reason))
         return (
             self._draft(SERVER_LOG, kind, now, codec.pack(body)),
             audit.record(now, self.user, f"server {kind}", called, detail=detail),

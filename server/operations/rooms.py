@@ -25,7 +25,7 @@ def check_count(user: User) -> None:
     """Raise `RefusedError` if `user` is in as many channels as one can be."""
     if sum(names.direct_pair(room) is None for room in user.rooms) >= limits.ROOMS:
         text = f"{limits.ROOMS} rooms are as many as one can be in: leave one first"
-        raise RefusedError(errors.TOO_MANY, text)
+        raise RefusedError(errors.TOO_MANY, text, limit=limits.ROOMS)
 
 
 def check_name(state: State, name: str) -> None:
@@ -33,7 +33,7 @@ def check_name(state: State, name: str) -> None:
     room that is hidden this says no more than `create` does under its very name."""
     if name != names.FIRST_ROOM and state.room_looks_taken(name):
         text = f"no room can be made under the name {name}: it looks too much like another one"
-        raise RefusedError(errors.NAME_TAKEN, text)
+        raise RefusedError(errors.NAME_TAKEN, text, field="room")
 
 
 class StoreJoin(Store):
@@ -94,7 +94,7 @@ class StoreCreate(StoreJoin):
         """See `writer.Operation`. Of a room that is hidden this says no more than that its name is taken."""
         if self.request.room in state.rooms:
             text = f"no room can be made under the name {self.request.room}: choose another, or /join it"
-            raise RefusedError(errors.NAME_TAKEN, text)
+            raise RefusedError(errors.NAME_TAKEN, text, field="room")
         return self._make(state, now, private=self.request.private)
 
 
@@ -119,7 +119,7 @@ class StoreMakeRoom(Store):
         """See `writer.Operation`."""
         name, owner = self.request.room, self.owner
         if name in state.rooms:
-            raise RefusedError(errors.NAME_TAKEN, f"there is a room {name} already")
+            raise RefusedError(errors.NAME_TAKEN, f"there is a room {name} already", field="room")
         check_name(state, name)
         if name == names.FIRST_ROOM:
             raise RefusedError(errors.DENIED, f"{name} is made by itself, for everybody")
@@ -165,10 +165,10 @@ class StoreDm(StoreTowards):
         self.quota.check(self.user, len(state.rooms), direct=True)
         if _direct_rooms(state, self.user, opened=True) >= limits.DIRECT:
             text = f"you have opened {limits.DIRECT:,} direct rooms, as many as one may: meet in a channel"
-            raise RefusedError(errors.TOO_MANY, text)
+            raise RefusedError(errors.TOO_MANY, text, limit=limits.DIRECT)
         if self.other is not self.user and _direct_rooms(state, self.other, opened=False) >= limits.DIRECT:
             text = f"{limits.DIRECT:,} people have opened a room with {self.other.name}: meet in a channel"
-            raise RefusedError(errors.TOO_MANY, text)
+            raise RefusedError(errors.TOO_MANY, text, limit=limits.DIRECT)
         return (self._draft(self.room, frames.CREATE, now, birth(private=False)), opened)
 
 

@@ -16,7 +16,9 @@ from common import sockets
 from protocol import codec, errors, frames, limits
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
-from server.core import STALL_SECONDS, Core, moment
+from server import permissions
+from server.core import NETWORK_BANNED, STALL_SECONDS, Core, moment
+from server.errors import RefusedError
 from server.session import Phase, Session
 from server.transports.output import OutputQueue
 from server.transports.tls import DENIED, HANDSHAKE, Tls
@@ -110,17 +112,18 @@ class TcpTransport(asyncio.BufferedProtocol):
         self._session = Session(self._core, self, local=self._local)
         self.principal.charge(CONNECT)
         self._core.begin(self._session)
-        if barred := self._core.bar(self.address):
-            self._session.close(errors.DENIED, barred, reconnect=False)
+        if (ban := self._core.banned_network(self.address)) is not None:
+            self._session.close(errors.DENIED, NETWORK_BANNED, reconnect=False, **permissions.term(ban))
             return
-        problem, wait = self._core.full, 0.0
-        if not problem:
-            self._key, problem, wait = self._core.door.knock(self.address, self._core.monotonic())
-        if problem:
+        try:
+            self._core.check_full()
+            self._key = self._core.door.knock(self.address, self._core.monotonic())
+        except RefusedError as error:
             self._core.counters.connections_refused += 1
-            logger.info("connection refused", extra={"address": self.address, "reason": problem})
-            after = min(round(wait * 1000) + moment(REFUSED_SECONDS), limits.RETURN_SECONDS * 1000)
-            self._session.close(errors.RATE_LIMITED, problem, after=after)
+            logger.info("connection refused", extra={"address": self.address, "reason": error.text})
+            wait = error.details.get("retry_after", 0) + moment(REFUSED_SECONDS)
+            error.details["retry_after"] = min(wait, limits.RETURN_SECONDS * 1000)
+            self._session.close(error.code, error.text, **error.details)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # asyncio's signature
         """Where the next bytes go."""
@@ -213,7 +216,7 @@ class TcpTransport(asyncio.BufferedProtocol):
                 self.write(_line(stranger))
                 self.close()
             else:
-                self._session.close(error.code, str(error), reconnect=False)
+                self._session.close(error.code, str(error), reconnect=False, **error.details)
         if self._ended and not self._ready:
             self.close()
         else:

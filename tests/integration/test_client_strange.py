@@ -167,7 +167,7 @@ async def test_a_gap_is_fetched_again_when_its_page_was_refused(
     def once(history: frames.History) -> frames.Error:
         refused.append(history.id)
         del puppet.answers[frames.History]
-        return frames.Error(code, "not now", history.id, wait)
+        return frames.Error(code, "not now", history.id, retry_after=wait)
 
     puppet.answers[frames.History] = once
     puppet.log += [message(4), message(5)]
@@ -394,6 +394,26 @@ async def test_a_refused_login_stops_it(meet: Meet, puppet: Puppet) -> None:
     await alice.phase("stopped")
     assert alice.client.status.reason == "no way"
     assert puppet.connections == 1
+
+
+async def test_until_when_a_refusal_holds_is_told_in_local_time(
+    meet: Meet, puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    until_ = 1_795_476_600_000  # 2026-11-23 23:30 UTC
+    puppet.answers[frames.Topic] = lambda topic: frames.Error(
+        errors.DENIED, "you are muted in #room", topic.id, until=until_, reason="take a \x1b[1mbreath"
+    )
+    alice = meet()
+    await alice.start()
+    with pytest.raises(RequestError) as refused:
+        await alice.client.ask(frames.Topic(1, ROOM, "x"))
+    assert str(refused.value) == "you are muted in #room until 2026-11-24 08:30: take a breath"
+    assert refused.value.details["until"] == until_
+    assert refused.value.retry_after is None
+    puppet.push(frames.Bye(errors.DENIED, "you are banned", reconnect=False, until=until_))
+    await alice.phase("stopped")
+    assert alice.client.status.reason == "you are banned until 2026-11-24 08:30"
 
 
 async def test_a_login_that_could_not_be_stored_is_tried_again(meet: Meet, puppet: Puppet) -> None:

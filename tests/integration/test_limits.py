@@ -37,7 +37,9 @@ async def test_an_address_has_so_many_sessions_at_once(tmp_path: Path) -> None:
         assert (bye.code, bye.reconnect) == (errors.RATE_LIMITED, True)
         assert "2 connections from your address" in bye.text
         assert await third.rest() == []
-        after = [bye.after] + [(await (await server.connect()).next_of(frames.Bye)).after for _ in range(9)]
+        after = [bye.retry_after] + [
+            (await (await server.connect()).next_of(frames.Bye)).retry_after for _ in range(9)
+        ]
         assert len(set(after)) > 5, "they come back at moments of their own"
         assert all(0 <= one <= REFUSED_SECONDS * 1000 for one in after if one is not None)
         assert None not in after
@@ -53,7 +55,7 @@ async def test_an_address_makes_so_many_connections_in_a_while(tmp_path: Path) -
         bye = await (await server.connect()).next_of(frames.Bye)
         assert bye.code == errors.RATE_LIMITED
         assert "too many connections from your address" in bye.text
-        assert bye.after == limits.RETURN_SECONDS * 1000
+        assert bye.retry_after == limits.RETURN_SECONDS * 1000
         server.clock.seconds += 300
         await server.enter("ann")
 

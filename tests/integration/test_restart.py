@@ -48,8 +48,8 @@ async def afters(wires: list[Wire]) -> list[int]:
         *_, bye = await wire.rest()
         assert isinstance(bye, frames.Bye)
         assert (bye.code, bye.reconnect) == (errors.SHUTDOWN, True)
-        assert bye.after is not None
-        told.append(bye.after)
+        assert bye.retry_after is not None
+        told.append(bye.retry_after)
     return told
 
 
@@ -98,7 +98,7 @@ async def test_nobody_is_kept_away_for_longer_than_the_wire_allows(
 async def test_it_waits_as_long_as_it_was_asked_to_and_says_so(puppet: Puppet, alice: Person) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", after=700))
+    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", retry_after=700))
     await alice.phase("waiting")
     status = alice.client.status
     assert status.reason == "the server stops"
@@ -113,14 +113,14 @@ async def test_it_waits_no_longer_than_makes_sense(
     puppet: Puppet, alice: Person, after: int | None, seconds: int
 ) -> None:
     began = asyncio.get_running_loop().time()
-    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", after=after))
+    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", retry_after=after))
     await until(lambda: any(status.phase == "waiting" for status in alice.statuses))
     (waiting,) = [status for status in alice.statuses if status.phase == "waiting"]
     assert seconds <= waiting.retry_at - began < seconds + 5
 
 
 async def test_a_person_need_not_wait(puppet: Puppet, alice: Person) -> None:
-    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", after=60_000))
+    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", retry_after=60_000))
     await alice.phase("waiting")
     alice.client.reconnect()
     await alice.phase("online")
@@ -128,7 +128,7 @@ async def test_a_person_need_not_wait(puppet: Puppet, alice: Person) -> None:
 
 async def test_only_the_first_pause_is_longer(puppet: Puppet, alice: Person) -> None:
     """Then it is the client's own again."""
-    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", after=60_000))
+    puppet.push(frames.Bye(errors.SHUTDOWN, "the server stops", retry_after=60_000))
     await alice.phase("waiting")
     alice.client.reconnect()
     await alice.phase("online")
@@ -138,7 +138,9 @@ async def test_only_the_first_pause_is_longer(puppet: Puppet, alice: Person) -> 
 
 
 async def test_who_was_just_coming_in_waits_as_well(puppet: Puppet) -> None:
-    puppet.answers[frames.Sync] = lambda _: frames.Bye(errors.SHUTDOWN, "the server stops", after=60_000)
+    puppet.answers[frames.Sync] = lambda _: frames.Bye(
+        errors.SHUTDOWN, "the server stops", retry_after=60_000
+    )
     alice = Person(puppet.address, "alice")
     alice.begin()
     await alice.phase("waiting")
@@ -147,7 +149,7 @@ async def test_who_was_just_coming_in_waits_as_well(puppet: Puppet) -> None:
 
 
 async def test_what_had_no_answer_says_when_to_try_again(puppet: Puppet, alice: Person) -> None:
-    puppet.answers[frames.Topic] = lambda _: frames.Bye(errors.SHUTDOWN, "the server stops", after=1500)
+    puppet.answers[frames.Topic] = lambda _: frames.Bye(errors.SHUTDOWN, "the server stops", retry_after=1500)
     with pytest.raises(LostError, match="the server stops") as raised:
         await alice.client.ask(frames.Topic(1, ROOM, "topic"))
     assert raised.value.after == 1.5

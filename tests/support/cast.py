@@ -25,11 +25,17 @@ async def refused(wire: Wire, kind: type[frames.Request[Any]], *values: Any, **f
 
 async def said(wire: Wire, kind: type[frames.Request[Any]], *values: Any, **fields: Any) -> tuple[str, str]:
     """Send a request that must fail; gives the error's code and its text."""
+    error = await refusal(wire, kind, *values, **fields)
+    return error.code, error.text
+
+
+async def refusal(wire: Wire, kind: type[frames.Request[Any]], *values: Any, **fields: Any) -> frames.Error:
+    """Send a request that must fail; gives the error."""
     request = kind(wire.new_id, *values, **fields)
     wire.send(request)
     answer = await wire.answer(request.id)
     assert isinstance(answer, frames.Error), answer
-    return answer.code, answer.text
+    return answer
 
 
 async def cast(server: RunningServer, *, private: bool) -> dict[str, Wire]:

@@ -314,7 +314,7 @@ async def test_absurd_numbers(hostile: HostileServer, number: int) -> None:
             frames.Heads({"#general": number, "#nowhere": number}),
             frames.Ping(number, {"#general": number}),
             event("#general", max(1, number), "late", time=late, user=number),
-            frames.Error("no", "about nothing", None, number),
+            frames.Error("no", "about nothing", None, retry_after=number),
         )
         await chat.enter("hello")
         await chat.press("pageup", "ctrl+home", "ctrl+end")

@@ -46,13 +46,13 @@ FROM_CLIENT: st.SearchStrategy[Frame] = st.one_of(
     st.builds(frames.Online, IDS),
     st.builds(frames.Ping, SEQS, HEADS),
     st.builds(frames.Pong, SEQS),
-    st.builds(frames.Bye, TEXTS, TEXTS, st.booleans(), st.none() | SEQS),
+    st.builds(frames.Bye, TEXTS, TEXTS, st.booleans(), retry_after=st.none() | SEQS, until=st.none() | TIMES),
 )
 EVENTS = st.builds(frames.Event, ROOMS, IDS, IDS, NAMES, TEXTS, TIMES, st.binary(), st.none() | TEXTS)
 FROM_SERVER: st.SearchStrategy[Frame] = st.one_of(
     st.builds(frames.Welcome, st.just(1), TEXTS, TIMES, TEXTS, st.lists(TEXTS), st.lists(TEXTS)),
     st.builds(frames.Ok, IDS, st.dictionaries(TEXTS, st.one_of(SEQS, TEXTS, st.binary(), st.lists(TEXTS)))),
-    st.builds(frames.Error, TEXTS, TEXTS, st.none() | IDS, st.none() | SEQS),
+    st.builds(frames.Error, TEXTS, TEXTS, st.none() | IDS, limit=st.none() | SEQS, reason=TEXTS),
     EVENTS,
     st.builds(frames.Presence, TEXTS, TEXTS, st.booleans(), st.booleans(), TEXTS),
     st.builds(frames.People, TEXTS, SEQS, SEQS),

@@ -3,12 +3,12 @@
 import shutil
 import time
 from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfo
+from zoneinfo import TZPATH
 
 import pytest
 
 from chat_tui import local_time
-from chat_tui.local_time import LocalTime, Zone, in_local_time, moment
+from chat_tui.local_time import LocalTime, Zone, moment
 
 NOON = 1_795_435_200_000
 """2026-11-23, 12:00 UTC."""
@@ -60,13 +60,3 @@ def test_the_variable_may_change(tz: str, shown: str, monkeypatch: pytest.Monkey
         assert f"{times.day(NOON - 13 * 3_600_000)}" == day
         assert moment(NOON) == f"2026-11-23 {shown}"
     time.tzset()
-
-
-def test_what_a_server_says_in_utc_is_told_as_all_other_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    monkeypatch.setattr(local_time, "ZONE", Zone())
-    said = "you are banned from #a until 2026-11-23 23:30 UTC, for 60 min more: till 9999-99-99 10:00 UTC"
-    assert in_local_time(said) == (
-        "you are banned from #a until 2026-11-24 08:30, for 60 min more: till 9999-99-99 10:00 UTC"
-    )
-    assert ZoneInfo("Asia/Tokyo") == local_time.ZONE.info

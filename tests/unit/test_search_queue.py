@@ -34,7 +34,7 @@ class Searches:
                 await self._end.wait()
         except RefusedError as error:
             self.refused.append(user)
-            self.codes.add((error.code, error.retry_after))
+            self.codes.add((error.code, error.details.get("retry_after")))
 
     async def asked(self) -> None:
         """All that have asked wait, run, or are refused."""

@@ -3,6 +3,7 @@
 import pytest
 
 from protocol import errors
+from protocol.errors import Details
 from server import throttle
 from server.errors import RefusedError
 from server.throttle import NO_LIMITS, Allowance, Bucket, Door, Guesses, address_key
@@ -43,47 +44,55 @@ def test_what_an_address_counts_as(host: str, key: str | None) -> None:
     assert address_key(host) == key
 
 
+def sent_away(door: Door, host: str) -> tuple[str, Details]:
+    with pytest.raises(RefusedError) as refused:
+        door.knock(host, 0.0)
+    assert refused.value.code == errors.RATE_LIMITED
+    return refused.value.text, refused.value.details
+
+
 def test_sessions_at_once_are_counted_by_address_and_given_back() -> None:
     door = Door(Allowance(sessions=2, connects=None))
-    keys = [door.knock("192.0.2.7", 0.0)[0] for _ in range(2)]
-    assert door.knock("192.0.2.7", 0.0) == (None, "there are 2 connections from your address already", 0.0)
-    assert door.knock("192.0.2.8", 0.0)[0] == "192.0.2.8"
+    keys = [door.knock("192.0.2.7", 0.0) for _ in range(2)]
+    assert sent_away(door, "192.0.2.7") == ("there are 2 connections from your address already", {"limit": 2})
+    assert door.knock("192.0.2.8", 0.0) == "192.0.2.8"
     door.leave(keys[0])
-    assert door.knock("192.0.2.7", 0.0)[0] == "192.0.2.7"
+    assert door.knock("192.0.2.7", 0.0) == "192.0.2.7"
 
 
 def test_an_ipv6_network_is_one_address() -> None:
     door = Door(Allowance(sessions=1, connects=None))
-    assert door.knock("2001:db8::1", 0.0)[1] == ""
-    assert door.knock("2001:db8::2", 0.0)[1] != ""
-    assert door.knock("2001:db8:0:1::1", 0.0)[1] == ""
+    door.knock("2001:db8::1", 0.0)
+    sent_away(door, "2001:db8::2")
+    door.knock("2001:db8:0:1::1", 0.0)
 
 
 def test_new_connections_are_counted_over_time() -> None:
     door = Door(Allowance(sessions=None, connects=3, connect_seconds=60))
-    assert [door.knock("192.0.2.7", 0.0)[1] for _ in range(3)] == ["", "", ""]
-    _, text, wait = door.knock("192.0.2.7", 0.0)
-    assert (text, wait) == ("too many connections from your address in a short time", 20.0)
-    assert door.knock("192.0.2.7", 20.0)[1] == ""
+    assert len([door.knock("192.0.2.7", 0.0) for _ in range(3)]) == 3
+    text = "too many connections from your address in a short time"
+    assert sent_away(door, "192.0.2.7") == (text, {"retry_after": 20_000})
+    door.knock("192.0.2.7", 20.0)
 
 
 def test_loopback_is_counted_only_if_asked() -> None:
     tight = Allowance(sessions=1, connects=1)
     open_door, shut_door = Door(tight), Door(Allowance(sessions=1, connects=1, loopback=True))
-    assert [open_door.knock("127.0.0.1", 0.0)[1] for _ in range(5)] == [""] * 5
-    assert [bool(shut_door.knock("127.0.0.1", 0.0)[1]) for _ in range(2)] == [False, True]
+    assert [open_door.knock("127.0.0.1", 0.0) for _ in range(5)] == [None] * 5
+    assert shut_door.knock("127.0.0.1", 0.0) == "loopback"
+    sent_away(shut_door, "127.0.0.1")
 
 
 def test_limits_can_be_switched_off() -> None:
     door = Door(NO_LIMITS)
-    assert {door.knock("192.0.2.7", 0.0)[1] for _ in range(1000)} == {""}
+    assert {door.knock("192.0.2.7", 0.0) for _ in range(1000)} == {"192.0.2.7"}
 
 
 def test_addresses_that_came_once_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.throttle.FORGET", 10)
     door = Door(Allowance(connects=5, connect_seconds=1))
     for number in range(100):
-        door.leave(door.knock(f"192.0.2.{number}", float(number))[0])
+        door.leave(door.knock(f"192.0.2.{number}", float(number)))
     assert len(door._knocks) <= 10
 
 
@@ -114,7 +123,7 @@ def test_who_has_to_wait_is_told_how_long() -> None:
     wrong(door, ATTACKER, "ann", 1)
     with pytest.raises(RefusedError, match="try again in 8 s") as refused:
         door.guess(ATTACKER, "ann", 2.5)
-    assert (refused.value.code, refused.value.retry_after) == (errors.RATE_LIMITED, 7500)
+    assert (refused.value.code, refused.value.details["retry_after"]) == (errors.RATE_LIMITED, 7500)
     door.guess(ATTACKER, "ann", 10.0)
 
 
