@@ -3,6 +3,10 @@
 Names may use the letters and digits of any script. They are compared case-folded, so that nobody
 can pass for `Alice` by calling themself `alice`. What is asked of a new user's name is stricter than what
 is asked of one that is there already: nobody is locked out by a rule that came later.
+
+Which scripts may stand in one name is UTS #39's "moderately restrictive", for users and rooms alike: those of
+Chinese, Japanese and Korean, or one script of daily use, each with Latin letters beside it; but none beside
+Greek or Cyrillic ones, whose letters look like them.
 """
 
 import re
@@ -22,6 +26,18 @@ _ALLOWED = frozenset("LMN")  # first letter of Unicode's categories: letters, ma
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+
+
+# Scripts, as the names of letters in Unicode begin, which is the property Script for them: Python has no
+# other way to tell. Marks and digits count for nothing: they are of the script that they stand in.
+_HAN = frozenset({"LATIN", "CJK"})
+_TOGETHER = (_HAN | {"HIRAGANA", "KATAKANA"}, _HAN | {"BOPOMOFO"}, _HAN | {"HANGUL"})
+_WITH_LATIN = frozenset((  # the recommended ones of UAX #31, without Greek and Cyrillic
+    "ARABIC", "ARMENIAN", "BENGALI", "BOPOMOFO", "CJK", "DEVANAGARI", "ETHIOPIC", "GEORGIAN", "GUJARATI",
+    "GURMUKHI", "HANGUL", "HEBREW", "HIRAGANA", "KANNADA", "KATAKANA", "KHMER", "LAO", "MALAYALAM", "MYANMAR",
+    "ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN",
+))  # fmt: skip
+_ALIASES = {"IDEOGRAPHIC": "CJK", "HENTAIGANA": "HIRAGANA", "MODIFIER": ""}
 
 
 class BadNameError(ValueError):
@@ -83,6 +99,22 @@ def direct_pair(room: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found is not None else None
 
 
+def _script(letter: str) -> str:
+    """The script of a letter; empty if it is used in many."""
+    word = re.split("[ -]", unicodedata.name(letter, "?"), maxsplit=1)[0]
+    return _ALIASES.get(word, word)
+
+
+def _mixed(name: str) -> bool:
+    """Whether a folded name has scripts in it that nobody writes together."""
+    if name.isascii():
+        return False
+    scripts = {_script(one) for one in name if unicodedata.category(one)[0] == "L"} - {""}
+    if len(scripts) < 2 or any(scripts <= together for together in _TOGETHER):
+        return False
+    return len(scripts) > 2 or "LATIN" not in scripts or not scripts & _WITH_LATIN
+
+
 def _check(name: str, limit: int, what: str) -> str:
     name = normalize("NFC", name)
     if not name:
@@ -96,4 +128,8 @@ def _check(name: str, limit: int, what: str) -> str:
             allowed = unicodedata.category(character)[0] in _ALLOWED and not _INVISIBLE.match(character)
             if not allowed and character not in _INNER:
                 raise BadNameError(f"{what} has letters, digits, '-', '_' and '.' only, not {character!r}")
+    if _mixed(fold(name)):
+        raise BadNameError(
+            f"{what} can't mix scripts whose letters look alike, as Latin and Cyrillic: use one"
+        )
     return name

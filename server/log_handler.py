@@ -55,7 +55,7 @@ class BoundedHandler(logging.StreamHandler[TextIO]):
         kind, now = f"{record.name} {record.msg}", self._clock()
         address = getattr(record, "address", None)
         if address is not None:
-            where = address_key(str(address)) or "loopback"
+            where = address_key(str(address))
             if self._addresses.take(f"{where} {kind}", now) > 0:
                 return False
         return (self._traces if record.exc_info else self._lines).take(kind, now) == 0

@@ -189,7 +189,7 @@ class Quotas:
         if limits.users is not None and users >= limits.users:
             text = f"there are {users:,} accounts, as many as this server takes: tell its administrator"
             raise RefusedError(errors.TOO_MANY, text, limit=limits.users)
-        if self._users is not None and (wait := self._users.take(address_key(host) or "loopback", now)) > 0:
+        if self._users is not None and (wait := self._users.take(address_key(host), now)) > 0:
             text = f"{limits.users_per_hour} accounts were made from your address within an hour"
             raise _too_fast(text, wait)
 

@@ -74,7 +74,7 @@ class Searching:
         self._spend(user)
         wanted = self._wanted(user, request)
         try:
-            async with self._queue.turn(user.id, address_key(address) or "loopback"):
+            async with self._queue.turn(user.id, address_key(address)):
                 behind = await self._catch_up()
                 work = partial(self._log.search, wanted, SECONDS)
                 found = await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -22,9 +22,9 @@ class Allowance:
     """What is allowed; `None` is no limit. `config.Limits` has the usual numbers.
 
     `sessions` at once and `connects` in `connect_seconds` count per address (an IPv6 network of /64 is one:
-    that is what one household gets). Loopback is not counted unless `loopback`: behind a tunnel or a proxy
-    everybody comes from there. `guesses` are wrong passwords and invitations at once; then one more every
-    `guess_seconds`. Those are counted on loopback as well: others than the owner are there too.
+    that is what one household gets). This computer is not counted unless `loopback`: behind a tunnel or a
+    proxy everybody comes from there. `guesses` are wrong passwords and invitations at once; then one more
+    every `guess_seconds`. Those are counted here as well: others than the owner are there too.
     """
 
     sessions: int | None = None
@@ -93,17 +93,23 @@ class Buckets:
             bucket.give_back(amount)
 
 
-def address_key(host: str) -> str | None:
-    """What an address counts as: itself, its /64 for IPv6; None for loopback and for what is no address."""
+LOOPBACK = "loopback"
+
+
+def address_key(host: str) -> str:
+    """What an address counts as: itself, its /64 for IPv6, each user of this computer over a Unix socket; and
+    all of loopback as one, with what is no address."""
+    if host.startswith("user "):
+        return host
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return None
+        return LOOPBACK
     if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is None:
-            return None if address.is_loopback else str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
-        address = address.ipv4_mapped
-    return None if address.is_loopback else str(address)
+        if address.ipv4_mapped is None and not address.is_loopback:
+            return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+        address = address.ipv4_mapped or address
+    return LOOPBACK if address.is_loopback else str(address)
 
 
 class Door:
@@ -116,8 +122,8 @@ class Door:
 
     def knock(self, host: str, now: float) -> str | None:
         """A connection has come: the key to `leave` with. Raises `RefusedError` if it may not stay."""
-        key = address_key(host) or ("loopback" if self._allowance.loopback else None)
-        if key is None:
+        key = address_key(host)
+        if not self._allowance.loopback and (key == LOOPBACK or key.startswith("user ")):
             return None
         inside = self._inside.get(key, 0)
         if self._allowance.sessions is not None and inside >= self._allowance.sessions:
@@ -166,7 +172,7 @@ class Guesses:
 
         Raises `RefusedError` if they have to wait. They are taken to be wrong until `Guess.right`.
         """
-        where = address_key(host) or "loopback"
+        where = address_key(host)
         if self._allowance.guesses is None:
             return Guess(self, host, account, [])
         if (where, account) in self._known:
@@ -195,7 +201,7 @@ class Guesses:
 
     def know(self, host: str, account: str) -> None:
         """The account's owner came in from there."""
-        pair = (address_key(host) or "loopback", account)
+        pair = (address_key(host), account)
         self._known[pair] = None
         self._known.move_to_end(pair)
         if len(self._known) > FORGET:

@@ -118,8 +118,9 @@ class Turns:
     # --- who
 
     def of_address(self, host: str) -> Principal:
-        """Who has not logged in yet: its address, an IPv6 network of /64, or this computer."""
-        key = address_key(host) or "loopback"
+        """Who has not logged in yet: its address, an IPv6 network of /64, loopback, or the
+        user of this computer whose process it is."""
+        key = address_key(host)
         size, rate = self._limits.before_login, self._limits.before_login_per_second
         return self._known(self._addresses, key, size, rate)
 

@@ -113,6 +113,44 @@ def test_a_stored_user_name_is_a_good_one(name: str) -> None:
     assert names.fold(stored) == names.fold(name)
 
 
+# --- scripts, for users and rooms alike
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "жук-2", "ελένη", "ann日本", "東京タワーのann", "中ㄅann", "한국漢字ann", "ann-שלום",
+        "annกข", "राधा_x", "ꮳꮃꭹ", "ラーメン", "らーめん", "々", "é", "ё", "жук٣",
+    ],
+)  # fmt: skip
+def test_scripts_that_are_written_together(name: str) -> None:
+    assert check_user_name(name) == name
+    assert check_room_name(name) == "#" + fold(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pаypal",  # Cyrillic а
+        "generаl",
+        "αnn",
+        "annω",
+        "жω",
+        "ann日ж",
+        "日ж",
+        "กشا",
+        "ann한日ひ",  # Korean with Japanese
+        "annꭹ",  # Cherokee is of limited use, and looks like Latin
+        "annⲁ",
+    ],
+)
+def test_scripts_that_are_not(name: str) -> None:
+    with pytest.raises(BadNameError, match="mix scripts"):
+        check_user_name(name)
+    with pytest.raises(BadNameError, match="a room's name can't mix scripts"):
+        check_room_name(name)
+
+
 # --- new names of users
 
 

@@ -34,13 +34,16 @@ def test_a_bucket_is_full_again_after_a_while() -> None:
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::1%eth0", "2001:db8:1:2::/64"),
-        ("127.0.0.1", None),
-        ("127.8.8.8", None),
-        ("::1", None),
-        ("", None),
+        ("127.0.0.1", "loopback"),
+        ("127.8.8.8", "loopback"),
+        ("::1", "loopback"),
+        ("::ffff:127.0.0.1", "loopback"),
+        ("", "loopback"),
+        ("user 1000", "user 1000"),
+        ("user 1001", "user 1001"),
     ],
 )
-def test_what_an_address_counts_as(host: str, key: str | None) -> None:
+def test_what_an_address_counts_as(host: str, key: str) -> None:
     assert address_key(host) == key
 
 
@@ -78,9 +81,12 @@ def test_new_connections_are_counted_over_time() -> None:
 def test_loopback_is_counted_only_if_asked() -> None:
     tight = Allowance(sessions=1, connects=1)
     open_door, shut_door = Door(tight), Door(Allowance(sessions=1, connects=1, loopback=True))
-    assert [open_door.knock("127.0.0.1", 0.0) for _ in range(5)] == [None] * 5
+    assert [open_door.knock(host, 0.0) for host in ("127.0.0.1", "::1", "user 1000") * 2] == [None] * 6
     assert shut_door.knock("127.0.0.1", 0.0) == "loopback"
     sent_away(shut_door, "127.0.0.1")
+    assert shut_door.knock("user 1000", 0.0) == "user 1000"
+    sent_away(shut_door, "user 1000")
+    assert shut_door.knock("user 1001", 0.0) == "user 1001"
 
 
 def test_limits_can_be_switched_off() -> None:
