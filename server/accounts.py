@@ -32,7 +32,8 @@ ID_LETTERS = 8
 
 class Accounts:
     """See the module. `owner_key`: an embedded server's, into which only its own user comes: by this key, or
-    because the system says whose process it is. `admin_key` makes the local administrator, likewise."""
+    because the system says whose process it is. `admin_key` makes the local administrator, likewise.
+    `local_users`: the users of the server's computer come in under their names there; nobody else does."""
 
     def __init__(
         self, entrance: Entrance, allowance: Allowance, owner_key: str | None, admin_key: str
@@ -41,6 +42,7 @@ class Accounts:
         self.guesses = Guesses(allowance)
         self.hasher = Hasher()
         self.embedded = owner_key is not None
+        self.local_users = False
         self._owner_key = owner_key
         self._admin_key = admin_key
 

@@ -162,6 +162,7 @@ class Server:
         except OSError as error:
             raise _cannot_listen(address, error) from error
         self._listeners.append(listener)
+        self._core.accounts.local_users |= shared
         return address
 
     def _write_runtime(self, path: Path, address: Address, key: str) -> None:

@@ -163,6 +163,10 @@ def require_join(state: State, user: User, name: str, now: int) -> Room | None:
     ban = room.bans.get(user.id)
     if ban is not None and ban.holds(now) and not user.admin:
         raise RefusedError(errors.DENIED, f"you are banned from {name}", **term(ban))
+    if user.id not in room.members and muted(room, user, now):  # joining tells a name, which may be a new one
+        raise RefusedError(
+            errors.DENIED, f"you are muted in {name}, and left it", **term(room.mutes[user.id])
+        )
     return room
 
 

@@ -9,7 +9,7 @@ from protocol import errors, frames, names, passwords
 from protocol.frames import LoginResult, Request
 from server import accounts, operations, permissions
 from server.errors import RefusedError
-from server.handlers.base import Handler, checked, checked_password, private
+from server.handlers.base import Handler, check_not_a_local_user, checked, checked_password, private, stored
 from server.operations.accounts import NO_MATCH
 from server.state import Device, Invite, User
 from server.store.base import NEW, Audit, Seen
@@ -177,8 +177,6 @@ async def _by_system_name(session: "Session", peer: int, name: str) -> LoginResu
     core = session.core
     # Names are looked up in threads: a system may ask a directory on the network for them.
     if names.fold(await asyncio.to_thread(private_files.user_name, peer)) != names.fold(name):
-        if core.accounts.entrance == "open":  # else all get the same answer, whether there is such an account
-            await _check_not_anothers(session, name)
         return await _by_any_name(session, name)
     user = core.state.by_uid.get(peer) or core.state.user_called(name)
     if user is None:
@@ -201,18 +199,10 @@ async def _by_system_name(session: "Session", peer: int, name: str) -> LoginResu
     return await _settle(session, user, device.id, token)
 
 
-async def _check_not_anothers(session: "Session", name: str) -> None:
-    """Raise `RefusedError` if a new account would have the name of another user of this computer."""
-    core = session.core
-    if session.peer is None or core.accounts.embedded or core.state.user_called(name) is not None:
-        return
-    if await asyncio.to_thread(private_files.user_number, name) not in (None, session.peer):
-        text = f"{name} is the name of another user of this computer: choose another"
-        raise RefusedError(errors.NAME_TAKEN, text, field="name")
-
-
 async def _come(session: "Session", name: str, user: User | None) -> LoginResult:
     core = session.core
+    if user is None:
+        await check_not_a_local_user(session, name)
     device, token = _new_device(session) if session.private else (None, "")
     online = core.online_devices(user) if user is not None else frozenset()
     come = operations.ComeByName(name, device, online)
@@ -244,7 +234,7 @@ async def _register(session: "Session", request: frames.Register) -> LoginResult
     name = checked(names.check_new_user_name, request.name)
     password = checked_password(request.password)
     operations.check_free(core.state, name)  # again when it is stored; before it costs anything
-    await _check_not_anothers(session, name)
+    await check_not_a_local_user(session, name)
     if invite is None:
         _check_new_user(session)
     device, token = _new_device(session)
@@ -315,16 +305,7 @@ async def _settle(
 
 
 async def _join(session: "Session", user: User, room: str) -> None:
-    outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    session.core.writer.submit(
-        operations.StoreJoin(
-            user,
-            frames.Join(1, room, 0),
-            lambda _, __: outcome.set_result(None),
-            lambda _, error: outcome.set_exception(error),
-        )
-    )
-    await outcome
+    await stored(session, user, operations.StoreJoin, frames.Join(1, room, 0))
 
 
 def _result(user: User, device: str, token: str) -> LoginResult:

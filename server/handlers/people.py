@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, names
-from protocol.frames import Request
+from protocol.frames import Request, Result
 from server import operations
 from server.errors import RefusedError
-from server.handlers.base import Handler, checked
+from server.handlers.base import Handler, check_not_a_local_user, checked, stored
 from server.visibility import may_see, rooms_shared
 
 if TYPE_CHECKING:
@@ -18,7 +18,15 @@ def nick(session: "Session", request: frames.Nick) -> None:
     name = checked(names.check_user_name, request.name)
     if name != session.user.name:  # whoever has an old name may keep it
         name = checked(names.check_new_user_name, name)
+        if session.core.accounts.local_users:
+            session.work(request, _nick(session, frames.Nick(request.id, name)))
+            return
     session.submit(operations.StoreNick, frames.Nick(request.id, name))
+
+
+async def _nick(session: "Session", request: frames.Nick) -> Result:
+    await check_not_a_local_user(session, request.name, session.user)
+    return await stored(session, session.user, operations.StoreNick, request)
 
 
 def online(session: "Session", request: frames.Online) -> None:

@@ -64,6 +64,9 @@ class StoreInvite(StoreAbout):
         if ban is not None and ban.holds(now):
             text = f"{self.other.name} is banned from {room.name}: /unban first"
             raise RefusedError(errors.DENIED, text)
+        if permissions.muted(room, self.other, now):
+            text = f"{self.other.name} is muted in {room.name}: /unmute first"
+            raise RefusedError(errors.DENIED, text)
         if self._waiting(state) >= limits.INVITATIONS:
             text = f"{self.other.name} has {limits.INVITATIONS} invitations to answer already"
             raise RefusedError(errors.TOO_MANY, text, limit=limits.INVITATIONS)

@@ -98,8 +98,28 @@ async def test_nobody_takes_a_name_before_the_one_whose_it_is_comes(serve: Serve
     assert await refused(server, BIN, "daemon") == errors.NAME_TAKEN
     async with connected(server, BIN) as wire:
         assert await wire.refused(frames.Register(1, "daemon", PASSWORD)) == errors.NAME_TAKEN
+        assert await wire.refused(frames.Register(2, "DAEMON", PASSWORD)) == errors.NAME_TAKEN
     assert not server.core.state.users
     assert not (await come(server, BIN, "ann")).admin  # nobody's on this computer: as everywhere
+
+
+async def test_nor_does_anybody_take_it_from_somewhere_else(serve: Serve) -> None:
+    server = await serve("open")
+    async with await Wire.connect(server.address) as wire:
+        await wire.hello()
+        assert await wire.refused(frames.Login(1, "daemon")) == errors.NAME_TAKEN
+        await wire.ask(frames.Login(2, "ann"), frames.LoginResult)
+        assert await wire.refused(frames.Nick(3, "daemon")) == errors.NAME_TAKEN
+
+
+async def test_nor_by_a_new_name(serve: Serve) -> None:
+    server = await serve("open")
+    async with connected(server, BIN) as wire:
+        await wire.ask(frames.Login(wire.new_id, "bin"), frames.LoginResult)
+        for name in ("daemon", "Daemon", "root"):
+            assert await wire.refused(frames.Nick(wire.new_id, name)) == errors.NAME_TAKEN
+        for name in ("bean", "bin"):  # their own name stays theirs
+            assert (await wire.ask(frames.Nick(wire.new_id, name), frames.LoginResult)).name == name
 
 
 async def test_other_names_are_as_the_entrance_says(serve: Serve) -> None:
@@ -122,7 +142,9 @@ async def test_an_account_that_was_there_needs_its_password_once(serve: Serve) -
 async def test_who_used_it_with_the_name_alone_is_logged_out(serve: Serve) -> None:
     server = await serve("open", host="0.0.0.0")
     async with await Wire.connect(own_address(server.address.port)) as stranger:
+        server.core.accounts.local_users = False  # as before it listened on a socket
         made = await stranger.log_in("daemon")
+        server.core.accounts.local_users = True
         assert (await come(server, DAEMON, "daemon")).user == made.user
         assert (await stranger.ended()).code == errors.LOGGED_OUT
         assert len(server.core.state.users[made.user].devices) == 1
