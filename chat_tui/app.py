@@ -13,7 +13,7 @@ from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from chat_tui import clipboard, config, endpoints, first_run, remembered, splash, terminal, themes
+from chat_tui import clipboard, config, cutting, endpoints, first_run, remembered, splash, terminal, themes
 from chat_tui import settings as values
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.errors import ClientError
@@ -60,6 +60,7 @@ class ChatApp(App[None], inherit_bindings=False):
         """
         # Without colours the screen is drawn as for a terminal's own ones, which are then left out.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        cutting.install()
         self._settings = settings
         self._keys = Keymap(settings.keys, settings.message_keys)
         self.set_keymap(dict(self._keys.changes()))

@@ -81,8 +81,7 @@ class Walk:
         ], taken
         assert wrapped.height == fresh.height, taken
         for strip in strips_of(self.chat.app):
-            # A list of candidates may lie over half an emoji: the line is shorter then, never longer.
-            assert cell_len(strip.text) <= strip.cell_length == self.size[0], (strip.text, taken)
+            assert cell_len(strip.text) == strip.cell_length == self.size[0], (strip.text, taken)
         for location in composer.selection:
             assert composer.clamp_visitable(location) == location, taken
 

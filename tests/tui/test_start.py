@@ -76,7 +76,7 @@ async def test_an_error_is_said_after_the_first_picture(start: Start) -> None:
     await first_picture(terminal)
     assert await terminal.ended() == 2
     assert terminal.left_on() == []
-    assert terminal.raw.rfind(b"chat-tui: error: argument --name") > terminal.raw.rfind(b"\x1b[?1049l")
+    assert terminal.raw.rfind(b"chat-tui: argument --name") > terminal.raw.rfind(b"\x1b[?1049l")
 
 
 @pytest.mark.parametrize(
