@@ -16,7 +16,7 @@ from chat_tui.client.identity import Identity
 from chat_tui.client.query import HELP
 from chat_tui.client.tokens import Tokens
 from chat_tui.passwords import PasswordSource
-from common.arguments import Parser
+from common.arguments import Parser, Version
 from common.streams import status_of
 from common.toml_lines import line_of
 from protocol.links import SCHEME, LinkError
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "A team's chat in the terminal. Without a command it opens the screen.",
         parents=[who],
     )
-    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--version", action=Version)
     parser.add_argument(
         _READER,
         action="store_true",
@@ -70,19 +70,6 @@ def parser() -> argparse.ArgumentParser:
     for command in (login, register):
         passwords.add_option(command)
     return parser
-
-
-class _Version(argparse.Action):
-    """Says the version; who does not ask need not wait until it is found."""
-
-    def __init__(self, option_strings: list[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="show program's version number and exit")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        import importlib.metadata
-
-        print(f"chat-tui {importlib.metadata.version('chat-tui')}")
-        parser.exit()
 
 
 def _add_talk(commands: "argparse._SubParsersAction[Parser]", who: Parser) -> None:

@@ -14,9 +14,8 @@ from typing import Any
 
 import platformdirs
 
-from common.arguments import Parser
+from common.arguments import Parser, Version
 from common.toml_lines import line_of
-from server import __version__
 from server.config.address import Address
 from server.config.declared import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, meant, visible
 from server.config.settings import APP, Config
@@ -173,7 +172,7 @@ def parser() -> argparse.ArgumentParser:
     )
     for setting in SETTINGS.values():
         _add(parser, setting)
-    parser.add_argument("--version", action="version", version=f"{APP} {__version__}")
+    parser.add_argument("--version", action=Version)
     return parser
 
 

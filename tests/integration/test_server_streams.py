@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from common.arguments import Parser
+from server.__main__ import COMMANDS, _load
 from tests.support.processes import ENVIRONMENT
 from tests.support.waiting import SECONDS
 
@@ -59,6 +61,24 @@ async def test_a_server_ends_in_order_whatever_is_closed(tmp_path: Path, closed:
     async with asyncio.timeout(SECONDS):
         _, told = await process.communicate()
     assert (process.returncode, told) == (0, b"")
+
+
+async def test_help_that_can_not_be_written_is_no_success() -> None:
+    for command in ("--help", "--version", "pin --help", "user list --help"):
+        status, _, told = await run(">/dev/full", *command.split())
+        assert (status, told) == (1, "chat-server: cannot go on: No space left on device\n"), command
+
+
+def test_every_command_has_a_parser_that_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helped = []
+    monkeypatch.setattr(Parser, "print_help", lambda parser: helped.append(parser.prog))
+    for command, place in COMMANDS.items():
+        with pytest.raises(SystemExit):
+            _load(*place.split(":"))(["--help"])
+        assert helped.pop() == f"chat-server {command}"
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("redirected", [">/dev/full", ">&-"])

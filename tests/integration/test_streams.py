@@ -19,7 +19,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix
 CLOSED = {"input": "<&-", "output": ">&-", "errors": "2>&-", "all": "<&- >&- 2>&-"}
 
 
-async def run(folder: Path, redirected: str, *arguments: str, given: str = "") -> tuple[int, str, str]:
+async def run(
+    folder: Path, redirected: str, *arguments: str, given: str = "", **environment: str
+) -> tuple[int, str, str]:
     """Status, output and errors of `chat-tui` run by a shell that redirects its streams so."""
     shell = await asyncio.create_subprocess_exec(
         "sh",
@@ -33,7 +35,7 @@ async def run(folder: Path, redirected: str, *arguments: str, given: str = "") -
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**_without_driver(os.environ), **home(folder)},
+        env={**_without_driver(os.environ), **home(folder), **environment},
     )
     async with asyncio.timeout(SECONDS):
         output, told = await shell.communicate(given.encode())
@@ -74,9 +76,11 @@ async def test_a_closed_stream_ends_no_command(tmp_path: Path, server: RunningSe
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
-@pytest.mark.parametrize("question", ["--version", "check-config"])
+@pytest.mark.parametrize("question", ["--version", "check-config", "--help", "send --help"])
 async def test_an_answer_that_can_not_be_written_is_no_success(tmp_path: Path, question: str) -> None:
-    status, _, told = await run(tmp_path, ">/dev/full", question)
-    assert (status, told) == (1, "chat-tui: cannot go on: No space left on device\n")
-    status, _, told = await run(tmp_path, ">&-", question)
+    asked = question.split()
+    for unbuffered in ("", "1"):
+        status, _, told = await run(tmp_path, ">/dev/full", *asked, PYTHONUNBUFFERED=unbuffered)
+        assert (status, told) == (1, "chat-tui: cannot go on: No space left on device\n")
+    status, _, told = await run(tmp_path, ">&-", *asked)
     assert (status, told) == (1, "chat-tui: cannot go on: Bad file descriptor\n")
