@@ -237,6 +237,7 @@ class ChatApp(App[None], inherit_bindings=False):
     @on(AccountDialogs.Answered)
     def _answered(self, message: AccountDialogs.Answered) -> None:
         choice, screen = self._untried, message.screen
+        self._servers.answered(screen)
         if choice is None or screen is not self._servers.screens[0]:
             return
         self._untried = None

@@ -6,6 +6,7 @@ others hear from their servers as ever and draw nothing; what they have to show 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from textual.app import App
 
@@ -19,6 +20,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.tokens import Tokens
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError, Settings
+from chat_tui.screens.account_dialogs import AccountDialogs
 from chat_tui.screens.main import MainScreen
 from chat_tui.settings import Value
 from chat_tui.terminal.control import Title
@@ -34,6 +36,7 @@ class Servers:
         self._keys = keys
         self._modes: dict[MainScreen, str] = {}
         self._places: dict[MainScreen, str] = {}
+        self._untried: dict[MainScreen, str] = {}  # remembered once they have answered
         self._opened = 0
         self._headlines: dict[MainScreen, tuple[object, ...]] = {}
         self.screens: list[MainScreen] = []
@@ -97,7 +100,8 @@ class Servers:
             screen.enter(room)
 
     def connect(self, place: str) -> None:
-        """Open a server beside the others and remember it; go there if it is open. Raises `ClientError`."""
+        """Open a server beside the others, which is remembered once it has answered: an address may be
+        mistyped. Go there if it is open. Raises `ClientError`."""
         try:
             found = endpoints.endpoint(place)
         except LinkError as error:
@@ -110,7 +114,14 @@ class Servers:
                 there.enter(found.room)
             return
         screen = self.open(place, config.load().name or self.screens[0].client.name)
-        _remember(screen, lambda: remembered.add(found.place))
+        self._untried[screen] = found.place
+        screen.advice = "If the address is wrong: /disconnect gives it up; it is not remembered yet."
+
+    def answered(self, which: AccountDialogs) -> None:
+        """The server of this screen is there."""
+        for screen in [one for one in self._untried if one is which]:
+            place = self._untried.pop(screen)
+            _remember(screen, partial(remembered.add, place))
 
     def at(self, label: str) -> MainScreen | None:
         """The one that is called so, if it is open: two accounts on one server would have one name here."""
@@ -143,6 +154,7 @@ class Servers:
         """Close a server's screen; `left` comes into view if it was the one there."""
         self.screens.remove(screen)
         self._headlines.pop(screen, None)
+        self._untried.pop(screen, None)
         if screen.in_view:
             self.show(left)
         left.redraw()

@@ -1,6 +1,7 @@
 """Several servers side by side in one program."""
 
 import asyncio
+import socket
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -60,7 +61,7 @@ async def test_two_servers(place: Place, server: RunningServer, other: RunningSe
         away = chat.main
         assert away is not home
         await chat.online()
-        assert written()["servers"] == [str(other.address)]
+        await chat.until(lambda: written().get("servers") == [str(other.address)], "it is remembered")
         await chat.sees("● chat.exampl", "#rooms")
         await chat.enter("/join #cats")
         await chat.until(lambda: chat.topic.startswith("#cats"), "in a room there")
@@ -234,3 +235,24 @@ def test_what_is_remembered() -> None:
     config.remember(server=config.LOCAL, servers=[])
     remembered.first("e:1")
     assert not config.load().servers  # nobody starts a server at home for ever who was there once
+
+
+async def _give_up(chat: Chat, closed_port: int) -> None:
+    """Try an address where nobody listens."""
+    await chat.enter(f"/connect 127.0.0.1:{closed_port}")
+    await chat.until(lambda: len(chat.main.servers.screens) == 2 and chat.main.query("#log"), "it is opened")
+    await chat.sees("it is not remembered yet", "#log")
+    assert "servers" not in written()
+    await chat.enter("/disconnect")
+    await chat.sees(f"You have left 127.0.0.1:{closed_port}", "#log")
+
+
+async def test_an_address_is_remembered_once_it_has_answered(place: Place, other: RunningServer) -> None:
+    async with open_chat(place, size=(140, 24)) as chat:
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # and does not listen
+            closed_port = nobody.getsockname()[1]
+            await _give_up(chat, closed_port)
+        await chat.enter(f"/connect {other.address}")
+        await chat.until(lambda: on(chat, other.address), "connected")
+        await chat.until(lambda: written().get("servers") == [str(other.address)], "it is remembered")
