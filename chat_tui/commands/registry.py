@@ -133,6 +133,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("unmute", "Let somebody speak again.", (_NAME,)),
     Command("bans", "List who is banned or muted in this room."),
+    Command(
+        "serverban",
+        "Keep a user, or an address or network, out of the whole server. For its administrators.",
+        (Argument("who", completes="name"), *_TERM),
+        example="/serverban 192.0.2.0/24 7d advertising",
+    ),
+    Command("serverunban", "Let them into the server again.", (Argument("who", completes="name"),)),
+    Command("serverbans", "List who is kept out of the server."),
     Command("private", "Hide this room from all who are not in it; one comes in by invitation."),
     Command("public", "Let everybody see and enter this room."),
     Command(

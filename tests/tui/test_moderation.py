@@ -8,6 +8,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.place import Place as Where
 from protocol import frames
 from protocol.names import direct_room
+from server.session import Session
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat
@@ -205,6 +206,41 @@ async def test_bans_and_mutes_with_and_without_an_end(place: Place, server: Runn
         await chat.sees("Nobody is banned or muted in #room", "#log")
         await chat.enter("/role bob king")
         await chat.sees("king is no role: owner, moderator or member", "#log")
+
+
+async def test_an_administrator_keeps_people_and_addresses_out(
+    place: Place, server: RunningServer, bob: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = property(lambda one: "192.0.2.7" if one.ready and one.user.name == "bob" else "127.0.0.1")
+    monkeypatch.setattr(Session, "address", far)  # all come from loopback here
+    async with open_chat(place, size=(170, 40)) as chat:
+        await chat.enter("/serverbans")
+        await chat.sees("only the server's administrators may ban from the server", "#log")
+        server.core.state.users[ALICE].admin = True
+        await chat.enter("/serverban bob 10m noise")
+        await chat.sees("bob is kept out of this server.", "#log")
+        await chat.sees("A ban keeps out a name, not a person", "#log")
+        await chat.sees("They were connected from 192.0.2.7: /serverban 192.0.2.7 bans that, too.", "#log")
+        assert (await bob.ended()).details["reason"] == "noise"
+        await chat.enter("/serverban 192.0.2.7/24 10 minutes")
+        await chat.sees("10 is no time", "#log")
+        await chat.enter("/serverban 192.0.2.7/24")
+        await chat.sees("192.0.2.0/24 is kept out of this server.", "#log")
+        await chat.enter("/serverban 192.0.2.x/24")
+        await chat.sees("192.0.2.x/24 is no network, as 192.0.2.0/24 or 2001:db8::/48", "#log")
+        await chat.enter("/serverban 0.0.0.0/0")
+        await chat.sees("0.0.0.0/0 is too large, that keeps everybody out", "#log")
+        await chat.enter("/serverban @127.0.0.1")  # a name
+        await chat.sees("nobody here is called 127.0.0.1", "#log")
+        await chat.enter("/serverbans")
+        await chat.sees("bob: banned by alice until 2026-11-23 12:10: noise", "#log")
+        await chat.sees("192.0.2.0/24: banned by alice for good", "#log")
+        await chat.enter("/serverunban 192.0.2.0/24")
+        await chat.sees("192.0.2.0/24 may come into this server again.", "#log")
+        await chat.enter("/serverunban @bob")
+        await chat.sees("bob may come into this server again.", "#log")
+        await chat.enter("/serverbans")
+        await chat.sees("Nobody is kept out of this server.", "#log")
 
 
 async def test_who_may_not_is_told_who_may(place: Place, server: RunningServer, bob: Wire) -> None:

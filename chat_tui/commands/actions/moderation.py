@@ -1,5 +1,6 @@
 """Who may be and speak in a room: invitations, roles, kicks, bans, mutes, who sees it, its end."""
 
+import ipaddress
 import re
 
 from chat_tui.client.acts import ROLE_SIGNS, how_long
@@ -113,11 +114,54 @@ class ModerationActions(Base):
             lines.append("… and more")
         self._view.tell("\n".join(lines))
 
+    # --- the whole server
+
+    async def do_serverban(self, who: str, duration: str, reason: str) -> None:
+        """`/serverban who [duration] [reason]`."""
+        seconds, reason = term(duration, reason)
+        name, address = _name_or_address(who)
+        result = await self._client.ask(frames.ServerBan(1, name, address, seconds, reason))
+        lines = [f"{name or address} is kept out of this server. /serverbans shows who is."]
+        if name:
+            lines.append(
+                "A ban keeps out a name, not a person: where anybody may come in, they can take another one."
+            )
+        came_from = (clean_line(one, 64) for one in result.addresses)
+        lines += [f"They were connected from {one}: /serverban {one} bans that, too." for one in came_from]
+        self._view.tell("\n".join(lines))
+
+    async def do_serverunban(self, who: str) -> None:
+        """`/serverunban who`."""
+        name, address = _name_or_address(who)
+        await self._client.ask(frames.ServerUnban(1, name, address))
+        self._view.tell(f"{name or address} may come into this server again.")
+
+    async def do_serverbans(self) -> None:
+        """`/serverbans`."""
+        result = await self._client.ask(frames.ServerBans(1))
+        lines = ["Kept out of this server:" if result.bans else "Nobody is kept out of this server."]
+        for one in result.bans:
+            lines += [f"  {clean_line(one.name or one.address, NAME)}: banned {_told(one.term)}"]
+        if result.total > len(result.bans):
+            lines.append(f"… and {result.total - len(result.bans):,} more")
+        self._view.tell("\n".join(lines))
+
+
+def _name_or_address(who: str) -> tuple[str, str]:
+    """Whom a ban of the server is about. Who is called like an address is meant with an `@` before it."""
+    try:
+        network = ipaddress.ip_network(who, strict=False)
+    except ValueError:
+        if "/" in who:
+            raise ClientError(f"{who} is no network, as 192.0.2.0/24 or 2001:db8::/48") from None
+        return person(who), ""
+    return "", str(network) if "/" in who else str(network.network_address)
+
 
 def _told(term: frames.Term) -> str:
     reason = clean_line(term.reason, 4 * limits.REASON)
     ends = how_long(term.until) or " for good"
-    return f"by {clean_line(term.by, NAME)}{ends}{f': {reason}' if reason else ''}"
+    return f"by {clean_line(term.by, NAME) or 'the operator'}{ends}{f': {reason}' if reason else ''}"
 
 
 def term(duration: str, reason: str) -> tuple[int | None, str]:
