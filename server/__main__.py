@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 from common import streams
 
-SERVE = "server.serving:serve"
+SERVE = "server.admin.serve:serve"
 
 COMMANDS = {
     "check-config": "server.config.check:check_config",
-    "pin": "server.pins:main",
+    "pin": "server.admin.pin:main",
     "user": "server.admin.users:main",
     "invite": "server.admin.invites:main",
     "ban": "server.admin.bans:main",
     "room": "server.admin.rooms:main",
     "audit": "server.admin.audit:main",
-    "backup": "server.store.commands:backup",
-    "restore": "server.store.commands:restore",
-    "export": "server.store.commands:export",
-    "prune": "server.store.commands:prune",
+    "backup": "server.store.backup.commands:backup",
+    "restore": "server.store.backup.commands:restore",
+    "export": "server.store.backup.commands:export",
+    "prune": "server.store.backup.commands:prune",
 }
 """What the first argument may be instead of a flag, and who does it: called with the other arguments, gives
 the exit status. Each is loaded when asked for: what serves takes longer to load than most commands to run."""

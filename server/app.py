@@ -20,18 +20,22 @@ import filelock
 
 from common import private_files, sockets
 from protocol import limits
-from server import accounts, folder, open_files, operations, retention
 from server.config import Address, Config
-from server.core import Core, now_ms
-from server.disk_space import DiskSpace
+from server.context import Core, now_ms
+from server.delivery import retention
 from server.errors import StartError
-from server.state import Invite
+from server.features import operations
+from server.features.login import credentials
+from server.limits.disk_space import DiskSpace
+from server.net import open_files
+from server.net.tcp import TcpTransport
+from server.state.model import Invite
+from server.store import folder
 from server.store.sqlite import SqliteLog
-from server.transports.tcp import TcpTransport
 
 if TYPE_CHECKING:
-    from server.certificate import Certificate
-    from server.monitor import Monitor
+    from server.net.certificate import Certificate
+    from server.net.monitor import Monitor
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +100,9 @@ class Server:
         self._fit_connections(files)
         try:
             if any(address.secure for address in self._config.listen) or not sockets.AVAILABLE:
-                from server.certificate import Certificate  # 80 ms that the chat on one computer never pays
+                from server.net.certificate import (
+                    Certificate,  # 80 ms that the chat on one computer never pays
+                )
 
                 self.certificate = Certificate(self._config.data, self._config.certificate, self._clock)
             for address in self._config.listen:
@@ -201,14 +207,14 @@ class Server:
         invitation here. It is another one each time, and the one before ends."""
         if self._core.state.has_administrator() or self._core.accounts.entrance == "open":
             return ""
-        code = accounts.new_code()
-        maker = accounts.LOCAL_ADMIN
-        invite = Invite(accounts.new_id(), accounts.digest(code), maker, 0, 0, 1, 1, first=True)
+        code = credentials.new_code()
+        maker = credentials.LOCAL_ADMIN
+        invite = Invite(credentials.new_id(), credentials.digest(code), maker, 0, 0, 1, 1, first=True)
         await self._core.store(operations.MakeInvite(invite, limits.INVITE_DAYS))
         return code
 
     async def _open_monitor(self, address: Address) -> None:
-        from server.monitor import Monitor  # 0.1 s that only who wants metrics pays
+        from server.net.monitor import Monitor  # 0.1 s that only who wants metrics pays
 
         monitor = Monitor(self._core, self._stopping.is_set, self._config.metrics.hosts)
         try:

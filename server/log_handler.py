@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TextIO
 
-from server.throttle import Buckets, address_key
+from server.limits.throttle import Buckets, address_key
 
 SUMMARY_SECONDS = 10.0
 """How long lines are counted before it is told how many were left out."""

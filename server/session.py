@@ -16,15 +16,15 @@ from protocol.codec import Rejected
 from protocol.errors import Details
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
-from server import operations
 from server.errors import RefusedError
-from server.handlers import ENTERING, FOR_LOCAL_ADMIN, HANDLERS
-from server.state import User
-from server.turns import Principal
-from server.visibility import rooms_of
+from server.features import operations
+from server.features.registry import ENTERING, FOR_LOCAL_ADMIN, HANDLERS
+from server.limits.turns import Principal
+from server.state.model import User
+from server.state.visibility import rooms_of
 
 if TYPE_CHECKING:
-    from server.core import Core
+    from server.context import Core
 
 logger = logging.getLogger(__name__)
 

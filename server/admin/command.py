@@ -14,8 +14,8 @@ from protocol import names
 from protocol.passwords import BadPasswordError, check_password
 from server.admin.connection import AdminError, Administration, administration
 from server.config import sources
+from server.delivery.retention import parse_age
 from server.errors import SettingsError
-from server.retention import parse_age
 
 MARK = "\ufeff"
 """Windows' editors begin a file with it; it is not part of its text."""

@@ -24,10 +24,10 @@ from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 from server import __version__
 from server.app import ADMIN_NAME, Server
-from server.certificate import pin_of_certificate
 from server.config import Config, parse_address
 from server.errors import StartError
-from server.folder import LOCK_NAME
+from server.net.certificate import pin_of_certificate
+from server.store.folder import LOCK_NAME
 from server.store.sqlite import FILE_NAME
 
 R = TypeVar("R", bound=Result)

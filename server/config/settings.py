@@ -13,14 +13,14 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from server.accounts import Entrance
-from server.buffers import MEMORY
 from server.config.address import EXAMPLE, Address, parse_address
-from server.quotas import NO_QUOTAS, QuotaLimits
-from server.retention import Age, Retention, Rule
-from server.retention import parse as parse_retention
-from server.throttle import NO_LIMITS, Allowance
-from server.turns import NO_FRAME_LIMITS, FrameLimits
+from server.delivery.retention import Age, Retention, Rule
+from server.delivery.retention import parse as parse_retention
+from server.features.login.credentials import Entrance
+from server.limits.buffers import MEMORY
+from server.limits.quotas import NO_QUOTAS, QuotaLimits
+from server.limits.throttle import NO_LIMITS, Allowance
+from server.limits.turns import NO_FRAME_LIMITS, FrameLimits
 
 APP = "chat-server"
 DEFAULT_LISTEN = EXAMPLE

@@ -17,10 +17,10 @@ import platformdirs
 from common.arguments import Parser, Version
 from common.toml_lines import line_of
 from server.config.address import Address
-from server.config.declared import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, meant, visible
+from server.config.fields import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, meant, visible
 from server.config.settings import APP, Config
+from server.delivery.retention import Age, Rule
 from server.errors import SettingsError
-from server.retention import Age, Rule
 
 FILE = "chat-server.toml"
 

@@ -15,7 +15,7 @@ import msgspec
 from protocol import limits
 from protocol.frames import Event
 from protocol.words import Term
-from server.state import Device, Invite, State
+from server.state.model import Device, Invite, State
 
 NEW = 0
 """As a record's user: the one whom the draft before it in the batch makes, and whose id nobody knows yet."""

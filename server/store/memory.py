@@ -8,7 +8,7 @@ import msgspec
 
 from protocol import codec, limits, words
 from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
-from server.state import State
+from server.state.model import State
 from server.store.base import (
     Audit,
     Draft,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common import database
 from server.errors import OperatorError, StartError
-from server.store import copies
+from server.store.backup import copying
 
 STEPS: tuple[str, ...] = (
     # Events are the truth, the other tables are their sum, kept in the same transaction so that starting up
@@ -119,7 +119,7 @@ def migrate(connection: database.Connection, path: Path) -> None:
     if 0 < version < VERSION:
         kept = path.with_name(f"{path.name}.before-schema-{VERSION}")
         try:
-            copies.copy(connection, kept)
+            copying.copy(connection, kept)
         except OperatorError as error:
             raise StartError(
                 f"the database {path} is of an older chat-server, and a copy of it could not be kept: {error}"

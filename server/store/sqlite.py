@@ -19,8 +19,7 @@ from common import database, private_files
 from protocol import codec, frames, limits
 from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
-from server.records import for_user
-from server.state import (
+from server.state.model import (
     SERVER_LOG,
     USER,
     Device,
@@ -31,7 +30,8 @@ from server.state import (
     User,
     read,
 )
-from server.store import erasing, schema, sums, words
+from server.state.records import for_user
+from server.store import projections, redaction, schema, search_index
 from server.store.base import (
     Account,
     Audit,
@@ -112,7 +112,7 @@ class SqliteLog:
         try:
             state = self._load()
             with self._transaction():
-                words.renew(self._writing.execute)
+                search_index.renew(self._writing.execute)
         except database.Error as error:
             raise StartError(f"cannot read the database {self._path}: {error}") from error
         return state
@@ -140,7 +140,7 @@ class SqliteLog:
             state.add_device(Device(*row))
         for row in query("SELECT * FROM invites"):
             state.invites[row[0]] = msgspec.structs.replace(Invite(*row), first=bool(row[-1]))
-        sums.load(query, state, rooms)
+        projections.load(query, state, rooms)
         for user, number, seq in query("SELECT user, room, seq FROM reads"):
             state.users[user].reads[rooms[number].name] = seq
         for user, seen, away in query("SELECT user, seen, away FROM people"):
@@ -167,7 +167,7 @@ class SqliteLog:
 
     def _known(self, drafts: Sequence[Draft]) -> dict[tuple[int, str], Event]:
         found = {
-            (draft.user, draft.cid): sums.find(self._writing.execute, draft.user, draft.cid)
+            (draft.user, draft.cid): projections.find(self._writing.execute, draft.user, draft.cid)
             for draft in drafts
             if draft.cid is not None
         }
@@ -211,7 +211,7 @@ class SqliteLog:
             elif event.kind not in frames.SPOKEN:
                 self._project(event)
         self._writing.executemany(_INSERT, rows)
-        erasing.erase(self._writing.execute, changes)
+        redaction.erase(self._writing.execute, changes)
         self._write_heads({entry.room for entry in batch if isinstance(entry, Draft)})
         return stored
 
@@ -258,9 +258,9 @@ class SqliteLog:
                 fields = "time, actor, action, target, room, detail"
                 run(f"INSERT INTO audit ({fields}) VALUES (?, ?, ?, ?, ?, ?)", columns)  # noqa: S608  # ours
             case ChosenLevel(room, user, level):
-                sums.choose_level(run, self._room_ids[room], user, level)
+                projections.choose_level(run, self._room_ids[room], user, level)
             case _:
-                sums.keep_presence(run, record)
+                projections.keep_presence(run, record)
 
     def _keep_account(self, record: Account) -> None:
         run = self._writing.execute
@@ -282,18 +282,18 @@ class SqliteLog:
         """Keep the sums (rooms, users, members) true; the SQL twin of `state.apply`."""
         number = self._room_ids[event.room]
         if event.room != SERVER_LOG:
-            sums.project(self._writing.execute, number, event)
+            projections.project(self._writing.execute, number, event)
         elif event.kind in (frames.BAN, frames.UNBAN):
             body = codec.unpack_body(event.body, NetworkBody) or read(event, frames.AboutBody)
-            sums.project_server_ban(self._writing.execute, number, event, body)
+            projections.project_server_ban(self._writing.execute, number, event, body)
         else:
-            sums.project_user(self._writing.execute, event)
+            projections.project_user(self._writing.execute, event)
             self._newest = event.seq if event.kind == USER else self._newest
 
     def _bury(self, room: str) -> None:
         """Take a deleted room out of the sums. Who makes one of its name next, in the same batch too, makes
         another one."""
-        sums.bury(self._writing.execute, self._room_ids.pop(room), room)
+        projections.bury(self._writing.execute, self._room_ids.pop(room), room)
         del self._heads[room]
 
     def purge(self, limit: int) -> bool:
@@ -310,7 +310,7 @@ class SqliteLog:
                     "(SELECT seq FROM events WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?)",
                     (room, purged, limit),
                 ).fetchall()
-                erasing.remove(run, room, purged, last or 0)
+                redaction.remove(run, room, purged, last or 0)
                 run("UPDATE graves SET purged = ? WHERE id = ?", (last if count == limit else -1, room))
                 limit -= max(count, 1)
         return True
@@ -353,7 +353,7 @@ class SqliteLog:
     def find(self, user: int, cid: str) -> Event | None:
         """See the port."""
         with _reading(self._reader_turn):
-            return sums.find(self._reading.execute, user, cid)
+            return projections.find(self._reading.execute, user, cid)
 
     def said(self, room: str, seq: int) -> Event | None:
         """See the port."""
@@ -368,7 +368,7 @@ class SqliteLog:
                 return None
             number, *columns = row
             event = Event(room, *columns)
-            return event if erasing.is_there(run, number, event) else None
+            return event if redaction.is_there(run, number, event) else None
 
     def unread(self, question: Unread, limit: int) -> int:
         """See the port."""
@@ -395,17 +395,17 @@ class SqliteLog:
                 (number, floor, limit, before),
             ).fetchall()
             last = min(head, floor + limit) if kept is None else kept - 1
-            erasing.remove(run, number, floor, last)
+            redaction.remove(run, number, floor, last)
             run("UPDATE rooms SET floor = ? WHERE id = ?", (last, number))
         return int(last - floor)
 
     def index(self, limit: int) -> bool:
         """See the port."""
         with _refusing("indexed"):
-            if not words.lagging(self._writing.execute):
+            if not search_index.lagging(self._writing.execute):
                 return False
             with self._transaction():
-                return words.index(self._writing.execute, limit)
+                return search_index.index(self._writing.execute, limit)
 
     def clock_note(self) -> bytes:
         """See the port."""
@@ -421,15 +421,15 @@ class SqliteLog:
     def tidy(self) -> bool:
         """See the port."""
         with _refusing("removed"):
-            if not words.is_untidy(self._writing.execute):
+            if not search_index.is_untidy(self._writing.execute):
                 return False
             with self._transaction():
-                return words.tidy(self._writing)
+                return search_index.tidy(self._writing)
 
     def search(self, wanted: Wanted, seconds: float) -> Found:
         """See the port."""
         with _reading(self._searcher_turn):
-            return words.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
+            return search_index.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
 
     def write_ahead_bytes(self) -> int:
         """See the port."""
@@ -461,17 +461,17 @@ class SqliteLog:
     def audit(self, searched: Searched, limit: int) -> list[Recorded]:
         """See the port."""
         with _reading(self._reader_turn):
-            return sums.audit(self._reading.execute, searched, limit)
+            return projections.audit(self._reading.execute, searched, limit)
 
     def prune_audit(self, before: int, limit: int) -> int:
         """See the port."""
         with _refusing("removed"), self._transaction():
-            return sums.prune_audit(self._writing.execute, before, limit)
+            return projections.prune_audit(self._writing.execute, before, limit)
 
     def size(self, room: str) -> Size:
         """See the port."""
         with _reading(self._reader_turn):
-            return sums.size(self._reading.execute, room)
+            return projections.size(self._reading.execute, room)
 
     def close(self) -> None:
         """See the port. The last connection brings the write-ahead log into the file, and removes it."""

@@ -13,7 +13,7 @@ from common import database
 from protocol import frames
 from protocol.frames import Event
 from server import __main__ as program
-from server.hub import Hub
+from server.delivery.hub import Hub
 from server.session import Session
 from server.store import schema
 from server.store.sqlite import SqliteLog

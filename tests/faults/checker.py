@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from protocol import errors, frames
 from protocol.names import FIRST_ROOM
-from server.state import SERVER_LOG
+from server.state.model import SERVER_LOG
 from tests.faults.history import (
     Acked,
     AnyRecord,

@@ -16,8 +16,8 @@ import msgspec
 from chat_tui.client.acts import act_of, words
 from common import database
 from protocol import codec, frames
-from server import state
-from server.state import SERVER_LOG
+from server.state import model
+from server.state.model import SERVER_LOG
 from server.store.sqlite import FILE_NAME
 
 SHORT = 64
@@ -254,7 +254,7 @@ def text_of(kind: str, packed: bytes) -> str:
         case frames.TOPIC:
             topic = codec.unpack_body(packed, frames.TopicBody)
             return brief(topic.topic) if topic is not None else "(unreadable)"
-        case frames.NICK | state.USER:
+        case frames.NICK | model.USER:
             nick = codec.unpack_body(packed, frames.NickBody)
             return nick.name if nick is not None else "(unreadable)"
     return brief(words(kind, act_of(frames.Event("", 1, 0, "", kind, 0, packed))))

@@ -27,8 +27,8 @@ from chat_tui.endpoints import RemoteServer
 from protocol import frames
 from protocol.frames import Request, Result
 from protocol.links import Link
-from server.certificate import CERTIFICATE_NAME, read_pin
 from server.config import Address, parse_address
+from server.net.certificate import CERTIFICATE_NAME, read_pin
 from tests.faults.history import (
     Acked,
     Began,

@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 
 from protocol import VERSION, codec, errors, frames
 from protocol.frames import Result
-from server import passwords
 from server.config import Limits
-from server.passwords import Hasher
+from server.features.login import passwords
+from server.features.login.passwords import Hasher
 from tests.conftest import StartServer
 from tests.support.accounts import OTHER, PASSWORD, login, refused, registered
 from tests.support.inprocess import RunningServer

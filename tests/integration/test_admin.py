@@ -12,8 +12,8 @@ import pytest
 
 from protocol import codec, frames
 from server.__main__ import COMMANDS
-from server.certificate import KEY_NAME, Certificate
-from server.state import SERVER_LOG, USER
+from server.net.certificate import KEY_NAME, Certificate
+from server.state.model import SERVER_LOG, USER
 from server.store import schema
 from server.store.base import Draft, Mark
 from server.store.sqlite import FILE_NAME, SqliteLog

@@ -9,10 +9,10 @@ from typing import Any
 
 from protocol import VERSION, codec, errors, frames, limits
 from protocol.frames import Event
-from server.buffers import SHARE
 from server.config import Limits
+from server.limits.buffers import SHARE
+from server.net.tcp import HIGH_WATER, READ, SOCKET_HIGH, STRANGER_READ, TcpTransport
 from server.session import Session
-from server.transports.tcp import HIGH_WATER, READ, SOCKET_HIGH, STRANGER_READ, TcpTransport
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire, text_of

@@ -14,7 +14,7 @@ from chat_tui.client.people import Person as Seen
 from chat_tui.client.typing import Typing
 from protocol import errors, frames, limits
 from protocol.frames import Frame
-from server import presence
+from server.delivery import presence
 from tests.support.clients import Person
 from tests.support.inprocess import RunningServer
 from tests.support.puppet import OTHER, Puppet

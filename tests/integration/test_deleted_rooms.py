@@ -46,7 +46,7 @@ async def test_it_is_the_last_that_anybody_hears_of_it(server: RunningServer) ->
 async def test_nothing_of_it_stays_in_the_file(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.core.PURGE", 3)
+    monkeypatch.setattr("server.context.PURGE", 3)
     ann = await server.enter("ann", ROOM, "#b")
     for number in range(10):
         await ann.tell(ROOM, f"a secret called xyzzy {number}")

@@ -12,7 +12,7 @@ import pytest
 
 import server
 from server.config import Address, parse
-from server.config.declared import SETTINGS
+from server.config.fields import SETTINGS
 from tests.conftest import StartServer
 
 DEPLOY = Path(server.__file__).parent / "deploy"

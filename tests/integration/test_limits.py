@@ -10,7 +10,7 @@ import pytest
 
 from protocol import errors, frames, limits
 from server.config import Limits
-from server.transports.tcp import REFUSED_SECONDS
+from server.net.tcp import REFUSED_SECONDS
 from tests.conftest import StartServer
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from protocol import errors, frames
-from server.accounts import Entrance
-from server.operations import MakeAccount
+from server.features.login.credentials import Entrance
+from server.features.operations import MakeAccount
 from server.store.base import Searched
 from tests.support.accounts import PASSWORD
 from tests.support.inprocess import RunningServer

@@ -8,7 +8,7 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Event, Frame
-from server.hub import Hub
+from server.delivery.hub import Hub
 from server.store.sqlite import SqliteLog
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import until

@@ -278,7 +278,7 @@ async def test_a_network_is_kept_out(
     for address in ("127.0.0.0/8", "::1", "0.0.0.0/0", "::/0", "0.0.0.0/7", "2000::/3", "::ffff:0:0/96"):
         assert await refused(ann, frames.ServerBan, address=address) == errors.DENIED
     await server.enter("carl")
-    monkeypatch.setattr("server.networks._address", lambda _: ipaddress.ip_address("192.0.2.8"))
+    monkeypatch.setattr("server.net.networks._address", lambda _: ipaddress.ip_address("192.0.2.8"))
     wire = await server.connect()
     bye = (await wire.rest())[-1]
     assert isinstance(bye, frames.Bye)

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from protocol import VERSION, errors, frames
-from server import monitor
 from server.config import Address, Limits, Metrics
+from server.net import monitor
 from server.store.sqlite import SqliteLog
 from tests.support.http import ask, fetch
 from tests.support.inprocess import RunningServer
@@ -150,7 +150,7 @@ async def test_who_falls_behind_is_counted_and_left_out(server: RunningServer) -
 
 
 def test_without_metrics_nothing_of_them_is_loaded() -> None:
-    code = "import server.serving, sys; sys.exit('prometheus_client' in sys.modules)"
+    code = "import server.admin.serve, sys; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from protocol import errors, frames
 from server.config import parse_address
-from server.open_files import RESERVE
+from server.net.open_files import RESERVE
 from tests.support.processes import ENVIRONMENT, LISTENING
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire

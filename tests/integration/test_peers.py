@@ -10,10 +10,10 @@ import pytest
 from protocol import VERSION, codec, errors, frames, limits
 from protocol.frames import Event
 from server.config import Address
-from server.core import STALL_SECONDS
+from server.context import STALL_SECONDS
+from server.limits.turns import SLICE_SECONDS
+from server.net.tcp import HIGH_WATER, TcpTransport
 from server.session import Phase, Session
-from server.transports.tcp import HIGH_WATER, TcpTransport
-from server.turns import SLICE_SECONDS
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire, text_of

@@ -8,7 +8,7 @@ import pytest
 
 from protocol import errors, frames
 from protocol.frames import Request
-from server.permissions import IN_DIRECT, LEAST, PRESENT, Action, Rank
+from server.state.permissions import IN_DIRECT, LEAST, PRESENT, Action, Rank
 from tests.support.cast import ROOM, SAID, cast, do, refused, said
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire

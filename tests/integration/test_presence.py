@@ -9,7 +9,7 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Frame, Result
-from server import presence
+from server.delivery import presence
 from server.session import TYPED
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS

@@ -13,7 +13,7 @@ import protocol
 from protocol import errors, frames
 from protocol.frames import Frame
 from protocol.limits import Limits
-from server.quotas import COSTS
+from server.limits.quotas import COSTS
 from tests.conftest import Dial, StartServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import text_of

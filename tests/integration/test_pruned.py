@@ -10,8 +10,8 @@ import pytest
 from chat_tui.client import updates
 from protocol import errors, frames
 from protocol.frames import HistoryResult
-from server import retention
-from server.retention import Retention
+from server.delivery import retention
+from server.delivery.retention import Retention
 from server.store.base import Draft
 from server.store.sqlite import SqliteLog
 from tests.conftest import Dial, StartServer

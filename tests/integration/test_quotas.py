@@ -10,10 +10,10 @@ import pytest
 from chat_tui.client.errors import RequestError
 from chat_tui.client.reads import ReadMarkers
 from protocol import errors, frames
-from server.accounts import Entrance
 from server.config import Address, Config, Limits, Metrics
-from server.quotas import COSTS, DISK_RETRY_MS
-from server.retention import Age, Retention, prune
+from server.delivery.retention import Age, Retention, prune
+from server.features.login.credentials import Entrance
+from server.limits.quotas import COSTS, DISK_RETRY_MS
 from server.store.base import Searched
 from tests.integration.test_server import EVERY_REQUEST
 from tests.support.cast import do, refused
@@ -211,7 +211,7 @@ async def test_with_little_room_on_the_disk_only_administrators_store(
         await do(ann, frames.Join, "#general")
     finally:
         await server.stop()
-    told = [record.getMessage() for record in caplog.records if record.name == "server.disk_space"]
+    told = [record.getMessage() for record in caplog.records if record.name == "server.limits.disk_space"]
     assert told == [
         "the disk is nearly full: only administrators can store anything",
         "there is room on the disk again",

@@ -16,8 +16,8 @@ from chat_tui.client.client import Client
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.removal import LogEmptier
 from protocol import codec, frames
-from server import checkpoints, retention
-from server.store import copies
+from server.delivery import checkpoints, retention
+from server.store.backup import copying
 from server.store.base import Draft
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.cast import do
@@ -75,8 +75,8 @@ async def test_nor_in_a_backup_that_is_made_right_afterwards(
 ) -> None:
     seq = await say_and_edit(ann)
     await do(ann, frames.Send, "#general", "a-delete", b"", frames.DELETE, seq)
-    with copies.reading(server.data / FILE_NAME) as source:
-        copies.copy(source, tmp_path / "backup")
+    with copying.reading(server.data / FILE_NAME) as source:
+        copying.copy(source, tmp_path / "backup")
     assert holding(server.data, SECRET, EDITED) != [], "the log is not emptied yet"
     assert holding(tmp_path, SECRET, EDITED) == holding(server.data, SECRET, EDITED)
     assert SECRET.encode() not in (tmp_path / "backup").read_bytes()
@@ -139,7 +139,7 @@ async def test_another_program_that_reads_is_told_of(
     server: RunningServer, ann: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     seq = await say_and_edit(ann)
-    with copies.reading(server.data / FILE_NAME) as other:
+    with copying.reading(server.data / FILE_NAME) as other:
         other.execute("BEGIN")
         assert other.execute("SELECT count(*) FROM events").fetchall()
         await do(ann, frames.Send, "#general", "a-delete", b"", frames.DELETE, seq)
@@ -265,7 +265,7 @@ async def test_what_was_sent_and_deleted_is_not_in_the_outbox_either(zoe: Person
 async def test_a_log_that_somebody_reads_is_emptied_later(tmp_path: Path) -> None:
     box = Outbox(tmp_path / "outbox.sqlite3", "server", "zoe")
     box.keep_draft("#general", SECRET)
-    with copies.reading(tmp_path / "outbox.sqlite3") as other:
+    with copying.reading(tmp_path / "outbox.sqlite3") as other:
         other.execute("BEGIN")
         assert other.execute("SELECT count(*) FROM drafts").fetchall()
         box.keep_draft("#general", "")

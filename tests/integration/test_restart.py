@@ -8,7 +8,7 @@ import pytest
 
 from chat_tui.client.errors import LostError
 from protocol import errors, frames, limits
-from server.core import RETURNS_PER_SECOND
+from server.context import RETURNS_PER_SECOND
 from tests.conftest import Dial, StartServer
 from tests.support.clients import Person
 from tests.support.inprocess import RunningServer
@@ -84,7 +84,7 @@ async def test_a_few_come_back_at_once(start_server: StartServer, dial: Dial) ->
 async def test_nobody_is_kept_away_for_longer_than_the_wire_allows(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.core.RETURNS_PER_SECOND", 1e-6)
+    monkeypatch.setattr("server.context.RETURNS_PER_SECOND", 1e-6)
     wires = [await server.enter(f"user{number}") for number in range(20)]
     server.stop_soon()
     told = await afters(wires)

@@ -8,7 +8,7 @@ import pytest
 from protocol import VERSION, codec, errors, frames, limits
 from protocol.frames import Event, Frame, Request
 from protocol.limits import Limits
-from server.state import Room
+from server.state.model import Room
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire, text_of
 

@@ -14,10 +14,10 @@ import pytest
 
 from protocol import VERSION, codec, errors, frames, limits, links
 from protocol.frames import Event
-from server.certificate import KEY_NAME
 from server.config import Address, Limits
+from server.net.certificate import KEY_NAME
+from server.net.tls import DENIED
 from server.session import Session
-from server.transports.tls import DENIED
 from tests.conftest import StartServer
 from tests.support.authority import Authority, locked, pin_of
 from tests.support.inprocess import RunningServer

@@ -1,7 +1,7 @@
 """People with accounts, on connections of their own."""
 
 from protocol import frames
-from server import operations
+from server.features import operations
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
 

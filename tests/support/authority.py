@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from server.certificate import read_pin
 from server.config import Files
+from server.net.certificate import read_pin
 
 Key = ec.EllipticCurvePrivateKey
 

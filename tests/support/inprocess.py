@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from server.accounts import Entrance
 from server.app import ADMIN_NAME, Server
-from server.certificate import Certificate
 from server.config import Address, Config, Files, Limits, Metrics, Tls, parse_address
-from server.core import Core
+from server.context import Core
+from server.features.login.credentials import Entrance
+from server.net.certificate import Certificate
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire
 

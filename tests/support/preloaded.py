@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import NoReturn
 
 LOADED = (
-    "asyncio.runners", "server.serving", "server.config.check", "server.pins", "server.admin.users",
+    "asyncio.runners", "server.admin.serve", "server.config.check", "server.admin.pin", "server.admin.users",
     "server.admin.invites", "server.admin.bans", "server.admin.rooms", "server.admin.audit",
-    "server.store.commands", "chat_tui.commandline", "chat_tui.cli", "chat_tui.cli_search", "chat_tui.logins",
+    "server.store.backup.commands", "chat_tui.commandline", "chat_tui.cli", "chat_tui.cli_search",
+    "chat_tui.logins",
 )  # fmt: skip
 
 PYTHONS = ("PYTHON", "LC_", "LANG", "MALLOC")

@@ -3,8 +3,8 @@
 import pytest
 
 from protocol import frames
-from server import retention
-from server.retention import Retention
+from server.delivery import retention
+from server.delivery.retention import Retention
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat
 from tests.support.wire import Wire

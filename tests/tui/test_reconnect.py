@@ -163,7 +163,7 @@ async def test_reconnect_does_not_wait(place: Place, monkeypatch: pytest.MonkeyP
 async def test_the_status_counts_down_what_the_server_asked_for_and_reconnect_does_not_wait(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.core.RETURNS_PER_SECOND", 1e-6)  # as if there were thousands
+    monkeypatch.setattr("server.context.RETURNS_PER_SECOND", 1e-6)  # as if there were thousands
     monkeypatch.setattr("random.uniform", lambda _, high: high)
     async with open_chat(place, size=(100, 24)) as chat:
         await place.go()

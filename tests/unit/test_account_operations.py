@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from protocol import errors
+from server.delivery.writer import Writer
 from server.errors import RefusedError
-from server.operations import (
+from server.features.operations import (
     Awaited,
     ComeByName,
     ComeByPassword,
@@ -15,10 +16,9 @@ from server.operations import (
     MakeInvite,
     SetPassword,
 )
-from server.state import Device, Invite, State
+from server.state.model import Device, Invite, State
 from server.store.base import NEW
 from server.store.memory import MemoryLog
-from server.writer import Writer
 from tests.support.waiting import SECONDS
 
 OLD, HASH, OTHER = "the old hash", "a hash", "another hash"

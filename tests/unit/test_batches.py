@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from protocol import frames
 from protocol.frames import Event, Request, Result
-from server import operations
+from server.delivery.writer import Operation, Writer
 from server.errors import RefusedError, StorageError
-from server.operations import Awaited
-from server.records import keep
-from server.state import Device, Invite, State, User, apply
+from server.features import operations
+from server.features.operations import Awaited
+from server.state.model import Device, Invite, State, User, apply
+from server.state.records import keep
 from server.store.base import NEW, Draft, Entry, Searched
 from server.store.sqlite import SqliteLog
-from server.writer import Operation, Writer
 
 SECONDS = 10
 NO_ENDS = (lambda _, __: None), (lambda _, __: None)

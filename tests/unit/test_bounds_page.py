@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from server.config import Limits
-from server.config.declared import SETTINGS
+from server.config.fields import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "bounds.md").read_text(encoding="utf-8")

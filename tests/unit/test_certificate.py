@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from server.certificate import CERTIFICATE_NAME, KEY_NAME, RENEW, VALID, Certificate, read_certificate
 from server.config import Files
 from server.errors import StartError
+from server.net.certificate import CERTIFICATE_NAME, KEY_NAME, RENEW, VALID, Certificate, read_certificate
 from tests.support.authority import Authority, locked, new_key, pin_of, self_signed
 
 DAY = 86_400_000

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from protocol import frames
-from server import clock_guard, retention
-from server.clock_guard import DAY_MS, HOLD_MS, Note, look
+from server.delivery import clock_guard, retention
+from server.delivery.clock_guard import DAY_MS, HOLD_MS, Note, look
 from tests.support.inprocess import RunningServer
 from tests.support.wire import text_of
 

@@ -8,11 +8,11 @@ import pytest
 
 from server.config import DEFAULT_LISTEN, Address, Config, Files, Limits, parse, parse_address
 from server.config.check import check_config
-from server.config.declared import SETTINGS, meant, value_of, visible
-from server.config.printed import printed
+from server.config.dump import printed
+from server.config.fields import SETTINGS, meant, value_of, visible
 from server.errors import SettingsError
-from server.quotas import NO_QUOTAS, QuotaLimits
-from server.throttle import NO_LIMITS, Allowance
+from server.limits.quotas import NO_QUOTAS, QuotaLimits
+from server.limits.throttle import NO_LIMITS, Allowance
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.fair_queue import FairQueue, FairThread
+from server.delivery.fair_queue import FairQueue, FairThread
 from tests.support.waiting import SECONDS
 
 ANN, BOB, EVE = 1, 2, 3

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server import lookalike_table
-from server.lookalikes import skeletons, table
+from server.state import lookalike_table
+from server.state.lookalikes import skeletons, table
 
 
 @pytest.mark.parametrize(

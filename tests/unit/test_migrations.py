@@ -13,7 +13,8 @@ import pytest
 
 from common import database
 from server.errors import StartError
-from server.store import copies, restoring, schema
+from server.store import schema
+from server.store.backup import copying, restoring
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.inprocess import RunningServer
 from tests.support.sql import query
@@ -139,5 +140,5 @@ def test_a_restored_backup_is_brought_up_to_date(newer: Path, tmp_path: Path) ->
     restored.mkdir()
     summary, _ = restoring.restore(newer / FILE_NAME, restored / FILE_NAME)
     assert (version_of(restored / FILE_NAME), colours(restored / FILE_NAME)) == (2, {"green"})
-    assert summary == copies.inspect(restored / FILE_NAME, restored)
+    assert summary == copying.inspect(restored / FILE_NAME, restored)
     assert names(restored) == [FILE_NAME]

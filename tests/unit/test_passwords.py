@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from protocol import limits, passwords
 from protocol.passwords import BadPasswordError, check_password
-from server.passwords import Hasher
+from server.features.login.passwords import Hasher
 
 SECRET = "correct horse battery"
 

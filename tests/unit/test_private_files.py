@@ -19,9 +19,9 @@ from chat_tui.commands.keymap import Keymap
 from chat_tui.drafts import Drafts
 from chat_tui.hints import Hints
 from common import private_files
-from server import folder
-from server.certificate import Certificate
 from server.errors import StartError
+from server.net.certificate import Certificate
+from server.store import folder
 from server.store.sqlite import SqliteLog
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX's")

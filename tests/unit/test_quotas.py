@@ -6,9 +6,9 @@ import pytest
 
 from protocol import errors, frames
 from server.errors import RefusedError
-from server.handlers import HANDLERS
-from server.quotas import COSTS, UNCOUNTED, QuotaLimits, Quotas
-from server.state import User
+from server.features.registry import HANDLERS
+from server.limits.quotas import COSTS, UNCOUNTED, QuotaLimits, Quotas
+from server.state.model import User
 from tests.integration.test_server import EVERY_REQUEST
 
 ANN, BOB, ADMIN = User(1, "ann"), User(2, "bob"), User(3, "ada", admin=True)

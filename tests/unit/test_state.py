@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from protocol import codec, frames
 from protocol.frames import Event
-from server.records import keep
-from server.state import (
+from server.state.model import (
     ROLE,
     SERVER_LOG,
     USER,
@@ -21,6 +20,7 @@ from server.state import (
     State,
     apply,
 )
+from server.state.records import keep
 from server.store.base import (
     Away,
     ChosenLevel,

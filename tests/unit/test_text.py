@@ -15,7 +15,7 @@ from protocol.names import fold
 from protocol.passwords import prepare
 from protocol.text import MARKS, Form, clean_line, clean_text, limit_marks, normalize
 from protocol.words import holds, term_of, words_of
-from server.lookalikes import skeletons
+from server.state.lookalikes import skeletons
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\u2028\u2029\u200b]"

@@ -4,9 +4,9 @@ import pytest
 
 from protocol import errors
 from protocol.errors import Details
-from server import throttle
 from server.errors import RefusedError
-from server.throttle import NO_LIMITS, Allowance, Bucket, Door, Guesses, address_key
+from server.limits import throttle
+from server.limits.throttle import NO_LIMITS, Allowance, Bucket, Door, Guesses, address_key
 
 
 def test_a_bucket_gives_its_size_at_once_and_then_its_rate() -> None:
@@ -95,7 +95,7 @@ def test_limits_can_be_switched_off() -> None:
 
 
 def test_addresses_that_came_once_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.throttle.FORGET", 10)
+    monkeypatch.setattr("server.limits.throttle.FORGET", 10)
     door = Door(Allowance(connects=5, connect_seconds=1))
     for number in range(100):
         door.leave(door.knock(f"192.0.2.{number}", float(number)))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.certificate import Certificate
-from server.transports.tls import Tls
+from server.net.certificate import Certificate
+from server.net.tls import Tls
 from tests.support.wire import any_certificate
 
 

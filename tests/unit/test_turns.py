@@ -2,8 +2,8 @@
 
 import asyncio
 
-from server import turns
-from server.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
+from server.limits import turns
+from server.limits.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
 from tests.support.waiting import SECONDS
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Event, Request, Result
-from server import writer
+from server.delivery import writer
+from server.delivery.writer import BATCH_BYTES, CHANGE_COST, SERVER, SHARE, Writer
 from server.errors import RefusedError, StorageError
-from server.operations import (
+from server.features.operation import Stored
+from server.features.operations import (
     ComeByName,
     StoreBan,
     StoreDeleteRoom,
@@ -29,11 +31,9 @@ from server.operations import (
     StoreUnmute,
     StoreVisibility,
 )
-from server.operations.base import Stored
-from server.state import SERVER_LOG, State, User
+from server.state.model import SERVER_LOG, State, User
 from server.store.base import Draft, Entry, Mark
 from server.store.memory import MemoryLog
-from server.writer import BATCH_BYTES, CHANGE_COST, SERVER, SHARE, Writer
 from tests.support.waiting import SECONDS
 
 
@@ -436,7 +436,7 @@ async def test_a_disk_that_fails_is_told_to_every_sender_and_it_goes_on(
         desk.submit(StoreTopic, ann, room="#a", topic="t"),
         desk.make_user("zoe"),
     ]
-    with caplog.at_level(logging.CRITICAL, "server.writer"):
+    with caplog.at_level(logging.CRITICAL, "server.delivery.writer"):
         answers = [await desk.result(number) for number in numbers]
     assert answers == [errors.STORAGE] * 4
     assert desk.published == []
@@ -482,7 +482,7 @@ async def test_a_bug_in_one_operation_is_nobody_elses(
 ) -> None:
     (ann,) = await in_room(desk, "ann")
     clumsy = Clumsy(where)
-    with caplog.at_level(logging.CRITICAL, "server.writer"):
+    with caplog.at_level(logging.CRITICAL, "server.delivery.writer"):
         desk.writer.submit(clumsy)
         if alone:
             await desk.drain()
@@ -719,7 +719,7 @@ async def test_a_refusal_that_is_due_to_what_failed_is_none(
     kicked = about(desk, StoreKick, ann, bob, room="#a")
     sent = send(desk, bob, "#a", "c1")
     same = [desk.submit(StoreTopic, ann, room="#a", topic="t") for _ in range(2)]
-    with caplog.at_level(logging.CRITICAL, "server.writer"):
+    with caplog.at_level(logging.CRITICAL, "server.delivery.writer"):
         await desk.drain()
     assert [desk.answers[number] for number in (kicked, sent, *same)] == [errors.STORAGE] * 4
     kinds = [[entry.kind for entry in batch if isinstance(entry, Draft)] for batch in desk.log.batches]
@@ -736,7 +736,7 @@ async def test_what_cannot_be_applied_is_refused_alone(desk: Desk, caplog: pytes
 
     broken = Broken("apply")
     before = send(desk, ann, "#a", "c1")
-    with caplog.at_level(logging.CRITICAL, "server.writer"):
+    with caplog.at_level(logging.CRITICAL, "server.delivery.writer"):
         desk.writer.submit(broken)
         after = send(desk, ann, "#a", "c2")
         await desk.drain()

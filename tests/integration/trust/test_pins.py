@@ -5,7 +5,7 @@ from pathlib import Path
 from chat_tui.client.known import KnownServers
 from protocol import codec, frames, links
 from protocol.frames import Event
-from server.certificate import CERTIFICATE_NAME
+from server.net.certificate import CERTIFICATE_NAME
 from tests.integration.trust.conftest import LINK, Intercept, Meet, Serve, stopped
 from tests.support.authority import pin_of, self_signed
 from tests.support.waiting import until

@@ -1,0 +1,1 @@
+"""What belongs to a user and is the same on all of their devices."""

@@ -1,0 +1,1 @@
+"""What users do about their own accounts: passwords, devices, their name."""

@@ -1,0 +1,1 @@
+"""The server's rooms and its audit, for its administrators."""

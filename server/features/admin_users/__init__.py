@@ -1,0 +1,1 @@
+"""The server's users and invitations, for its administrators."""

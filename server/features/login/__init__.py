@@ -1,0 +1,1 @@
+"""Coming in: what proves who somebody is."""

@@ -1,0 +1,1 @@
+"""Rooms: being brought up to date, making, entering and leaving them."""

@@ -1,0 +1,1 @@
+"""The network's side: sockets, TLS, certificates, and the port for machines."""

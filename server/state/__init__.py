@@ -1,0 +1,1 @@
+"""What the server knows, in memory, and who may do what with it."""

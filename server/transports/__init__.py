@@ -1,1 +1,0 @@
-"""What carries a session's bytes: one module per kind of connection."""
