@@ -454,14 +454,14 @@ class MainScreen(
         self._mark_read(self._log.drawn_to)
         entered = name != self._room
         if entered:
-            # What was typed before there was a room is meant for the first one.
-            written = self._composer.text if self._room is None else ""
+            # What was typed before there was a room is meant for the first one, and may be on its way still.
+            kept = self._room is None and self._composer.text
             self.choose_none()
             self._leave_hit()
             self._keep_draft()
             self.client.company.typing.stopped()
-            self._composer.put(written)
-            if not written:
+            if not kept:
+                self._composer.put("")
                 self._put(self._drafts.of(name))
             self._entering(name)
         self._room = name

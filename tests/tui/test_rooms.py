@@ -196,9 +196,11 @@ async def test_what_is_typed_before_there_is_a_room_is_kept(place: Place) -> Non
     await place.go()
     async with open_chat(place, wait=False) as chat:
         await chat.type("early")
+        await chat.press("left")
         await place.come_back()
         await chat.online()
-        assert (current(chat), chat.composer.text) == ("#general", "early")
+        await chat.type("x")  # the cursor has stayed as well
+        assert (current(chat), chat.composer.text) == ("#general", "earlxy")
 
 
 async def test_a_room_joined_or_left_elsewhere_comes_and_goes(place: Place, server: RunningServer) -> None:
