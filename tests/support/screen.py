@@ -24,6 +24,8 @@ from chat_tui.client.entrance import Endpoint
 from chat_tui.client.trust import SocketOwner
 from chat_tui.config import Settings
 from chat_tui.screens.main import MainScreen
+from chat_tui.terminal.pacing import InputQueue
+from chat_tui.terminal.parser import InputParser
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.message_log import MessageLog
 from tests.support.inprocess import RunningServer
@@ -161,6 +163,14 @@ class Chat:
         """Type on the keyboard, faster than anybody can."""
         for character in text:
             self._input(events.Key(_character_to_key(character), character))
+        await self.settle()
+
+    async def burst(self, sent: str) -> None:
+        """Have a terminal send all this at once; it comes as the terminal's driver hands it over."""
+        queue = InputQueue(self.app)
+        for message in InputParser().feed(sent.encode()):
+            queue.put(message.set_sender(self.app))
+        await self.until(lambda: queue._task is None, "all keys have been taken")
         await self.settle()
 
     async def settle(self) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from textual.events import Key
 from textual.widgets import Input
 
 from chat_tui import config
@@ -11,7 +10,6 @@ from chat_tui.app import ChatApp
 from chat_tui.config import Settings
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.password import PasswordScreen
-from chat_tui.terminal.pacing import InputQueue
 from protocol import errors, frames
 from protocol.frames import Result
 from tests.support.accounts import OTHER, PASSWORD, refused, registered
@@ -38,15 +36,6 @@ async def fill(chat: Chat, *values: str) -> None:
         await chat.type(value)
         await chat.press("tab")
     await chat.enter(values[-1])
-
-
-async def burst(chat: Chat, keys: list[str]) -> None:
-    """All these keys at once, as the terminal's driver hands them over."""
-    queue = InputQueue(chat.app)
-    for key in keys:
-        queue.put(Key(key, key if len(key) == 1 else None))
-    await chat.until(lambda: queue._task is None, "all keys have been taken")
-    await chat.settle()
 
 
 def field(chat: Chat, name: str) -> str:
@@ -85,9 +74,9 @@ async def test_a_name_tab_and_a_password_in_one_burst(place: Place, server: Runn
         await asked(chat)
         await chat.press("shift+tab")
         assert focused(chat) == "name"
-        await burst(chat, [*["backspace"] * 5, *"alice", "tab", *PASSWORD])
+        await chat.burst("\x7f" * 5 + f"alice\t{PASSWORD}")
         assert (field(chat, "#name"), field(chat, "#password")) == ("alice", PASSWORD)
-        await burst(chat, ["enter"])
+        await chat.burst("\r")
         await chat.online()
 
 
@@ -97,7 +86,7 @@ async def test_both_passwords_of_a_new_one_in_one_burst(place: Place, server: Ru
         await asked(chat)
         await chat.enter(PASSWORD)
         await chat.online()
-        await burst(chat, [*"/password", "enter", *PASSWORD, "tab", *OTHER, "tab", *OTHER])
+        await chat.burst(f"/password\r{PASSWORD}\t{OTHER}\t{OTHER}")
         await asked_for_password(chat)
         values = [each.value for each in chat.app.screen.query(Input)]
         assert values == [PASSWORD, OTHER, OTHER]

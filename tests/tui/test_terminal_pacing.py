@@ -86,7 +86,8 @@ async def test_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         for key in keys("x" * 50):
             queue.put(key)
         assert len(queue._waiting) == 10
-        await until(lambda: queue._task is None and app.query_one("#first", Input).value == "x" * 11)
+        await until(lambda: app.query_one("#first", Input).value == "x" * 11)
+        await until(lambda: queue._task is None and queue._is_idle())  # what comes now waits for nothing
         queue.put(Key("y", "y"))
         queue.put(Key("z", "z"))
         queue.clear()
