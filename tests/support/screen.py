@@ -6,13 +6,15 @@ Nothing here waits for a time to pass: `until` lets the program run until someth
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.keys import _character_to_key
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
@@ -35,6 +37,10 @@ NOW = 1_795_435_200.0
 """Monday, 23 November 2026, 12:00 UTC: when the tests' servers begin."""
 
 
+HOPS = 100
+"""So often something may lead to something else; what moves for ever is not waited for."""
+
+
 async def until(pilot: Pilot[None], condition: Callable[[], object], what: str) -> None:
     """Let the program run until the condition holds; fails with `what` and the screen after a while."""
     try:
@@ -48,11 +54,51 @@ async def until(pilot: Pilot[None], condition: Callable[[], object], what: str) 
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Let all widgets do what they have been told by now, and draw it."""
-    for _ in range(2):  # what they do tells others something
-        await pilot._wait_for_screen()
+    """Let all widgets do what they have been told by now, and what that leads to, and draw it."""
+    for _ in range(3):  # what a driver sends takes two turns of the loop to get into a queue
         await asyncio.sleep(0)
+    for _ in range(HOPS):
+        busy = [pump for pump in _pumps(pilot.app) if _is_busy(pump)]
+        await (_processed(pilot.app, busy) if busy else asyncio.sleep(0))
+        if not busy and not any(_is_busy(pump) for pump in _pumps(pilot.app)):
+            break
     pilot.app.screen._on_timer_update()
+
+
+def _pumps(app: App[None]) -> Iterator[MessagePump]:
+    yield app
+    yield from app.screen.walk_children(with_self=True)
+
+
+def _is_busy(pump: MessagePump) -> bool:
+    """Something waits in its queue, or it is at work.
+
+    (`Pilot` asks each of a hundred widgets; those that wait for their next message have nothing to say.)
+    """
+    ready: Any = pump._message_queue.ready_event
+    return bool(ready.is_set()) or all(waits.done() for waits in ready._waiters)
+
+
+async def _processed(app: App[None], pumps: list[MessagePump]) -> None:
+    """Wait until these have done what was in their queues, or the program has failed."""
+    left, done = 0, asyncio.Event()
+
+    def one_less() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            done.set()
+
+    for pump in pumps:
+        left += pump.call_later(one_less)
+    if left == 0:
+        return
+    waits = [asyncio.create_task(done.wait()), asyncio.create_task(app._exception_event.wait())]
+    try:
+        await asyncio.wait(waits, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def strips_of(app: App[None]) -> list[Strip]:

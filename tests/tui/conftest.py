@@ -5,9 +5,25 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Place
+
+_parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+_parse = Stylesheet._parse_rules
+
+
+def _parse_once(sheet: Stylesheet, *what: object, **more: object) -> list[RuleSet]:
+    """Textual parses its style sheets anew for each program; here a thousand programs have the same ones."""
+    key = (*what, *sorted(more.items()), *sorted(sheet._variables.items()))
+    if key not in _parsed:
+        _parsed[key] = _parse(sheet, *what, **more)  # type: ignore[arg-type]
+    return _parsed[key]
+
+
+Stylesheet._parse_rules = _parse_once  # type: ignore[assignment]
 
 
 @pytest.fixture(autouse=True)
