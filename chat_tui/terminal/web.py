@@ -1,7 +1,10 @@
 """Textual's driver for a screen in a browser, with our parser, and an end when the browser has gone."""
 
+import os
 import signal
+from typing import Any
 
+from textual.app import App
 from textual.drivers._byte_stream import ByteStream
 from textual.drivers.web_driver import WebDriver, _ExitInput
 
@@ -11,6 +14,19 @@ from chat_tui.terminal.parser import InputParser
 
 class BrowserDriver(WebDriver):
     """See the module."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._write = self._write_packet  # type: ignore[assignment]  # Textual's is a partial
+
+    def _write_packet(self, data: bytes) -> int:
+        try:
+            return os.write(self.fileno, data)
+        except OSError:  # EPIPE: nobody has the other end any more
+            self._hang_up()
+            return 0
 
     def start_application_mode(self) -> None:
         """As ever, but an interrupt leaves with a status of its own."""
@@ -36,14 +52,17 @@ class BrowserDriver(WebDriver):
         finally:
             self._input_reader.close()
             if not self.exit_event.is_set():
-                self._app.call_later(self._leave, HUNG_UP)
+                self._hang_up()
 
     def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
         """What the serving process says; `quit`: the browser has gone."""
         if packet_type == "quit":
-            self._app.call_later(self._leave, HUNG_UP)
+            self._hang_up()
         else:
             super().on_meta(packet_type, payload)
+
+    def _hang_up(self) -> None:
+        self._app.call_later(self._leave, HUNG_UP)
 
     def _leave(self, status: int) -> None:
         self._app.exit(return_code=status)
