@@ -11,17 +11,17 @@ from common import streams
 
 
 def main() -> None:
-    """Run `commandline.main`."""
+    """Run `main.main`."""
     streams.open_closed()
     picture = splash.Splash() if splash.fits(sys.argv[1:]) else None
     gc.disable()  # nothing that is imported is garbage
     try:
         if picture is not None:
             picture.show()
-        from chat_tui import commandline
+        from chat_tui.cli import main
 
         gc.enable()
-        commandline.main()
+        main.main()
     except KeyboardInterrupt:
         sys.exit(130)
     finally:

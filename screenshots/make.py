@@ -20,13 +20,13 @@ time.tzset()
 
 from textual.pilot import Pilot
 
-from chat_tui.app import ChatApp
 from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
 from chat_tui.client.outbox import Outbox
 from chat_tui.config import Settings
-from chat_tui.screens.main import MainScreen
-from chat_tui.widgets.composer import Composer
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.main import MainScreen
+from chat_tui.tui.widgets.composer.composer import Composer
 from protocol import frames
 from server.app import Server
 from server.config import Address, Config

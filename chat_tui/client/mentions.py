@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from chat_tui.urls import addresses
+from chat_tui.markup.urls import addresses
 from protocol import limits
 from protocol.names import fold
 from protocol.text import normalize

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chat_tui.commands import matching
 from chat_tui.commands.registry import BY_NAME, Argument, Command, slash_commands
-from chat_tui.settings import SETTINGS
+from chat_tui.config.fields import SETTINGS
 from protocol.names import fold
 
 MOST = 50

@@ -158,6 +158,6 @@ async def test_wrong_calls_end_with_2(tmp_path: Path, arguments: tuple[str, ...]
     ],
 )
 def test_a_link_stands_for_open(arguments: list[str], meant: list[str]) -> None:
-    from chat_tui.commandline import with_open
+    from chat_tui.cli.main import with_open
 
     assert with_open(arguments) == meant

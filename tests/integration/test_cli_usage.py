@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chat_tui.passwords import PasswordSource
+from chat_tui.cli.passwords import PasswordSource
 from protocol import frames
 from tests.support.commands import Command, Shell, home
 from tests.support.inprocess import RunningServer

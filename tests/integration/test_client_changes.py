@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui.cli import as_line
+from chat_tui.cli.actions import as_line
 from chat_tui.client.cache import Cache
 from chat_tui.client.changes import message, newest
 from chat_tui.client.errors import ClientError
-from chat_tui.timeline import Timeline
+from chat_tui.timeline.timeline import Timeline
 from protocol import codec, frames
 from server.config import Address
 from tests.support.cast import do

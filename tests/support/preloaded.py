@@ -27,8 +27,8 @@ from typing import NoReturn
 LOADED = (
     "asyncio.runners", "server.admin.serve", "server.config.check", "server.admin.pin", "server.admin.users",
     "server.admin.invites", "server.admin.bans", "server.admin.rooms", "server.admin.audit",
-    "server.store.backup.commands", "chat_tui.commandline", "chat_tui.cli", "chat_tui.cli_search",
-    "chat_tui.logins",
+    "server.store.backup.commands", "chat_tui.cli.main", "chat_tui.cli.actions", "chat_tui.cli.search",
+    "chat_tui.cli.logins",
 )  # fmt: skip
 
 PYTHONS = ("PYTHON", "LC_", "LANG", "MALLOC")

@@ -19,17 +19,17 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
-from chat_tui.app import ChatApp
 from chat_tui.client.client import Client
 from chat_tui.client.connection import Target
 from chat_tui.client.entrance import Endpoint
 from chat_tui.client.trust import SocketOwner
 from chat_tui.config import Settings
-from chat_tui.screens.main import MainScreen
-from chat_tui.terminal.pacing import InputQueue
-from chat_tui.terminal.parser import InputParser
-from chat_tui.widgets.composer import Composer
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.main import MainScreen
+from chat_tui.tui.terminal.pacing import InputQueue
+from chat_tui.tui.terminal.parser import InputParser
+from chat_tui.tui.widgets.composer.composer import Composer
+from chat_tui.tui.widgets.log.message_log import MessageLog
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS
 

@@ -8,8 +8,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from chat_tui.client.events import RoomEvent
-from chat_tui.timeline import Timeline
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.timeline.timeline import Timeline
+from chat_tui.tui.widgets.log.message_log import MessageLog
 
 START = int(datetime(2026, 11, 23, 12, 0, tzinfo=UTC).timestamp() * 1000)
 ME = 1

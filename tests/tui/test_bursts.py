@@ -1,7 +1,7 @@
 """Keys that come all at once, over a slow line or from a machine: each does what it does when alone."""
 
-from chat_tui.screens.help import HelpScreen
-from chat_tui.screens.search import SearchScreen
+from chat_tui.tui.screens.help import HelpScreen
+from chat_tui.tui.screens.search import SearchScreen
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Place, open_chat
 

@@ -6,7 +6,7 @@ from chat_tui import config
 from chat_tui.commands import registry
 from chat_tui.commands.actions import Actions
 from chat_tui.commands.keymap import Keymap
-from chat_tui.screens.help import HelpScreen
+from chat_tui.tui.screens.help import HelpScreen
 from protocol import frames
 from protocol.names import fold
 from tests.support.inprocess import RunningServer

@@ -2,9 +2,9 @@
 
 from textual import events
 
-from chat_tui import shortcodes
 from chat_tui.config import Settings
-from chat_tui.widgets.offer import MARK, ROWS
+from chat_tui.markup import shortcodes
+from chat_tui.tui.widgets.composer.completion_popup import MARK, ROWS
 from protocol import frames
 from protocol.frames import Result
 from tests.support.inprocess import RunningServer

@@ -7,8 +7,8 @@ import pytest
 from textual import events
 from textual.keys import _character_to_key
 
-from chat_tui.widgets.composer import LONGEST
-from chat_tui.widgets.readline import BLINKS
+from chat_tui.tui.widgets.composer.composer import LONGEST
+from chat_tui.tui.widgets.composer.readline import BLINKS
 from protocol import frames, limits
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat, strips_of

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from rich.cells import cell_len
 
-from chat_tui.widgets.rows import Rows
+from chat_tui.tui.widgets.composer.visual_rows import Rows
 from protocol import frames
 from tests.support.hostile import HostileServer, hostile_server
 from tests.support.screen import Chat, open_chat, strips_of

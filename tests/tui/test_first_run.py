@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from chat_tui import config
-from chat_tui.app import ChatApp
 from chat_tui.config import Settings
-from chat_tui.screens.first_run import FirstRun
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.first_run import FirstRun
 from tests.support.accounts import registered
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, running

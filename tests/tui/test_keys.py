@@ -1,11 +1,11 @@
 """Keys as the settings say, everywhere: what they do, and what help, status and hints call them."""
 
 from chat_tui import config
-from chat_tui.app import ChatApp
 from chat_tui.config import Settings
-from chat_tui.screens.first_run import FirstRun
-from chat_tui.screens.help import HelpScreen
-from chat_tui.screens.switcher import Switcher
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.first_run import FirstRun
+from chat_tui.tui.screens.help import HelpScreen
+from chat_tui.tui.screens.switcher import Switcher
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Place, open_chat, running
 

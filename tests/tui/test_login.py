@@ -6,10 +6,10 @@ import pytest
 from textual.widgets import Input
 
 from chat_tui import config
-from chat_tui.app import ChatApp
 from chat_tui.config import Settings
-from chat_tui.screens.login import LoginScreen
-from chat_tui.screens.password import PasswordScreen
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.login import LoginScreen
+from chat_tui.tui.screens.password import PasswordScreen
 from protocol import errors, frames
 from protocol.frames import Result
 from tests.support.accounts import OTHER, PASSWORD, refused, registered

@@ -8,9 +8,9 @@ from textual.geometry import Size
 from textual.widgets import Input
 
 from chat_tui import config
-from chat_tui.app import ChatApp, mistakes
 from chat_tui.config import Settings
-from chat_tui.screens.first_run import FirstRun
+from chat_tui.tui.app import ChatApp, mistakes
+from chat_tui.tui.screens.first_run import FirstRun
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat, running, strips_of
 

@@ -5,7 +5,7 @@ from textual.css.query import NoMatches
 from textual.events import MouseScrollDown
 
 from chat_tui import config
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.tui.widgets.log.message_log import MessageLog
 from protocol import frames
 from protocol.frames import Result
 from tests.support.inprocess import RunningServer

@@ -8,12 +8,12 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from chat_tui.client.events import Pending
-from chat_tui.rows import Message, Reply
-from chat_tui.timeline import Timeline
-from chat_tui.widgets.block import Block
-from chat_tui.widgets.log_rows import block_of
-from chat_tui.widgets.look import Look, Styles
-from chat_tui.widgets.row_text import text_of
+from chat_tui.timeline.rows import Message, Reply
+from chat_tui.timeline.timeline import Timeline
+from chat_tui.tui.widgets.log.block import Block
+from chat_tui.tui.widgets.log.log_rows import block_of
+from chat_tui.tui.widgets.log.log_style import Look, Styles
+from chat_tui.tui.widgets.log.row_text import text_of
 from protocol.text import clean_text
 from tests.tui.log_screen import ME, START, event, timeline
 from tests.unit.test_formatting import hard_text

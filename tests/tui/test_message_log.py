@@ -10,9 +10,9 @@ from textual.events import MouseScrollUp
 from textual.strip import Strip
 
 from chat_tui.client.events import Pending, RoomEvent
-from chat_tui.colours import contrast
-from chat_tui.widgets import log_rows, look, message_log
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.tui.colours import contrast
+from chat_tui.tui.widgets.log import log_rows, log_style, message_log
+from chat_tui.tui.widgets.log.message_log import MessageLog
 from tests.support.screen import until
 from tests.tui.log_screen import (
     ME,
@@ -67,7 +67,7 @@ async def test_long_lines_are_wrapped_under_the_text_and_bounded() -> None:
     async with running(timeline([event(1, "word " * 60)]), (200, 6)) as (log, _):
         found = list(texts(log))
         assert [len(line) for line in found] == [119, 119, 59]
-        assert look.TEXT == 120
+        assert log_style.TEXT == 120
 
 
 async def test_wide_characters_are_counted_as_two_cells() -> None:

@@ -6,8 +6,8 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import SELECT_ALL, Selection
 
-from chat_tui.rows import Message
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.timeline.rows import Message
+from chat_tui.tui.widgets.log.message_log import MessageLog
 from tests.tui.log_screen import event, long_timeline, running, texts, timeline
 
 

@@ -8,8 +8,8 @@ from rich.style import Style
 from textual.pilot import Pilot
 
 from chat_tui.client.events import Pending
-from chat_tui.rows import Message, Reply
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.timeline.rows import Message, Reply
+from chat_tui.tui.widgets.log.message_log import MessageLog
 from protocol import limits
 from tests.tui.log_screen import ME, START, event, long_timeline, running, screen, texts, timeline
 

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from chat_tui.screens import messages
+from chat_tui.tui.screens import messages
 from protocol import codec, frames
 from protocol.frames import Event
 from server.store.base import Draft

@@ -5,7 +5,7 @@ from textual.events import MouseScrollDown
 
 from chat_tui.client import watching
 from chat_tui.config import Settings
-from chat_tui.widgets.status_line import typing_text
+from chat_tui.tui.widgets.panes.status_line import typing_text
 from protocol import frames, limits
 from protocol.frames import Frame, Result
 from server import session

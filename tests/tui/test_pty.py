@@ -28,7 +28,7 @@ Open = Callable[..., Terminal]
 
 CRASH = """
 import sys
-from chat_tui import app
+from chat_tui.tui import app
 from chat_tui.config import Settings
 
 class Broken(app.ChatApp):

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from chat_tui import config, remembered, standing
-from chat_tui.app import ChatApp
+from chat_tui import config
 from chat_tui.client import client
 from chat_tui.client.outbox import Outbox
+from chat_tui.commands import connection_summary
 from chat_tui.config import Place as Remembered
-from chat_tui.config import Settings
-from chat_tui.screens.login import LoginScreen
-from chat_tui.screens.switcher import Switcher
-from chat_tui.screens.trust import TrustScreen
+from chat_tui.config import Settings, server_list
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.login import LoginScreen
+from chat_tui.tui.screens.switcher import Switcher
+from chat_tui.tui.screens.trust import TrustScreen
 from server.config import Address
 from tests.support.inprocess import RunningServer
 from tests.support.proxy import Proxy
@@ -199,13 +200,15 @@ async def test_nobody_waits_longer_to_leave_three_servers_than_one(
                 bob = await server.enter("bob", "#general")
                 await bob.tell("#general", "read this")
             clients = app._servers.clients
-            await chat.until(lambda: sum(standing.unread(one)[0] for one in clients) == 2, "it came")
+            await chat.until(
+                lambda: sum(connection_summary.unread(one)[0] for one in clients) == 2, "it came"
+            )
             for proxy in proxies:
                 proxy.stall()
             for _ in servers:
                 await chat.type("unsent")
                 await chat.press("f12")
-            await chat.until(lambda: not any(map(sum, map(standing.unread, clients))), "it is read")
+            await chat.until(lambda: not any(map(sum, map(connection_summary.unread, clients))), "it is read")
             loop = asyncio.get_running_loop()
             began = loop.time()
             await chat.press("ctrl+q")
@@ -221,19 +224,19 @@ async def test_nobody_waits_longer_to_leave_three_servers_than_one(
 
 def test_what_is_remembered() -> None:
     config.remember(name="alice", server="chat.example.org")
-    remembered.add("chat.example.org:7777")  # it is the first one
-    remembered.add("b:1", "alice")
-    remembered.add("c:1", "alicia")
+    server_list.add("chat.example.org:7777")  # it is the first one
+    server_list.add("b:1", "alice")
+    server_list.add("c:1", "alicia")
     assert config.load().servers == ("b:1", Remembered("c:1", "alicia"))
-    remembered.first("b:1")
+    server_list.first("b:1")
     assert (config.load().server, len(config.load().servers)) == ("b:1", 2)
-    assert remembered.beside(config.load())[0] == Remembered("chat.example.org")
-    remembered.forget("chat://b:1")
-    remembered.forget("c:1")
+    assert server_list.beside(config.load())[0] == Remembered("chat.example.org")
+    server_list.forget("chat://b:1")
+    server_list.forget("c:1")
     assert config.load() == Settings(name="alice", server="chat.example.org")
-    remembered.first("d:1")
+    server_list.first("d:1")
     config.remember(server=config.LOCAL, servers=[])
-    remembered.first("e:1")
+    server_list.first("e:1")
     assert not config.load().servers  # nobody starts a server at home for ever who was there once
 
 

@@ -6,8 +6,8 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from chat_tui import config
-from chat_tui.screens.choices import Tick
-from chat_tui.screens.settings import SettingsScreen
+from chat_tui.tui.screens.choices import Tick
+from chat_tui.tui.screens.settings import SettingsScreen
 from tests.support.screen import Chat, Place, open_chat
 
 FILE = """\

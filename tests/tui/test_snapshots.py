@@ -12,7 +12,6 @@ from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
 from chat_tui import config
-from chat_tui.app import ChatApp
 from chat_tui.client import entrance
 from chat_tui.client.connection import Target
 from chat_tui.client.errors import ClientError
@@ -21,11 +20,12 @@ from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.trust import Trust, UnknownServerError
 from chat_tui.config import Settings
-from chat_tui.rows import Message, Reply
-from chat_tui.screens.first_run import FirstRun
-from chat_tui.screens.login import LoginScreen
-from chat_tui.screens.password import PasswordScreen
-from chat_tui.shortcodes import load
+from chat_tui.markup.shortcodes import load
+from chat_tui.timeline.rows import Message, Reply
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.first_run import FirstRun
+from chat_tui.tui.screens.login import LoginScreen
+from chat_tui.tui.screens.password import PasswordScreen
 from protocol import codec, frames, limits
 from protocol.frames import Result
 from protocol.links import pin_of

@@ -1,7 +1,7 @@
 """Two rooms side by side."""
 
 from chat_tui.config import Settings
-from chat_tui.widgets.message_log import MessageLog
+from chat_tui.tui.widgets.log.message_log import MessageLog
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat_tui.screens.help import HelpScreen
-from chat_tui.screens.switcher import Switcher, Target, find
+from chat_tui.tui.screens.help import HelpScreen
+from chat_tui.tui.screens.switcher import Switcher, Target, find
 from protocol import frames
 from protocol.frames import Result
 from tests.support.cast import do

@@ -6,8 +6,8 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from chat_tui.terminal import pacing
-from chat_tui.terminal.pacing import InputQueue
+from chat_tui.tui.terminal import pacing
+from chat_tui.tui.terminal.pacing import InputQueue
 from tests.support.waiting import until
 
 

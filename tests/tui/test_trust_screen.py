@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from chat_tui import config, endpoints
-from chat_tui.app import ChatApp
 from chat_tui.client.known import KnownServers
 from chat_tui.client.trust import Trust, UnknownServerError
 from chat_tui.config import Settings
-from chat_tui.screens.trust import TrustScreen
+from chat_tui.tui.app import ChatApp
+from chat_tui.tui.screens.trust import TrustScreen
 from protocol import links
 from server.config import Address
 from tests.support.inprocess import RunningServer

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui import clipboard
-from chat_tui.clipboard import OSC52_BYTES, osc52, tools
+from chat_tui.tui.terminal import clipboard
+from chat_tui.tui.terminal.clipboard import OSC52_BYTES, osc52, tools
 
 
 def names(environment: dict[str, str], platform: str = "linux") -> list[str]:
@@ -47,7 +47,7 @@ async def test_the_first_program_that_works_gets_the_text(tmp_path: Path) -> Non
 
 
 async def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat_tui.desktop.TOOL_SECONDS", 0.05)
+    monkeypatch.setattr("chat_tui.tui.terminal.desktop.TOOL_SECONDS", 0.05)
     program(tmp_path, "xclip", "exec sleep 60")
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DISPLAY": ":9"}
     assert await clipboard.copy("text", environment, "linux") is None

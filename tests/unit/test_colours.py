@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.color import Color
 
-from chat_tui.colours import CONTRAST, contrast, name_colour
+from chat_tui.tui.colours import CONTRAST, contrast, name_colour
 
 channel = st.integers(0, 255)
 colours = st.builds(Color, channel, channel, channel, ansi=st.none())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat_tui.commands.completion import AWAY, ONLINE, Being, Candidate, Completion, Known, Place, complete
 from chat_tui.commands.registry import BY_NAME
-from chat_tui.shortcodes import complete_emoji, load
+from chat_tui.markup.shortcodes import complete_emoji, load
 from tests.support.work import calls_made
 
 BOB, BEA, ALICE = Being("bob", ONLINE, "online"), Being("Bea", AWAY, "away: lunch"), Being("alice")

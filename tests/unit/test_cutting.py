@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 
-from chat_tui import cutting
+from chat_tui.tui import cutting
 
 cutting.install()
 

@@ -6,8 +6,8 @@ import pytest
 from rich.cells import cell_len
 from textual.document._document import Document
 
-from chat_tui import wrapping
-from chat_tui.widgets.rows import Rows
+from chat_tui.markup import wrapping
+from chat_tui.tui.widgets.composer.visual_rows import Rows
 
 LETTERS = ["a", "b", " ", " ", ".", "\t", "é", "日", "本", "e\u0301", "\u0301", "🇩", "🇪", "👍🏽", "\u200d"]
 

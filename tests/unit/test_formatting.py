@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chat_tui.formatting import Formatted, Line, parse
-from chat_tui.inline import BLOCK, BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE
-from chat_tui.wrapping import displayable
+from chat_tui.markup.formatting import Formatted, Line, parse
+from chat_tui.markup.inline import BLOCK, BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE
+from chat_tui.markup.wrapping import displayable
 from protocol.text import clean_text
 
 LOOKS = {

@@ -4,8 +4,8 @@ import pytest
 from textual.keys import _character_to_key
 
 from chat_tui.commands import keymap, registry
+from chat_tui.commands.hints import LESSONS
 from chat_tui.commands.keymap import BadKeyError, Keymap, key_name
-from chat_tui.hints import LESSONS
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui.notifications import from_desktop, from_terminal
+from chat_tui.tui.terminal.notifications import from_desktop, from_terminal
 
 
 @pytest.mark.parametrize(

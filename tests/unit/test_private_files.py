@@ -15,9 +15,9 @@ from chat_tui.client.cache import Cache
 from chat_tui.client.known import KnownServers
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.tokens import Saved, Tokens
+from chat_tui.commands.hints import Hints
 from chat_tui.commands.keymap import Keymap
-from chat_tui.drafts import Drafts
-from chat_tui.hints import Hints
+from chat_tui.tui.widgets.composer.drafts import Drafts
 from common import private_files
 from server.errors import StartError
 from server.net.certificate import Certificate

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from chat_tui import settings
 from chat_tui.commands import keymap, registry
+from chat_tui.config import fields
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -15,7 +15,7 @@ def with_tables(text: str) -> str:
         "keys": keymap.key_table(),
         "message keys": keymap.message_key_table(),
         "commands": registry.command_table(),
-        "settings": settings.setting_table(),
+        "settings": fields.setting_table(),
     }
     for name, table in tables.items():
         block = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)", re.DOTALL)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui import config, settings
-from chat_tui.config import ConfigError, Settings
+from chat_tui import config
+from chat_tui.config import ConfigError, Settings, fields
 
 
 @pytest.fixture(autouse=True)
@@ -111,14 +111,14 @@ def test_values_that_cannot_be(path: Path) -> None:
         'name = "no way"\nserver = "::::"\nhighlights = ["deploy*", "***"]\n'
         'servers = ["local", "a:1", "", {place = "b:http", name = "no/way"}]\n',
     )
-    found = settings.mistakes(config.load())
+    found = fields.mistakes(config.load())
     places = ["name", "servers", "server", "servers", "servers", "highlights"]
     assert [one.path for one in found] == [(place,) for place in places]
     for field, part in (("name", "letters, digits"), ("server", "in brackets"), ("highlights", "no letter")):
         with pytest.raises(ConfigError, match=part):
-            settings.require(config.load(), field)
-    settings.require(config.load(), "theme")
-    assert settings.mistakes(Settings("zoe", "local", servers=("a", config.Place("b", "eve")))) == []
+            fields.require(config.load(), field)
+    fields.require(config.load(), "theme")
+    assert fields.mistakes(Settings("zoe", "local", servers=("a", config.Place("b", "eve")))) == []
 
 
 def test_no_text_at_all(path: Path) -> None:

@@ -4,8 +4,8 @@ import re
 import subprocess
 import sys
 
-from chat_tui import shortcodes
-from chat_tui.shortcodes import complete_emoji, emoji_of
+from chat_tui.markup import shortcodes
+from chat_tui.markup.shortcodes import complete_emoji, emoji_of
 
 
 def test_emoji_have_the_names_that_people_know_from_elsewhere() -> None:
@@ -32,7 +32,7 @@ def test_names_are_completed_shortest_first() -> None:
 
 def test_the_tables_are_loaded_only_when_they_are_needed() -> None:
     code = (
-        "import sys; import chat_tui.app; from chat_tui.formatting import parse;"
+        "import sys; import chat_tui.tui.app; from chat_tui.markup.formatting import parse;"
         "parse('**x** `y` http://z 1:2');"
         "assert not {'emoji', 'pygments'} & set(sys.modules), sorted(sys.modules)"
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat_tui.terminal import output
-from chat_tui.terminal.output import BACKLOG_BYTES, Output
+from chat_tui.tui.terminal import output
+from chat_tui.tui.terminal.output import BACKLOG_BYTES, Output
 from tests.support.waiting import SECONDS
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from textual import events, messages
 from textual.message import Message
 
-from chat_tui.terminal import parser
-from chat_tui.terminal.parser import InputParser, PasteCut
+from chat_tui.tui.terminal import parser
+from chat_tui.tui.terminal.parser import InputParser, PasteCut
 from protocol.text import clean_text
 
 START, END = b"\x1b[200~", b"\x1b[201~"

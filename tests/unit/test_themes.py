@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui import themes
-from chat_tui.themes import ThemeError
+from chat_tui.tui import themes
+from chat_tui.tui.themes import ThemeError
 
 
 def test_a_theme_of_ones_own(tmp_path: Path) -> None:

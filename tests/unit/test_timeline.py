@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_tui.client.events import Pending, RoomEvent
-from chat_tui.rows import Activity, DayLine, Info, Message, Row
-from chat_tui.timeline import Timeline
+from chat_tui.timeline.rows import Activity, DayLine, Info, Message, Row
+from chat_tui.timeline.timeline import Timeline
 
 START = int(datetime(2026, 11, 23, 12, 0, tzinfo=UTC).timestamp() * 1000)
 MINUTE, DAY = 60_000, 86_400_000

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chat_tui.client.events import Pending, RoomEvent
-from chat_tui.rows import Message, Reply
-from chat_tui.timeline import Timeline
-from chat_tui.widgets.row_text import text_of
+from chat_tui.timeline.rows import Message, Reply
+from chat_tui.timeline.timeline import Timeline
+from chat_tui.tui.widgets.log.row_text import text_of
 from protocol import limits
 from tests.support.work import calls_made
 from tests.unit.test_timeline import ME, START, event, timeline

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_tui.urls import LONGEST, Link, link_to, says_where
+from chat_tui.markup.urls import LONGEST, Link, link_to, says_where
 
 
 @pytest.mark.parametrize(

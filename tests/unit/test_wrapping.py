@@ -10,8 +10,8 @@ from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
-from chat_tui import wrapping
-from chat_tui.wrapping import clusters, displayable, measurable_parts, snap, truncate, wrap
+from chat_tui.markup import wrapping
+from chat_tui.markup.wrapping import clusters, displayable, measurable_parts, snap, truncate, wrap
 from protocol.text import clean_text
 from tests.support.work import calls_made
 

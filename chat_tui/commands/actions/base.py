@@ -8,7 +8,7 @@ from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Settings
-from chat_tui.settings import Value
+from chat_tui.config.fields import Value
 from protocol.names import BadNameError, check_room_name, fold
 
 

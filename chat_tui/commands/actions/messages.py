@@ -4,7 +4,7 @@ from chat_tui.client.changes import message, newest, reactions
 from chat_tui.client.errors import ClientError
 from chat_tui.client.room import Room
 from chat_tui.commands.actions.base import Base
-from chat_tui.shortcodes import reaction_of
+from chat_tui.markup.shortcodes import reaction_of
 from protocol import frames
 from protocol.names import fold
 from protocol.text import clean_line

@@ -5,7 +5,7 @@ from chat_tui.commands import registry
 from chat_tui.commands.actions.base import Base
 from chat_tui.commands.keymap import Keymap
 from chat_tui.commands.registry import Command
-from chat_tui.settings import SETTINGS, Setting, SettingError, find
+from chat_tui.config.fields import SETTINGS, Setting, SettingError, find
 
 
 class ProgramActions(Base):

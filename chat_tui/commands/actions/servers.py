@@ -1,8 +1,8 @@
 """Several servers side by side: opening and leaving them, and going from one to another."""
 
-from chat_tui import standing
 from chat_tui.client.client import Client
 from chat_tui.client.errors import ClientError
+from chat_tui.commands import connection_summary
 from chat_tui.commands.actions.base import Base
 from protocol.names import fold
 
@@ -25,8 +25,8 @@ class ServerActions(Base):
         width = max(len(client.endpoint.label) for client in clients)
         for number, client in enumerate(clients, 1):
             here = "·" if client is self._client else " "
-            unread, calls = standing.unread(client)
-            about = standing.in_words(client) + (f", {unread} unread" if unread else "")
+            unread, calls = connection_summary.unread(client)
+            about = connection_summary.in_words(client) + (f", {unread} unread" if unread else "")
             about += f", {calls} for you" if calls else ""
             lines.append(f"{here} {number} {client.endpoint.label:<{width}}  {client.name}: {about}")
         self._view.tell("\n".join(lines))

@@ -1,0 +1,1 @@
+"""The screen: all that imports Textual is below here."""

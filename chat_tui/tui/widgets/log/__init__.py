@@ -1,0 +1,1 @@
+"""The message log: the widget, and how rows become lines of it."""
