@@ -7,6 +7,7 @@ whoever has no hash is compared with one that nobody has the password of.
 import asyncio
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -27,6 +28,10 @@ made anew at its user's next login."""
 THREADS = min(2, os.cpu_count() or 1)
 """Two at once are hardly faster than one after the other, and each takes its MEMORY."""
 
+NICE = 10
+"""How much these threads stand back: a tenth of what the others get of a processor that both want. Guesses
+would take two thirds of it otherwise, from those who are in."""
+
 QUEUE = 64
 """Passwords that wait or are being worked on: a second's work. Who comes then is told to come again."""
 
@@ -37,7 +42,7 @@ class Hasher:
     """See the module. All but the work itself runs on the event loop."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, "passwords")
+        self._threads = ThreadPoolExecutor(THREADS, "passwords", _stand_back)
         self._waiting = 0
         self._nobody = ""
 
@@ -83,3 +88,9 @@ class Hasher:
     def close(self) -> None:
         """End the threads, when nothing is being worked on any more."""
         self._threads.shutdown()
+
+
+def _stand_back() -> None:
+    """Let this thread give way to the event loop and the writer. Only Linux has priorities of threads."""
+    if sys.platform == "linux":
+        os.nice(NICE)
