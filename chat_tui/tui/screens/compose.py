@@ -12,6 +12,7 @@ from chat_tui.client.errors import ClientError
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.tui.screens.part import Part
 from chat_tui.tui.terminal import editor
+from chat_tui.tui.timers import call_after
 from chat_tui.tui.widgets.composer.composer import LONGEST, Composer
 from chat_tui.tui.widgets.composer.drafts import Drafts
 from protocol.text import clean_text
@@ -48,7 +49,7 @@ class Writing(Part):
     def _written(self) -> None:
         if not self._keeping:
             self._keeping = True
-            self.set_timer(DRAFT_SECONDS, self._keep_draft)
+            call_after(self, DRAFT_SECONDS, self._keep_draft)
 
     def _keep_draft(self) -> None:
         """Write what is in the composer to the disk, if that has changed."""

@@ -49,6 +49,7 @@ from chat_tui.tui.screens.splitting import Splitting
 from chat_tui.tui.screens.switching import Switching
 from chat_tui.tui.screens.undeliverable import Stranded
 from chat_tui.tui.terminal.notifications import Notifier
+from chat_tui.tui.timers import call_after
 from chat_tui.tui.widgets.composer.completion_popup import Offer
 from chat_tui.tui.widgets.composer.composer import Composer
 from chat_tui.tui.widgets.composer.drafts import Drafts
@@ -258,7 +259,7 @@ class MainScreen(
             frame = BUSY_FRAME_SECONDS if self._busy else FRAME_SECONDS
             wait = frame - (time.monotonic() - self._drawn)
             if wait > 0:
-                self.set_timer(wait, self._draw)
+                call_after(self, wait, self._draw)
             else:
                 self.call_later(self._draw)
 

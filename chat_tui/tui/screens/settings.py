@@ -3,6 +3,7 @@
 Knows the settings and what they can be. It gives back what was changed; who opened it keeps and uses that.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -11,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as Line
@@ -20,6 +20,7 @@ from chat_tui import config
 from chat_tui.config import Settings
 from chat_tui.config.fields import SETTINGS, Setting, SettingError, Value
 from chat_tui.tui.screens.choices import Choices, Option, Tick
+from chat_tui.tui.timers import call_after
 
 REST_SECONDS = 0.1
 """A theme is shown after so long on it: all styles are made anew for it, and keys repeat faster than that."""
@@ -44,7 +45,7 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
         # The one of the settings may be missing: then another is shown, which nobody has chosen.
         self._theme = settings.theme if settings.theme in themes else themes[0]
         self._preview = preview
-        self._shown: Timer | None = None
+        self._shown: asyncio.TimerHandle | None = None
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -83,8 +84,8 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
         if self._shown is not None:
-            self._shown.stop()
-        self._shown = self.set_timer(REST_SECONDS, self._show)
+            self._shown.cancel()
+        self._shown = call_after(self, REST_SECONDS, self._show)
 
     def _show(self) -> None:
         at = self.query_one(OptionList).highlighted
@@ -144,6 +145,6 @@ class SettingsScreen(ModalScreen[dict[str, Value] | None]):
     def action_undo(self) -> None:
         """Go, and leave all as it was."""
         if self._shown is not None:
-            self._shown.stop()
+            self._shown.cancel()
         self._preview(self._theme)
         self.dismiss(None)
