@@ -19,7 +19,6 @@ from chat_tui.client.tokens import Tokens
 from chat_tui.config import fields
 from common.arguments import Parser, Version
 from common.streams import status_of
-from common.toml_lines import line_of
 from protocol.links import SCHEME, LinkError
 from protocol.text import is_whole
 
@@ -233,9 +232,8 @@ def _check() -> int:
     text, table = config.read()
     settings, found = fields.sorted_out(table)
     found += mistakes(settings)
-    for mistake in found:
-        line = line_of(text, *mistake.path)
-        print(f"{path}:{line}: {mistake}" if line else f"{path}: {mistake}" if mistake.path else mistake)
+    for line in fields.located(found, text):
+        print(line)
     if found:
         print(f"{len(found)} mistake{'s' * (len(found) != 1)}")
     elif path.exists():

@@ -165,12 +165,15 @@ def local_runtime() -> Path:
 
 def load() -> Settings:
     """The settings as they are; defaults where there is no file. Raises `ConfigError`."""
-    _, table = read()
+    text, table = read()
     try:
         return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        text = f"cannot read the settings in {config_file()}: {error}; chat-tui check-config says more"
-        raise ConfigError(text) from error
+        from chat_tui.config import fields  # which is made from what is here, and says what each can be
+
+        first, *others = fields.located(fields.sorted_out(table)[1], text)
+        more = f" (and {len(others)} more: chat-tui check-config)" if others else ""
+        raise ConfigError(f"cannot read the settings in {first}{more}") from error
 
 
 def read() -> tuple[str, dict[str, Any]]:

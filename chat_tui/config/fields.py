@@ -3,7 +3,7 @@
 Made from `config.Settings`, so there is one list of them. Knows no screen, and of the file only where it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -13,6 +13,7 @@ from chat_tui.client.mentions import good_word
 from chat_tui.config import LOCAL, ConfigError, Mistake, Settings, config_file
 from chat_tui.config.server_list import beside
 from common.nearest import nearest
+from common.toml_lines import line_of
 from protocol import links
 from protocol.names import BadNameError, check_user_name
 
@@ -193,6 +194,17 @@ def sorted_out(table: dict[str, Any]) -> tuple[Settings, list[Mistake]]:
             allowed = SETTINGS[name].allowed if name in SETTINGS else FORMS[name]
             wrong.append(Mistake((name,), f"has to be {allowed}, not {raw!r}"))
     return msgspec.convert(right, Settings), wrong
+
+
+def located(mistakes: Sequence[Mistake], text: str) -> list[str]:
+    """A line for each, with its place in the settings file that has this text."""
+    path, told = config_file(), []
+    for mistake in mistakes:
+        line = line_of(text, *mistake.path)
+        told.append(
+            f"{path}:{line}: {mistake}" if line else f"{path}: {mistake}" if mistake.path else str(mistake)
+        )
+    return told
 
 
 TABLES = dict.fromkeys(("keys", "message_keys"), 'a key or several, as in "ctrl+t" or ["f5", "alt+up"]')

@@ -61,6 +61,11 @@ def test_the_container_has_what_the_package_is_made_of() -> None:
         assert f"!{package}" in ignored
 
 
+def test_the_container_is_built_on_an_image_that_is_named_by_its_digest() -> None:
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["$BASE_IMAGE", "$BASE_IMAGE"]
+    assert re.findall(r"^ARG (\S+)$", DOCKERFILE, re.MULTILINE) == ["BASE_IMAGE"]  # no default: no tag
+
+
 async def test_the_containers_health_check_tells_health(start_server: StartServer, unused_port: int) -> None:
     (command,) = re.findall(r"^HEALTHCHECK.*\\\n +CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
     python, *arguments = json.loads(command)
