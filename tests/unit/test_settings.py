@@ -86,8 +86,8 @@ def test_what_others_are_told_can_be_set(path: Path) -> None:
         ("away_minutes = inf", r":1: away_minutes: has to be"),
         ("away_minutes = nan", r":1: away_minutes: has to be"),
         ("send_typing = 1", r":1: send_typing: has to be"),
-        ('[keys]\nquit = "f9"\nsend = 1', r":3: send: has to be a key"),
-        ("[message_keys]\nedit = ['e', 1]", r":2: edit: has to be a key"),
+        ('[keys]\nquit = "f9"\nsend = 1', r":3: keys: send: has to be a key"),
+        ("[message_keys]\nedit = ['e', 1]", r":2: message_keys: edit: has to be a key"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(path: Path, text: str, reason: str) -> None:
