@@ -189,6 +189,6 @@ def test_what_is_wrong_is_told_as_check_config_tells_it(path: Path) -> None:
     assert str(raised.value) == (
         f"cannot read the settings in {path}:2: theme: has to be a theme: /theme lists them, not 7"
     )
-    _write(path, "theme = 7\n[keys]\nquit = 1.5\n")
+    path.write_text("theme = 7\n[keys]\nquit = 1.5\n")
     with pytest.raises(ConfigError, match=r":1: theme: .*, not 7 \(and 1 more: chat-tui check-config\)$"):
         config.load()
