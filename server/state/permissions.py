@@ -24,8 +24,9 @@ class Rank(enum.IntEnum):
     ADMIN = 4
 
 
-class Action(enum.Enum):
-    """What can be done in a room, or (the last ones) to the server. The value says it to people."""
+class Action(enum.StrEnum):
+    """What can be done in a room, or (the last ones) to the server. The value says it to people. Strings, as
+    each send looks some of them up, and Python takes longer to hash another enumeration's members."""
 
     SEND = "write"
     HISTORY = "read"

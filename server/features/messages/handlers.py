@@ -1,6 +1,7 @@
 """Messages: sending, reading back, what has been read."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, limits
@@ -24,25 +25,27 @@ def send(session: "Session", request: frames.Send) -> None:
     """Say something, or change what was said."""
     _check(request)
 
-    def refused(_: Request[Any], error: RefusedError) -> None:
-        """What is stored is acknowledged, also to who may say nothing there any more, and if its target is
-        deleted: they may have asked again only because the first answer was lost."""
-        if error.code not in _NOT_HERE:
-            session.refuse(request, error)
-            return
-
-        def answer() -> Callable[[], None]:
-            event = session.core.log.find(session.user.id, request.cid)
-            if event is None or not operations.same_message(event, request):
-                return lambda: session.refuse(request, error)
-            return lambda: session.answer(request, frames.SendResult(event.seq, event.time, dup=True))
-
-        session.read(request, answer)
-
+    refused = partial(_refuse_send, session)
     if request.target is None:
         session.core.writer.submit(operations.StoreSend(session.user, request, session.answer, refused))
     else:
         _change(session, request, request.target, refused)
+
+
+def _refuse_send(session: "Session", request: frames.Send, error: RefusedError) -> None:
+    """What is stored is acknowledged, also to who may say nothing there any more, and if its target is
+    deleted: they may have asked again only because the first answer was lost."""
+    if error.code not in _NOT_HERE:
+        session.refuse(request, error)
+        return
+
+    def answer() -> Callable[[], None]:
+        event = session.core.log.find(session.user.id, request.cid)
+        if event is None or not operations.same_message(event, request):
+            return lambda: session.refuse(request, error)
+        return lambda: session.answer(request, frames.SendResult(event.seq, event.time, dup=True))
+
+    session.read(request, answer)
 
 
 def _check(request: frames.Send) -> None:
@@ -106,12 +109,13 @@ def history(session: "Session", request: frames.History) -> None:
 
 def read(session: "Session", request: frames.Read) -> None:
     """Move the read marker."""
-
-    def stored(_: Request[Any], result: Result) -> None:
-        session.core.hub.marker_moved(session, request.room)
-        session.answer(request, result)
-
+    stored = partial(_marker_moved, session)
     session.core.writer.submit(operations.StoreRead(session.user, request, stored, session.refuse))
+
+
+def _marker_moved(session: "Session", request: frames.Read, result: Result) -> None:
+    session.core.hub.marker_moved(session, request.room)
+    session.answer(request, result)
 
 
 HANDLERS: dict[type[Request[Any]], Handler] = {
