@@ -17,6 +17,10 @@ from protocol.text import normalize
 VERSION = f"2 {unicodedata.unidata_version}"
 """Of the rules. An index that was made by others has to be made anew."""
 
+CHARACTERS = 2**15
+"""So many are remembered with what they are, in 3 MB: all that are in use. To look them up was most of
+the work."""
+
 LETTERS = 16 * 1024
 """Characters of a text that are looked at: all that a message can hold. But some signs stand for a whole
 sentence, and would be eighty thousand; more than that is not even taken apart."""
@@ -63,7 +67,7 @@ def words_of(text: str) -> list[str]:
     return [*words, word] if word else words
 
 
-@lru_cache(2**15)  # to look them up was most of the work; these are all that are in use, in 3 MB
+@lru_cache(CHARACTERS)
 def _kind(character: str) -> int:
     """What a character of a folded text is."""
     if unicodedata.combining(character) or _VARIANTS.match(character):

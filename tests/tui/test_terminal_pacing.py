@@ -1,5 +1,7 @@
 """Keys in a burst: each lands where the ones before it have led."""
 
+import asyncio
+
 import pytest
 from textual.app import App, ComposeResult
 from textual.events import Key
@@ -27,6 +29,20 @@ class Fields(App[None]):
 
     def on_input_submitted(self) -> None:
         self.push_screen(Asked())
+
+
+class Slow(App[None]):
+    """Enter takes as long as it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+
+    async def on_input_submitted(self) -> None:
+        await self.done.wait()
 
 
 def keys(text: str) -> list[Key]:
@@ -92,3 +108,17 @@ async def test_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         queue.put(Key("z", "z"))
         queue.clear()
         await until(lambda: queue._task is None and app.query_one("#first", Input).value == "x" * 11 + "y")
+
+
+async def test_what_takes_long_holds_up_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "SETTLE_SECONDS", 0.01)
+    app = Slow()
+    async with app.run_test():
+        queue = InputQueue(app)
+        for key in keys("\rx"):
+            queue.put(key)
+        await until(lambda: queue._task is None)
+        assert not queue._waiting
+        assert not app.done.is_set()
+        app.done.set()
+        await until(lambda: app.query_one(Input).value == "x")

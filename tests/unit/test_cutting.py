@@ -56,3 +56,9 @@ def test_of_what_is_cut_apart_nothing_is_left() -> None:
 def test_between_two_nothing_is_lost() -> None:
     before, after = Segment("e\u0301👩‍👩‍👧日").split_cells(3)
     assert (before.text, after.text) == ("e\u0301👩‍👩‍👧", "日")
+
+
+def test_so_many_cuts_are_remembered() -> None:
+    for number in range(cutting.REMEMBERED + 100):
+        cutting._split_segment(Segment(f"日{number}"), 1)
+    assert cutting._split_segment.cache_info().currsize == cutting.REMEMBERED

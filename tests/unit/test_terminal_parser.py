@@ -242,6 +242,18 @@ def test_a_paste_without_an_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     assert [_told(message) for message in found.feed(START + b"b" + END)] == ["paste: b"]
 
 
+@pytest.mark.parametrize("begun", [b"\x1b[", b"\x1b]1", b"\x1bP>", b"\x1b_G"])
+def test_a_sequence_without_an_end_is_bounded(begun: bytes) -> None:
+    found = InputParser()
+    found.feed(begun)
+    longest = 0
+    for _ in range(200):
+        found.feed(b"1" * 100)
+        longest = max(longest, len(found._buffer))
+    assert parser.SEQUENCE_BYTES - 200 < longest <= parser.SEQUENCE_BYTES
+    assert _told(found.feed(b"\x1b[A")[-1]) == "up"
+
+
 # --- the rest
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.words import LETTERS, holds, spans_of, term_of, words_of
+from protocol import words as module
+from protocol.words import CHARACTERS, LETTERS, holds, spans_of, term_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,9 @@ def test_where_the_words_stand_is_where_they_are_found(text: str) -> None:
     )
     edges = [at for span in spans for at in span]
     assert edges == sorted(edges)
+
+
+def test_so_many_characters_are_remembered() -> None:
+    for code in range(0x4E00, 0x4E00 + CHARACTERS + 100):
+        module._kind(chr(code))
+    assert module._kind.cache_info().currsize == CHARACTERS
