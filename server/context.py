@@ -46,8 +46,8 @@ logger = logging.getLogger(__name__)
 UNREAD_CAP = 1000
 """Nobody reads the difference between 1,000 and 5,000 unread, but counting costs the same per message."""
 
-PURGE = 2000
-"""Events of a deleted room removed at once: some 10 ms of SQLite's time."""
+PURGE = 250
+"""Events of a deleted room removed at once: 4 to 9 ms of SQLite's time."""
 
 STALL_SECONDS = 30
 """A peer that takes nothing at all for so long is gone."""
@@ -233,9 +233,9 @@ class Core:
 
     async def _purge(self) -> None:
         try:
-            while not self._closing and await self.writer.between(partial(self.log.purge, PURGE)):
+            while not self._closing and await self.writer.aside(partial(self.log.purge, PURGE)):
                 pass
-            while not self._closing and await self.writer.between(self.log.tidy):
+            while not self._closing and await self.writer.aside(self.log.tidy):
                 pass
         except StorageError as error:
             logger.error("deleted rooms are still stored: %s", error)  # noqa: TRY400

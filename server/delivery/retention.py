@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STEP = 500
-"""Events removed in one transaction: some 5 ms, in which the sends of others gather."""
+STEP = 250
+"""Events removed in one transaction: 4 to 9 ms, in which the sends of others gather."""
 
 ROUND_SECONDS = 3600
 """Between two looks. Nobody counts the hours of what is kept for weeks."""
@@ -114,13 +114,13 @@ async def prune(core: "Core", retention: Retention) -> int:
         seconds = retention.seconds(room)
         if seconds is not None:
             before = core.clock() - seconds * 1000
-            while count := await core.writer.between(partial(core.log.prune, room, before, STEP)):
+            while count := await core.writer.aside(partial(core.log.prune, room, before, STEP)):
                 removed += count
     if retention.audit is not None:
         before = core.clock() - retention.audit * 1000
-        while await core.writer.between(partial(core.log.prune_audit, before, STEP)):
+        while await core.writer.aside(partial(core.log.prune_audit, before, STEP)):
             pass
-    while await core.writer.between(core.log.tidy):
+    while await core.writer.aside(core.log.tidy):
         pass
     return removed
 

@@ -30,7 +30,8 @@ _INDEXED = 16 * 1024
 which nobody's message is stored."""
 
 _MERGED = 50
-"""Pages of the index that one step of `tidy` writes: some 10 ms."""
+"""Pages of the index that one step of `tidy` writes: some 10 ms. What was removed is read and not written, so
+after a large room there is one long step: 1.7 ms for each thousand of its messages."""
 
 _SLIP_MS = 3_600_000
 """How much a clock may have been set back in sum: what a room has before something so much older than `after`
