@@ -20,16 +20,16 @@ import filelock
 
 from common import private_files, sockets
 from protocol import limits
+from server.auth import credentials
 from server.config import Address, Config
-from server.context import Core, now_ms
+from server.context import ServerContext, now_ms
 from server.delivery import retention
 from server.errors import StartError
-from server.features import operations
-from server.features.login import credentials
+from server.features.admin_users.operations import CreateInviteOperation
 from server.limits.disk_space import DiskSpace
 from server.net import open_files
 from server.net.tcp import TcpTransport
-from server.state.model import Invite
+from server.state.model import LOCAL_ADMIN
 from server.store import folder
 from server.store.sqlite import SqliteLog
 
@@ -57,7 +57,7 @@ class Server:
     def __init__(self, config: Config, *, clock: Callable[[], int] = now_ms) -> None:
         self._config = config
         self._clock = clock
-        self._core: Core
+        self._context: ServerContext
         self._lock: filelock.BaseFileLock
         self._listeners: list[asyncio.AbstractServer] = []
         self._sockets: list[Path] = []
@@ -82,7 +82,7 @@ class Server:
         key = secrets.token_urlsafe(32) if self._config.runtime is not None else None
         admin_key = secrets.token_urlsafe(32)
         try:
-            self._core = Core(
+            self._context = ServerContext(
                 log,
                 key=key,
                 admin_key=admin_key,
@@ -118,13 +118,13 @@ class Server:
         except StartError:
             await self._close("")
             raise
-        self._core.left = self._left
-        self._core.quotas.disk = disk = DiskSpace(self._config.data, self._config.disk_floor * 2**20)
+        self._context.left = self._left
+        self._context.quotas.disk = disk = DiskSpace(self._config.data, self._config.disk_floor * 2**20)
         disk.measure()
         disk.decide()
-        self._core.sweeps.add(disk.look)
-        self._pruning = asyncio.create_task(retention.keep_pruned(self._core, self._config.kept))
-        self._core.purge_soon()  # the last run may have been killed while it removed something
+        self._context.sweeps.add(disk.look)
+        self._pruning = asyncio.create_task(retention.keep_pruned(self._context, self._config.kept))
+        self._context.purge_soon()  # the last run may have been killed while it removed something
         self._sweep()
         self._left()
 
@@ -137,7 +137,7 @@ class Server:
 
         def accept() -> TcpTransport:
             return TcpTransport(
-                self._core, certificate.context if certificate is not None else None, local=local
+                self._context, certificate.context if certificate is not None else None, local=local
             )
 
         try:
@@ -163,12 +163,12 @@ class Server:
             bound = sockets.listening(path, sockets.EVERYBODY if shared else private_files.FILE_MODE)
             self._sockets.append(path)
             listener = await asyncio.get_running_loop().create_unix_server(
-                lambda: TcpTransport(self._core, local=local, unix=True), sock=bound, backlog=4096
+                lambda: TcpTransport(self._context, local=local, unix=True), sock=bound, backlog=4096
             )
         except OSError as error:
             raise _cannot_listen(address, error) from error
         self._listeners.append(listener)
-        self._core.accounts.local_users |= shared
+        self._context.accounts.local_users |= shared
         return address
 
     def _write_runtime(self, path: Path, address: Address, key: str) -> None:
@@ -187,7 +187,7 @@ class Server:
 
     def _fit_connections(self, files: int | None) -> None:
         """There are no more connections than files may be open."""
-        buffers = self._core.buffers
+        buffers = self._context.buffers
         if files is not None and files - open_files.RESERVE < buffers.connections:
             buffers.connections = max(1, files - open_files.RESERVE)
             logger.warning(
@@ -205,18 +205,18 @@ class Server:
     async def first_invite(self) -> str:
         """The code of an invitation for the first administrator, if there is none yet and one needs an
         invitation here. It is another one each time, and the one before ends."""
-        if self._core.state.has_administrator() or self._core.accounts.entrance == "open":
+        if self._context.state.has_administrator() or self._context.accounts.entrance == "open":
             return ""
         code = credentials.new_code()
-        maker = credentials.LOCAL_ADMIN
-        invite = Invite(credentials.new_id(), credentials.digest(code), maker, 0, 0, 1, 1, first=True)
-        await self._core.store(operations.MakeInvite(invite, limits.INVITE_DAYS))
+        identity, hashed = credentials.new_id(), credentials.digest(code)
+        operation = CreateInviteOperation(LOCAL_ADMIN, identity, hashed, 1, limits.INVITE_DAYS, first=True)
+        await self._context.store(operation)
         return code
 
     async def _open_monitor(self, address: Address) -> None:
         from server.net.monitor import Monitor  # 0.1 s that only who wants metrics pays
 
-        monitor = Monitor(self._core, self._stopping.is_set, self._config.metrics.hosts)
+        monitor = Monitor(self._context, self._stopping.is_set, self._config.metrics.hosts)
         try:
             self.monitor_address = await monitor.listen(address)
         except (OSError, UnicodeError) as error:
@@ -240,12 +240,12 @@ class Server:
         for timer in (self._leave, self._sweeping):
             if timer is not None:
                 timer.cancel()
-        self._core.left = lambda: None
-        logger.info("stopping", extra={"sessions": len(self._core.sessions)})
+        self._context.left = lambda: None
+        logger.info("stopping", extra={"sessions": len(self._context.sessions)})
         if self._pruning is not None:
             self._pruning.cancel()
             await asyncio.wait((self._pruning,))
-        await self._core.close(text)
+        await self._context.close(text)
         for path in (self._config.runtime, self._config.data / ADMIN_NAME):
             if path is not None:
                 with suppress(OSError):  # its folder may be gone, or no folder
@@ -255,14 +255,14 @@ class Server:
         self._lock.release()
 
     def _sweep(self) -> None:
-        self._core.sweep()
+        self._context.sweep()
         if self.certificate is not None:
             self.certificate.look()
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def _left(self) -> None:
         """A session has ended, or none has begun yet: an embedded server that nobody uses goes."""
-        if self._config.runtime is None or self._core.sessions:
+        if self._config.runtime is None or self._context.sessions:
             return
         if self._leave is not None:
             self._leave.cancel()
@@ -270,7 +270,7 @@ class Server:
         self._leave = loop.call_later(self._config.linger, self._leave_if_alone)
 
     def _leave_if_alone(self) -> None:
-        if not self._core.sessions:
+        if not self._context.sessions:
             self.stop()
 
 

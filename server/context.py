@@ -5,46 +5,40 @@ ends run in a thread each, so the loop never waits for a disk.
 """
 
 import asyncio
-import heapq
 import logging
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
-import msgspec
-
-from protocol import errors, frames, limits, names
+from protocol import errors, limits
 from protocol.errors import Details
 from server import __version__
+from server.auth.credentials import Accounts, Entrance
 from server.counters import Counters
 from server.delivery.checkpoints import Checkpoints
 from server.delivery.fair_queue import FairThread
 from server.delivery.hub import Hub
+from server.delivery.search import Searching
+from server.delivery.subscriber import Connection
 from server.delivery.writer import Writer
 from server.errors import RefusedError, StorageError
-from server.features import operations
-from server.features.login.credentials import Accounts, Entrance
-from server.features.operations import Awaited
-from server.features.search.service import Searching
+from server.features.presence.operations import RecordLastSeenOperation
 from server.limits.buffers import MEMORY, Buffers
 from server.limits.quotas import NO_QUOTAS, QuotaLimits, Quotas
 from server.limits.throttle import NO_LIMITS, Allowance, Door
 from server.limits.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
-from server.net.networks import covers, network
-from server.session import Phase, Session
 from server.state import permissions
-from server.state.model import Penalty, Room, User
-from server.state.visibility import invited_to, may_see, rooms_told
-from server.store.base import Log, Unread
+from server.state.model import Penalty, User
+from server.state.networks import covers, network
+from server.state.operation import SERVER, Operation, R
+from server.store.base import Log
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-UNREAD_CAP = 1000
-"""Nobody reads the difference between 1,000 and 5,000 unread, but counting costs the same per message."""
 
 PURGE = 250
 """Events of a deleted room removed at once: 4 to 9 ms of SQLite's time."""
@@ -62,8 +56,6 @@ SEEN_MS = 3_600_000
 """When somebody was seen last is stored when they go. Should the server be killed before, it is no more wrong
 than this and the time of their visit: a login stores it too if what is known is older."""
 
-Answer = Callable[[], None]
-
 
 def now_ms() -> int:
     """The wall clock in ms since 1970."""
@@ -75,17 +67,7 @@ def moment(seconds: float) -> int:
     return round(random.uniform(0, seconds) * 1000)  # noqa: S311  # no secret
 
 
-@dataclass(slots=True, frozen=True)
-class RoomQuestion:
-    """A room as it is at one moment, to be completed with events from the log in another thread."""
-
-    state: frames.RoomState
-    unread: Unread
-    cursor: int | None
-    limit: int
-
-
-class Core:
+class ServerContext:
     """See the module. `key` and `admin_key`: see `Accounts`. `allowance`, `frame_limits` and `quotas`:
     what each may ask for, and have stored; `memory`: see `buffers`."""
 
@@ -113,11 +95,11 @@ class Core:
         self.counters = Counters()
         self.hub = Hub(self.state, self.counters, self._came, self._gone, clock)
         self.writer = Writer(log, self.state, self.hub.publish, clock, self.counters)
-        self.sessions: set[Session] = set()
+        self.sessions: set[Connection] = set()
         self.turns = Turns(frame_limits, lambda: self.monotonic())
         self.buffers = Buffers(memory)
-        self._working: set[asyncio.Task[None]] = set()
-        self._asked: set[asyncio.Future[Any]] = set()
+        self._working: set[asyncio.Future[Any]] = set()
+        self._reads: set[asyncio.Future[Any]] = set()
         self.door = Door(allowance)
         self.quotas = Quotas(quotas)
         self.sweeps: set[Callable[[float], None]] = set()
@@ -132,7 +114,7 @@ class Core:
         self._reader = FairThread("reader")
         self._loop = asyncio.get_running_loop()
 
-    def begin(self, session: Session) -> None:
+    def begin(self, session: Connection) -> None:
         """A session has come."""
         self.sessions.add(session)
         self.counters.connections += 1
@@ -146,13 +128,18 @@ class Core:
             text = f"there are {most} connections, and no room for more"
             raise RefusedError(errors.RATE_LIMITED, text, limit=most)
 
-    def forget(self, session: Session) -> None:
+    def forget(self, session: Connection) -> None:
         """The session has ended."""
         self.sessions.discard(session)
         self.left()
 
     def end_sessions(
-        self, user: User, code: str, text: str, which: Callable[[Session], bool], **details: Unpack[Details]
+        self,
+        user: User,
+        code: str,
+        text: str,
+        which: Callable[[Connection], bool],
+        **details: Unpack[Details],
     ) -> None:
         """Close connections of a user, for good."""
         for session in tuple(self.sessions):
@@ -165,33 +152,37 @@ class Core:
 
     # --- work that takes its time
 
-    def work(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it beside the rest; the server does not end before it is done. It must not raise."""
-        task = self._loop.create_task(work)
+    def finish(self, task: "asyncio.Future[Any]") -> None:
+        """The server does not end before this is done."""
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
-    async def store(self, operation: Awaited) -> None:
-        """Have it stored; raises `RefusedError`."""
-        self.writer.submit(operation)
-        await operation.outcome
+    def store(self, operation: Operation[R]) -> "asyncio.Future[R]":
+        """Have it stored; the future gives the result, or raises `RefusedError`."""
+        future: asyncio.Future[R] = self._loop.create_future()
+        self.writer.submit(operation, partial(_resolve, future))
+        return future
+
+    def record(self, operation: Operation[Any]) -> None:
+        """Have something stored that nobody waits for."""
+        self.writer.submit(operation, lambda _: None)
 
     def _came(self, user: User) -> None:
         if self.clock() - user.seen > SEEN_MS:
-            self.writer.submit(operations.StoreSeen([user]))
+            self.record(RecordLastSeenOperation(user.id, (user.id,)))
 
     def _gone(self, user: User) -> None:
         if not self._closing:
-            self.writer.submit(operations.StoreSeen([user]))
+            self.record(RecordLastSeenOperation(user.id, (user.id,)))
 
     async def close(self, text: str) -> None:
         """Store what was sent, say bye to everybody, let go of the store."""
         self._closing = True
         for session in self.sessions:
             session.hush()
-        self.writer.submit(operations.StoreSeen(self.hub.online()))
-        while self._working or self._asked:  # what was asked of the log may have to be stored yet
-            await asyncio.wait(self._working | self._asked)
+        self.record(RecordLastSeenOperation(SERVER, tuple(user.id for user in self.hub.online())))
+        while self._working or self._reads:  # what was read of the log may have to be stored yet
+            await asyncio.wait(self._working | self._reads)
         if self._purging is not None:
             await self._purging
         await self.searching.close()
@@ -208,7 +199,7 @@ class Core:
         self._reader.shutdown()
         self.log.close()
 
-    def _send_away(self, session: Session, text: str, count: int) -> None:
+    def _send_away(self, session: Connection, text: str, count: int) -> None:
         """Say bye to one of `count` sessions; they come back spread over a while that grows with them."""
         seconds = min(count / RETURNS_PER_SECOND, limits.RETURN_SECONDS)
         session.close(errors.SHUTDOWN, text, retry_after=moment(seconds))
@@ -253,23 +244,14 @@ class Core:
         if len(self.sessions) > self.buffers.connections * 7 // 8:
             self._make_room()
         for session in tuple(self.sessions):
-            age, silence = now - session.began, now - session.heard
-            if session.phase is Phase.HELLO and age > limits.HANDSHAKE_SECONDS:
-                session.close(errors.TIMEOUT, f"no hello within {limits.HANDSHAKE_SECONDS} s")
-            elif session.phase is Phase.LOGIN and age > limits.LOGIN_SECONDS:
-                session.close(errors.TIMEOUT, f"no login within {limits.LOGIN_SECONDS} s")
-            elif silence > limits.SILENCE_SECONDS and not session.held:
-                session.close(errors.TIMEOUT, f"nothing heard for {limits.SILENCE_SECONDS} s")
-            elif session.phase is Phase.READY and now - session.pinged > limits.PING_SECONDS:
-                session.pinged = now
-                session.ping()
+            session.check(now)
 
     def _make_room(self) -> None:
         """There are nearly too many connections: close those that have not logged in, the longest there
         first, of the address that has most of them."""
-        strangers: defaultdict[Principal, list[Session]] = defaultdict(list)
+        strangers: defaultdict[Principal, list[Connection]] = defaultdict(list)
         for session in self.sessions:
-            if session.phase in (Phase.HELLO, Phase.LOGIN):
+            if session.stranger:
                 strangers[session.principal].append(session)
         left = len(self.sessions) - self.buffers.connections * 3 // 4
         for own in sorted(strangers.values(), key=len, reverse=True):
@@ -279,136 +261,33 @@ class Core:
 
     # --- reading the log, in its own thread
 
-    def read(
-        self,
-        user: User,
-        question: Callable[[], Answer],
-        asked: Callable[[Answer], None],
-        refuse: Callable[[RefusedError], None],
-    ) -> None:
-        """Run `question` in the reader's thread, when it is this user's turn; then, on the loop, `asked` gets
-        the answer, or a refusal."""
+    def read(self, user: int, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Do `work` in the reader's thread, when it is this user's turn."""
+        future = self._reader.run(user, partial(self._timed, work))
+        self._reads.add(future)
+        future.add_done_callback(self._have_read)
+        return future
 
-        def done(future: "asyncio.Future[Answer]") -> None:
-            try:
-                answer = future.result()
-            except StorageError as error:
-                self.counters.store_failures += 1
-                logger.error("a read failed: %s", error)  # noqa: TRY400  # the text says it all
-                answer = partial(refuse, RefusedError(errors.STORAGE, str(error)))
-            except Exception:  # whatever bug a question met, its asker gets an answer
-                logger.exception("a read failed")
-                answer = partial(
-                    refuse, RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
-                )
-            asked(answer)
+    def _timed(self, work: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        try:
+            return work()
+        except StorageError as error:
+            raise RefusedError(errors.STORAGE, str(error)) from error
+        finally:
+            self.counters.read_seconds.add(time.perf_counter() - began)
 
-        def timed() -> Answer:
-            began = time.perf_counter()
-            try:
-                return question()
-            finally:
-                self.counters.read_seconds.add(time.perf_counter() - began)
+    def _have_read(self, future: "asyncio.Future[Any]") -> None:
+        self._reads.discard(future)
+        if not future.cancelled() and isinstance(error := future.exception(), RefusedError):
+            self.counters.store_failures += 1
+            logger.error("a read failed: %s", error)
 
-        future = self._reader.run(user.id, timed)
-        self._asked.add(future)
-        future.add_done_callback(self._asked.discard)
-        future.add_done_callback(done)
 
-    def question(self, user: User, name: str, cursor: int | None, limit: int) -> RoomQuestion:
-        """The room as it is now for `user`, who has its events up to `cursor`."""
-        room = permissions.visible(self.state, user, name)
-        unread = Unread(name, user.id, user.reads.get(name, 0), room.head, frozenset(user.ignored))
-        if cursor is not None and cursor > room.head:
-            cursor = None  # it counts events of another store
-        state = frames.RoomState(
-            room=name,
-            head=room.head,
-            topic=room.topic,
-            members=len(room.members),
-            read=unread.seq,
-            kind=frames.DIRECT if room.direct else frames.CHANNEL,
-            partner=self._partner(room, user),
-            private=room.private,
-            role=permissions.role(room, user),
-            born=room.born,
-        )
-        return RoomQuestion(state, unread, cursor, limit)
-
-    def _partner(self, room: Room, user: User) -> str:
-        pair = names.direct_pair(room.name)
-        if pair is None:
-            return ""
-        one, other = pair
-        return self.state.users[other if one == user.id else one].name
-
-    def room_state(self, question: RoomQuestion, size: int) -> tuple[frames.RoomState, int]:
-        """Complete a question from the log; in the reader's thread.
-
-        The events take at most `size` bytes. Returns the state and how many bytes are left.
-        """
-        cursor = question.cursor or 0
-        room, head = question.state.room, question.state.head
-        events: list[frames.Event] = []
-        if size > 0 and question.limit and cursor < head:
-            events = self.log.read(room, after=cursor, before=head + 1, limit=question.limit, size=size)
-        floor = self.log.floor(room)
-        first = events[0].seq if events else head + 1
-        state = msgspec.structs.replace(
-            question.state,
-            unread=self.log.unread(question.unread, UNREAD_CAP),
-            events=events,
-            complete=first <= max(cursor, floor) + 1,
-            floor=floor,
-        )
-        return state, size - sum(len(event.body) + limits.EVENT_BYTES for event in events)
-
-    # --- lists
-
-    def rooms_list(
-        self, user: User, after: str = "", limit: int = limits.PAGE, *, every: bool = False
-    ) -> frames.RoomsResult:
-        """The channels whose names come after `after`, as many as fit into an answer, that `user` may know of
-        and is in, is invited to or could join; `every`: all channels."""
-        left = limits.PAGE_BYTES
-        state = self.state
-        asked = {room.name for room in invited_to(state, user)}
-        shown = state.channels if every else state.public
-        own = [] if every else [name for name in user.rooms | asked if self._own(name)]
-        listed: list[frames.RoomInfo] = []
-        for name in heapq.merge(shown.after(after), sorted(one for one in own if one > after)):
-            room = state.rooms[name]
-            left -= len(name.encode()) + len(room.topic.encode()) + 64
-            if len(listed) == limit or left < 0:
-                return frames.RoomsResult(listed, len(shown) + len(own))
-            joined, invited = user.id in room.members, name in asked
-            listed.append(frames.RoomInfo(name, room.topic, len(room.members), joined, room.private, invited))
-        return frames.RoomsResult(listed, len(shown) + len(own), complete=True)
-
-    def _own(self, name: str) -> bool:
-        """Whether a room of somebody's is a channel that others may not know of."""
-        room = self.state.rooms[name]
-        return room.private and not room.direct
-
-    def invitations(self, user: User) -> list[frames.Invitation]:
-        """To which rooms `user` is invited."""
-        found = []
-        for room in invited_to(self.state, user):
-            invitation = room.invited[user.id]
-            found.append(frames.Invitation(room.name, self.state.users[invitation.by].name, invitation.time))
-        return found
-
-    def online_list(self, viewer: User) -> frames.OnlineResult:
-        """Everybody who is online, as many as fit into an answer, and where `viewer` can meet them."""
-        left = limits.PAGE_BYTES
-        online = [user for user in self.hub.online() if may_see(viewer, user)]
-        listed = []
-        for user in sorted(online, key=lambda user: user.name.casefold()):
-            rooms = rooms_told(self.state, viewer, user)
-            away = self.hub.presence.away(user.id)
-            left -= len(user.name.encode()) + sum(len(room.encode()) + 2 for room in rooms) + 32
-            left -= len((away or "").encode())
-            if left < 0:
-                break
-            listed.append(frames.PersonInfo(user.name, rooms, away is not None, away or ""))
-        return frames.OnlineResult(listed, len(online))
+def _resolve(future: "asyncio.Future[R]", outcome: R | RefusedError) -> None:
+    if future.cancelled():  # who waited for it has gone
+        return
+    if isinstance(outcome, RefusedError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

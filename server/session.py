@@ -1,30 +1,33 @@
 """One session: a state machine over the frames of one connection.
 
-Knows the wire, the state, the hub and the writer; of the transport only what `Transport` has, and
-nothing of sockets, files or clocks. Every request is answered exactly once: `ok`, or `error` with a code.
-What each request does stands in `handlers`.
-"""
+Every request is answered exactly once, `ok` or `error` with a code, and in one place: `_finish`, with what
+its handler in `features` gave, what came of its operation, or what was raised. Knows the wire, the state, the
+hub and the writer; of the transport only what `Transport` has, and nothing of sockets, files or clocks."""
 
-import enum
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Protocol, Unpack
+from functools import partial
+from typing import Any, Protocol, TypeVar, Unpack
 
 from protocol import VERSION, codec, errors, frames, limits
 from protocol.codec import Rejected
 from protocol.errors import Details
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
+from server import eager
+from server.context import ServerContext
+from server.delivery.subscriber import Phase
 from server.errors import RefusedError
-from server.features import operations
-from server.features.registry import ENTERING, FOR_LOCAL_ADMIN, HANDLERS
+from server.features.registry import Answer, FinalResult, Registered, Returned
+from server.features.table import HANDLERS
 from server.limits.turns import Principal
 from server.state.model import User
+from server.state.operation import Operation
 from server.state.visibility import rooms_of
 
-if TYPE_CHECKING:
-    from server.context import Core
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +42,6 @@ FEATURES = [
     "watch", "read-markers", "accounts", "away", "typing", "whois", "ignore", "levels",
     "private-rooms", "direct-rooms", "moderation", "changes", "replies", "search",
 ]  # fmt: skip
-
-Question = Callable[[], Callable[[], None]]
-"""What is asked of the log, in the reader's thread; it gives the answer, for the loop."""
-
-
-class Phase(enum.Enum):
-    """How far a session has come. Only these frames are taken in each (pings always are):
-    `hello` → `login` → every other request."""
-
-    HELLO = enum.auto()
-    LOGIN = enum.auto()
-    READY = enum.auto()
-    CLOSED = enum.auto()
 
 
 class Transport(Protocol):
@@ -89,22 +79,22 @@ class Session:
     local administrator. `device` is the id of the device that came in, `client` its program. `idle`: nobody
     has touched it for a while."""
 
-    def __init__(self, core: "Core", transport: Transport, *, local: bool = False) -> None:
-        self.core = core
+    def __init__(self, server: ServerContext, transport: Transport, *, local: bool = False) -> None:
+        self.server = server
         self.local = local
         self.device = self.client = ""
         self._transport = transport
         self._user: User | None = None
         self._open = 0
         self.entering = self._hushed = False
-        self._questions: deque[tuple[Request[Any], Question]] = deque()
+        self._reads: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
         self._reading = False
         self.phase = Phase.HELLO
         self.behind = self.congested = self.reading_paused = self.idle = False
-        self.principal = Principal() if local else core.turns.of_address(transport.address)
+        self.principal = Principal() if local else server.turns.of_address(transport.address)
         self.unsent = 0
         self._typed: dict[str, tuple[bool, float]] = {}
-        self.began = self.heard = self.pinged = core.monotonic()
+        self.began = self.heard = self.pinged = server.monotonic()
         self.told: dict[str, int] = {}
 
     @property
@@ -135,6 +125,11 @@ class Session:
         return self.phase is Phase.READY
 
     @property
+    def stranger(self) -> bool:
+        """Nobody has logged in yet."""
+        return self.phase in (Phase.HELLO, Phase.LOGIN)
+
+    @property
     def held(self) -> bool:
         """Nothing is read from its peer now, so the peer's silence says nothing."""
         return self.congested or self.reading_paused or self._open >= limits.IN_FLIGHT
@@ -146,7 +141,7 @@ class Session:
         if self.phase is Phase.CLOSED:
             return
         if isinstance(frame, Rejected):
-            self.core.counters.errors[frame.code] += 1
+            self.server.counters.errors[frame.code] += 1
             self.send(frames.Error(frame.code, clean_line(frame.text, 300), frame.id, field=frame.field))
         elif isinstance(frame, Request):
             self._request(frame)
@@ -156,21 +151,23 @@ class Session:
     def writable(self) -> None:
         """The peer has taken what was queued. If it fell behind, tell it how far its rooms are."""
         self.congested = False
-        self.heard = self.core.monotonic()
+        self.heard = self.server.monotonic()
         if self.behind:
             self.behind = False
             if self._user is not None:
-                rooms = self.core.state.rooms
+                rooms = self.server.state.rooms
                 self.send(frames.Heads({room: rooms[room].head for room in rooms_of(self._user)}))
-        self._next_question()
+        self._next_read()
 
     def lost(self) -> None:
         """The connection is gone."""
         self.phase = Phase.CLOSED
-        self._questions.clear()
+        for _, future in self._reads:
+            future.cancel()
+        self._reads.clear()
         if self._user is not None:
-            self.core.hub.exit(self)
-        self.core.forget(self)
+            self.server.hub.exit(self)
+        self.server.forget(self)
 
     # --- what the hub and the server call
 
@@ -186,7 +183,7 @@ class Session:
             data = codec.encode(frame)
             self.unsent += len(data)
             self.principal.charge_answer(len(data))
-            self.core.hub.queue(self, data)
+            self.server.hub.queue(self, data)
 
     def hush(self) -> None:
         """Take no more frames in: the server is about to close."""
@@ -197,9 +194,9 @@ class Session:
         """Say `bye` and close."""
         if self.phase is Phase.CLOSED:
             return
-        self.core.counters.byes[code] += 1
+        self.server.counters.byes[code] += 1
         self.send(frames.Bye(code, text, reconnect, **details))
-        self.core.hub.flush()
+        self.server.hub.flush()
         self.phase = Phase.CLOSED
         self._transport.close()
 
@@ -207,11 +204,24 @@ class Session:
         """Ask for a sign of life, and tell the heads that changed since this was done last."""
         heads: dict[str, int] = {}
         if self._user is not None and not self.behind:
-            rooms = self.core.state.rooms
+            rooms = self.server.state.rooms
             now = {name: rooms[name].head for name in rooms_of(self._user)}
             heads = dict(now.items() - self.told.items())
             self.told = now
         self.send(frames.Ping(0, heads))
+
+    def check(self, now: float) -> None:
+        """See `Connection`."""
+        age, silence = now - self.began, now - self.heard
+        if self.phase is Phase.HELLO and age > limits.HANDSHAKE_SECONDS:
+            self.close(errors.TIMEOUT, f"no hello within {limits.HANDSHAKE_SECONDS} s")
+        elif self.phase is Phase.LOGIN and age > limits.LOGIN_SECONDS:
+            self.close(errors.TIMEOUT, f"no login within {limits.LOGIN_SECONDS} s")
+        elif silence > limits.SILENCE_SECONDS and not self.held:
+            self.close(errors.TIMEOUT, f"nothing heard for {limits.SILENCE_SECONDS} s")
+        elif self.phase is Phase.READY and now - self.pinged > limits.PING_SECONDS:
+            self.pinged = now
+            self.ping()
 
     # --- frames
 
@@ -226,32 +236,87 @@ class Session:
             case frames.Typing() if self.phase is Phase.READY and frame.room in self.user.rooms:
                 self._typing(frame.room, on=frame.on)
             case frames.Bye():
-                self.core.hub.flush()
+                self.server.hub.flush()
                 self.phase = Phase.CLOSED
                 self._transport.close()
 
     def _request(self, request: Request[Any]) -> None:
-        handler = HANDLERS.get(type(request))
         self._open += 1
         if self._open == limits.IN_FLIGHT:
             self._transport.pause(reading=True)
-        try:
-            if handler is None or not self._in_order(request):
-                self.refuse(request, RefusedError(errors.OUT_OF_ORDER, self._order()))
-            elif self.local and type(request) not in FOR_LOCAL_ADMIN:
-                self.refuse(request, RefusedError(errors.DENIED, "only a user can do that"))
-            else:
-                if self.ready:
-                    self.core.quotas.check(self.user, request, self.heard)
-                handler(self, request)
-        except RefusedError as error:
-            self.refuse(request, error)
-        except Exception:  # one session's request must never end the others, whatever bug it met
-            logger.exception("a %s request failed", type(request).__name__)
-            self.refuse(request, _BUG)
+        registered = HANDLERS.get(type(request))
+        self._run(request, partial(self._handle, request, registered), registered)
 
-    def _in_order(self, request: Request[Any]) -> bool:
-        return self.phase is (Phase.LOGIN if type(request) in ENTERING else Phase.READY)
+    def _handle(self, request: Request[Any], registered: Registered | None) -> Returned:
+        if registered is None or not self._in_order(registered):
+            raise RefusedError(errors.OUT_OF_ORDER, self._order())
+        if self.local and not registered.for_operator:
+            raise RefusedError(errors.DENIED, "only a user can do that")
+        if self.ready:
+            self.server.quotas.check(self.user, request, self.heard)
+        return registered.handle(self, request)
+
+    def _run(
+        self, request: Request[Any], step: Callable[[], Returned], registered: Registered | None
+    ) -> None:
+        """Take a step towards the answer, and see to it that there will be one."""
+        try:
+            returned = step()
+            if isinstance(returned, Coroutine):
+                returned = eager.start(returned)
+        except Exception as error:  # noqa: BLE001  # one session's request must never end the others
+            self._finish(request, error)
+            return
+        if isinstance(returned, Operation):
+            self.server.writer.submit(returned, partial(self._stored, request, registered))
+        elif isinstance(returned, Result | FinalResult):
+            self._finish(request, returned)
+        else:
+            task = asyncio.ensure_future(returned)
+            self.server.finish(task)
+            task.add_done_callback(partial(self._done, request))
+
+    def _stored(
+        self, request: Request[Any], registered: Registered | None, outcome: Result | RefusedError
+    ) -> None:
+        """What came of the operation that the handler gave."""
+        if isinstance(outcome, RefusedError) and registered is not None and registered.recover is not None:
+            self._run(request, partial(registered.recover, self, request, outcome), None)
+        else:
+            self._finish(request, outcome)
+
+    def _done(self, request: Request[Any], task: "asyncio.Future[Answer]") -> None:
+        """What came of a coroutine. It is cancelled where the connection is lost."""
+        if not task.cancelled():
+            self._finish(request, task.exception() or task.result())
+
+    def _finish(self, request: Request[Any], outcome: Answer | BaseException) -> None:
+        """The one answer."""
+        if isinstance(outcome, FinalResult):
+            self._finish(request, outcome.result)
+            self.close(outcome.code, outcome.text, reconnect=False)
+            return
+        if isinstance(outcome, Result):
+            self.send(frames.Ok(request.id, codec.result_map(outcome)))
+        else:
+            self._refuse(request, outcome)
+        self._open -= 1
+        if self._open == limits.IN_FLIGHT - 1 and not self._hushed:
+            self.heard = self.server.monotonic()
+            self._transport.pause(reading=False)
+
+    def _refuse(self, request: Request[Any], error: BaseException) -> None:
+        if not isinstance(error, RefusedError):
+            logger.error("a %s request failed", type(request).__name__, exc_info=error)
+            error = _BUG
+        self.server.counters.errors[error.code] += 1
+        if isinstance(request, frames.Login):
+            self.server.counters.logins_refused += 1
+            logger.info("login refused", extra={"code": error.code, "address": self._transport.address})
+        self.send(frames.Error(error.code, error.text, request.id, **error.details))
+
+    def _in_order(self, registered: Registered) -> bool:
+        return self.phase is (Phase.LOGIN if registered.before_login else Phase.READY)
 
     def _order(self) -> str:
         """What is wrong with a request that has no place now."""
@@ -261,26 +326,6 @@ class Session:
             case Phase.LOGIN:
                 return "log in first"
         return "you are logged in already"
-
-    def answer(self, request: Request[Any], result: Result) -> None:
-        """Carried out: this is what it gave."""
-        self.send(frames.Ok(request.id, codec.result_map(result)))
-        self._closed_one()
-
-    def refuse(self, request: Request[Any], error: RefusedError) -> None:
-        """Not carried out."""
-        self.core.counters.errors[error.code] += 1
-        if isinstance(request, frames.Login):
-            self.core.counters.logins_refused += 1
-            logger.info("login refused", extra={"code": error.code, "address": self._transport.address})
-        self.send(frames.Error(error.code, error.text, request.id, **error.details))
-        self._closed_one()
-
-    def _closed_one(self) -> None:
-        self._open -= 1
-        if self._open == limits.IN_FLIGHT - 1 and not self._hushed:
-            self.heard = self.core.monotonic()
-            self._transport.pause(reading=False)
 
     def _typing(self, room: str, *, on: bool) -> None:
         """Pass on that the user types; what comes too often or says nothing new is dropped."""
@@ -298,7 +343,7 @@ class Session:
         elif not was_on:
             return
         self._typed[room] = (on, at)
-        self.core.hub.presence.type(self, room, on=on)
+        self.server.hub.presence.type(self, room, on=on)
 
     # --- coming in
 
@@ -312,11 +357,11 @@ class Session:
         self.send(
             frames.Welcome(
                 v=VERSION,
-                epoch=self.core.epoch,
-                time=self.core.clock(),
-                server=self.core.title,
+                epoch=self.server.epoch,
+                time=self.server.clock(),
+                server=self.server.title,
                 features=FEATURES,
-                auth=["key"] if self.local else self.core.accounts.told,
+                auth=["key"] if self.local else self.server.accounts.told,
             )
         )
 
@@ -327,50 +372,40 @@ class Session:
         self.phase = Phase.READY
         self._user = user
         if not self.local:
-            self.principal = self.core.turns.of_user(user.id)
+            self.principal = self.server.turns.of_user(user.id)
         self.device = device
-        self.core.counters.logins += 1
+        self.server.counters.logins += 1
         logger.info("login", extra={"user": user.name, "address": self._transport.address})
         self._transport.allow(limits.FRAME)
 
-    # --- for the handlers
+    # --- reading the log
 
-    def submit(self, operation: type[operations.Store], request: Request[Any]) -> None:
-        """Have it stored; it is answered when it is."""
-        self.core.writer.submit(operation(self.user, request, self.answer, self.refuse))
+    def read(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """See `RequestContext`."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self.phase is Phase.CLOSED:
+            future.cancel()
+        else:
+            self._reads.append((work, future))
+            self._next_read()
+        return future
 
-    def work(self, request: Request[Any], work: Coroutine[Any, Any, Result]) -> None:
-        """Answer the request with what the work gives, or with why it was refused."""
-
-        async def watched() -> None:
-            try:
-                result = await work
-            except RefusedError as error:
-                self.refuse(request, error)
-            except Exception:  # as in `_request`
-                logger.exception("a %s request failed", type(request).__name__)
-                self.refuse(request, _BUG)
-            else:
-                self.answer(request, result)
-
-        self.core.work(watched())
-
-    def read(self, request: Request[Any], question: Question) -> None:
-        """Answer the request from the log."""
-        self._questions.append((request, question))
-        self._next_question()
-
-    def _next_question(self) -> None:
-        """Ask one thing at a time, so that nobody's many questions keep the others waiting, and only
-        while the peer takes the answers."""
-        if self._reading or self.congested or not self._questions:
+    def _next_read(self) -> None:
+        """Read one thing at a time, so that nobody's many reads keep the others waiting, and only while the
+        peer takes the answers."""
+        if self._reading or self.congested or not self._reads:
             return
-        request, question = self._questions.popleft()
+        work, future = self._reads.popleft()
         self._reading = True
+        self.server.read(self.user.id, work).add_done_callback(partial(self._have_read, future))
 
-        def asked(answer: Callable[[], None]) -> None:
-            self._reading = False
-            answer()
-            self._next_question()
-
-        self.core.read(self.user, question, asked, lambda error: self.refuse(request, error))
+    def _have_read(self, future: "asyncio.Future[Any]", done: "asyncio.Future[Any]") -> None:
+        self._reading = False
+        if not future.cancelled():
+            error = done.exception()
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(done.result())
+        # Behind the answer to this: it may be as much as the peer takes.
+        asyncio.get_running_loop().call_soon(self._next_read)

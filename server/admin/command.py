@@ -14,7 +14,7 @@ from protocol import names
 from protocol.passwords import BadPasswordError, check_password
 from server.admin.connection import AdminError, Administration, administration
 from server.config import sources
-from server.delivery.retention import parse_age
+from server.config.retention import parse_age
 from server.errors import SettingsError
 
 MARK = "\ufeff"

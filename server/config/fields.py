@@ -15,8 +15,8 @@ import msgspec
 
 from common.nearest import nearest
 from server.config.address import Address, parse_address
+from server.config.retention import Age, Rule, check_age, parse_rule
 from server.config.settings import Config, Section
-from server.delivery.retention import Age, Rule, check_age, parse_rule
 
 ENVIRONMENT = "CHAT_SERVER_"
 

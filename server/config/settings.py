@@ -13,10 +13,10 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from server.auth.credentials import Entrance
 from server.config.address import EXAMPLE, Address, parse_address
-from server.delivery.retention import Age, Retention, Rule
-from server.delivery.retention import parse as parse_retention
-from server.features.login.credentials import Entrance
+from server.config.retention import Age, Retention, Rule
+from server.config.retention import parse as parse_retention
 from server.limits.buffers import MEMORY
 from server.limits.quotas import NO_QUOTAS, QuotaLimits
 from server.limits.throttle import NO_LIMITS, Allowance

@@ -18,8 +18,8 @@ from common.arguments import Parser, Version
 from common.toml_lines import line_of
 from server.config.address import Address
 from server.config.fields import ENVIRONMENT, SECTIONS, SETTINGS, Setting, build, meant, visible
+from server.config.retention import Age, Rule
 from server.config.settings import APP, Config
-from server.delivery.retention import Age, Rule
 from server.errors import SettingsError
 
 FILE = "chat-server.toml"

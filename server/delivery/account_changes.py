@@ -3,7 +3,7 @@
 What somebody changes on one of many connections concerns all the others. Told at once, the requests of a
 tick would make as many frames as there are requests times sessions; gathered until its end they make one for
 each session, for it tells how things are and not what has changed. Knows sessions by the few things of
-`Member`, and the state; how bytes get to a session is the hub's.
+`Subscriber`, and the state; how bytes get to a session is the hub's.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from protocol import codec, frames
 from protocol.frames import Frame
-from server.delivery.subscriber import Member
+from server.delivery.subscriber import Subscriber
 from server.state.model import State, User
 
 M = TypeVar("M", frames.MineResult, frames.MineChanged)
@@ -32,14 +32,17 @@ class AccountChanges:
     """See the module. `sessions` are the hub's, by user; `queue` gives bytes to one of them."""
 
     def __init__(
-        self, state: State, sessions: Mapping[int, set[Member]], queue: Callable[[Member, bytes], None]
+        self,
+        state: State,
+        sessions: Mapping[int, set[Subscriber]],
+        queue: Callable[[Subscriber, bytes], None],
     ) -> None:
         self._state = state
         self._sessions = sessions
         self._queue = queue
-        self._changed: defaultdict[int, dict[str, set[Member]]] = defaultdict(dict)
+        self._changed: defaultdict[int, dict[str, set[Subscriber]]] = defaultdict(dict)
 
-    def add(self, session: Member, room: str = _MINE) -> None:
+    def add(self, session: Subscriber, room: str = _MINE) -> None:
         """The session has moved its user's read marker in the room; or changed what `mine` gives."""
         self._changed[session.user.id].setdefault(room, set()).add(session)
 

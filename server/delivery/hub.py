@@ -5,7 +5,7 @@ to one block, and that same block is given to each of its sessions. What a sessi
 tick - blocks of several rooms, answers - is joined and written once, at the end of the tick: a send
 system call costs 4 to 5 µs whoever makes it, so only fewer of them help.
 
-Who is there is told by `presence`. Knows sessions by the few methods of `Member`; nothing of frames from
+Who is there is told by `presence`. Knows sessions by the few methods of `Subscriber`; nothing of frames from
 clients, storage or sockets.
 """
 
@@ -19,7 +19,7 @@ from protocol.frames import Event, Frame
 from server.counters import Counters
 from server.delivery.account_changes import AccountChanges
 from server.delivery.presence import Presence
-from server.delivery.subscriber import Member
+from server.delivery.subscriber import Subscriber
 from server.state import model
 from server.state.model import State, User
 from server.state.visibility import hidden, rooms_of
@@ -42,9 +42,9 @@ class Hub:
         self._counters = counters or Counters()
         self._state = known
         self._loop = asyncio.get_running_loop()
-        self._by_user: defaultdict[int, set[Member]] = defaultdict(set)
-        self._by_room: defaultdict[str, set[Member]] = defaultdict(set)
-        self._out: dict[Member, list[bytes]] = {}
+        self._by_user: defaultdict[int, set[Subscriber]] = defaultdict(set)
+        self._by_room: defaultdict[str, set[Subscriber]] = defaultdict(set)
+        self._out: dict[Subscriber, list[bytes]] = {}
         self._flushing = False
         self._arranged: set[int] = set()
         self._came = came
@@ -54,7 +54,7 @@ class Hub:
 
     # --- who is there
 
-    def enter(self, session: Member) -> None:
+    def enter(self, session: Subscriber) -> None:
         """From now on the session gets the events of its user's rooms."""
         user = session.user
         sessions = self._by_user[user.id]
@@ -67,7 +67,7 @@ class Hub:
         if len(sessions) == 1:
             self._came(user)
 
-    def exit(self, session: Member) -> None:
+    def exit(self, session: Subscriber) -> None:
         """The session is gone. Harmless for one that never entered."""
         self._out.pop(session, None)
         self.presence.forget(session)
@@ -187,17 +187,17 @@ class Hub:
             if not session.behind:
                 self.queue(session, data)
 
-    def account_changed(self, session: Member) -> None:
+    def account_changed(self, session: Subscriber) -> None:
         """Tell the other sessions of the session's user how `mine` is now."""
         self._account_changes.add(session)
         self._flush_soon()
 
-    def marker_moved(self, session: Member, room: str) -> None:
+    def marker_moved(self, session: Subscriber, room: str) -> None:
         """Tell the other sessions of the session's user how far the room is read."""
         self._account_changes.add(session, room)
         self._flush_soon()
 
-    def queue(self, session: Member, data: bytes) -> None:
+    def queue(self, session: Subscriber, data: bytes) -> None:
         """Write `data` to the session at the end of this tick, after what is queued for it already."""
         if not self._flushing:
             self._flush_soon()
@@ -228,7 +228,7 @@ class Hub:
         self._counters.written_bytes += written
 
 
-def _discard(index: defaultdict[str, set[Member]], room: str, session: Member) -> None:
+def _discard(index: defaultdict[str, set[Subscriber]], room: str, session: Subscriber) -> None:
     sessions = index.get(room)
     if sessions is not None:
         sessions.discard(session)

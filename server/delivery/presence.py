@@ -6,7 +6,7 @@ So a room of 5,000 that comes back after a restart costs each of them some lists
 pushed off the end of the list is told as gone from it, and who moves up as new, so a client's list is
 always the server's, a moment later.
 
-Knows sessions by the few things of `Member`, and the state; how bytes get to a session is the hub's.
+Knows sessions by the few things of `Subscriber`, and the state; how bytes get to a session is the hub's.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from protocol import codec, frames, limits
-from server.delivery.subscriber import Member
+from server.delivery.subscriber import Subscriber
 from server.state import permissions
 from server.state.model import State, User
 
@@ -49,7 +49,7 @@ class _List:
     def __init__(self, room: str, limit: int) -> None:
         self.room = room
         self.limit = limit
-        self.watchers: set[Member] = set()
+        self.watchers: set[Subscriber] = set()
         self.told: dict[int, Standing] = {}
         self.count = frames.Count(0)
 
@@ -78,8 +78,8 @@ class Presence:
     def __init__(
         self,
         state: State,
-        sessions: Mapping[int, set[Member]],
-        queue: Callable[[Member, bytes], None],
+        sessions: Mapping[int, set[Subscriber]],
+        queue: Callable[[Subscriber, bytes], None],
         clock: Callable[[], int],
     ) -> None:
         self._state = state
@@ -89,7 +89,7 @@ class Presence:
         self._loop = asyncio.get_running_loop()
         self._away: dict[int, str | None] = {}
         self._lists: dict[str, dict[int, _List]] = {}
-        self._watching: dict[Member, list[_List]] = {}
+        self._watching: dict[Subscriber, list[_List]] = {}
         self._stale: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0
@@ -121,7 +121,7 @@ class Presence:
 
     # --- who looks
 
-    def watch(self, session: Member, rooms: list[str], limit: int) -> frames.WatchResult:
+    def watch(self, session: Subscriber, rooms: list[str], limit: int) -> frames.WatchResult:
         """Tell the session from now on of the people in these rooms, and no longer of others."""
         self.forget(session)
         size = _size(limit, len(rooms))
@@ -146,7 +146,7 @@ class Presence:
                 result.away[room] = away
         return result
 
-    def forget(self, session: Member, room: str | None = None) -> None:
+    def forget(self, session: Subscriber, room: str | None = None) -> None:
         """The session looks at nothing any more; or no longer at that room."""
         kept = []
         for one in self._watching.pop(session, ()):
@@ -181,7 +181,7 @@ class Presence:
                 if not watcher.behind:
                     self._queue(watcher, frame)
 
-    def type(self, session: Member, room: str, *, on: bool) -> None:
+    def type(self, session: Subscriber, room: str, *, on: bool) -> None:
         """The session's user writes in a room: tell who looks at it, but for the user."""
         if permissions.muted(self._state.rooms[room], session.user, self._clock()):
             return

@@ -27,16 +27,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from protocol import errors, frames
-from protocol.frames import Event
+from protocol.frames import Event, Result
 from server.counters import Counters
 from server.delivery.fair_queue import FairQueue
 from server.errors import RefusedError, StorageError
+from server.state.entries import Draft, Entry
 from server.state.model import SERVER_LOG, State, apply
+from server.state.operation import DONE, SERVER, Operation, R
 from server.state.records import keep
-from server.store.base import Draft, Entry, Log, RepeatedError
+from server.store.base import Log, RepeatedError
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +65,6 @@ BUSY_MS = 1000
 CHANGE_COST = 8
 """What an event that changes users or rooms, or a record, counts for in BATCH: it has SQL of its own."""
 
-SERVER = -1
-"""Whose turn it is when the server itself has something stored; no user has this id."""
-
-NEWCOMERS = -2
-"""Whose turn it is when somebody comes in who is no user yet, or has proved nothing."""
-
 _BUG = RefusedError(errors.INTERNAL, "the server failed at this; it goes on")
 _BUSY = RefusedError(
     errors.RATE_LIMITED,
@@ -74,43 +72,26 @@ _BUSY = RefusedError(
     retry_after=BUSY_MS,
 )
 
-R = TypeVar("R")
+W = TypeVar("W")
+
+Settled = Callable[[Any], None]
+"""Gets the outcome of an operation: its result, or the `RefusedError`. In the same tick as members are told,
+so that whoever sent something has the event and the answer in one write."""
+
+_Submitted = tuple[Operation[Any], Settled]
 
 Cid = tuple[int, str]
 """A user, and what they call a send."""
-
-
-class Operation(Protocol):
-    """Something a session wants stored."""
-
-    @property
-    def turn(self) -> int:
-        """Whose it is: the id of a user, or `SERVER` or `NEWCOMERS`."""
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it keeps while it waits."""
-
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """What to store, as the state is now; `now` in ms. May raise `RefusedError`. Called again if what
-        came before it was not stored after all. One that has a cid has no other entry."""
-
-    def done(self, stored: Sequence[Event | None]) -> None:
-        """It is on disk, the state knows it and what came with it, and members have been told."""
-
-    def repeated(self, event: Event) -> None:
-        """Under its cid this is stored already. It may be `GONE`."""
-
-    def refused(self, error: RefusedError) -> None:
-        """Nothing of it was stored."""
 
 
 @dataclass(slots=True)
 class _Planned:
     """An operation in a batch: what is to be stored of it, or as what it is known, or why it is refused."""
 
-    operation: Operation
+    operation: Operation[Any]
+    settled: Settled
     entries: Sequence[Entry] = ()
+    result: Result = DONE
     known: Event | None = None
     refusal: RefusedError | None = None
 
@@ -131,7 +112,7 @@ class Writer:
         self._state = state
         self._publish = publish
         self._clock = clock
-        self._waiting: FairQueue[Operation] = FairQueue()
+        self._waiting: FairQueue[_Submitted] = FairQueue()
         self._waiting_bytes = 0
         self._since = 0.0
         self._busy = False
@@ -140,11 +121,11 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "writer")
 
-    def submit(self, operation: Operation) -> None:
-        """Have the operation stored; exactly one of its `done`, `repeated` and `refused` is called, later."""
+    def submit(self, operation: Operation[R], settled: Callable[[R | RefusedError], None]) -> None:
+        """Have the operation stored; `settled` is called once, later."""
         if not self._waiting:
             self._since = perf_counter()
-        self._waiting.put(operation.turn, operation)
+        self._waiting.put(operation.user, (operation, settled))
         self._waiting_bytes += operation.size
         if self._waiting_bytes > WAITING_BYTES:
             self._shed()
@@ -156,10 +137,10 @@ class Writer:
 
     def _shed(self) -> None:
         much = self._waiting_bytes - WAITING_BYTES * 3 // 4
-        gone = self._waiting.shed(much, lambda operation: operation.size, SERVER)
-        self._waiting_bytes -= sum(operation.size for operation in gone)
+        gone = self._waiting.shed(much, lambda submitted: submitted[0].size, SERVER)
+        self._waiting_bytes -= sum(operation.size for operation, _ in gone)
         if gone:  # who has just submitted one may not be told yet
-            self._loop.call_soon(self._answer, [_Planned(one, refusal=_BUSY) for one in gone], [])
+            self._loop.call_soon(self._answer, [_Planned(*one, refusal=_BUSY) for one in gone], [])
 
     @property
     def waiting(self) -> int:
@@ -174,7 +155,7 @@ class Writer:
         """Wait until everything submitted so far, and what follows meanwhile, is stored."""
         await self._idle.wait()
 
-    async def between(self, work: Callable[[], R]) -> R:
+    async def between(self, work: Callable[[], W]) -> W:
         """Run `work` in the writer's thread, between two batches: it changes the store, but no state."""
         return await self._loop.run_in_executor(self._thread, work)
 
@@ -257,9 +238,9 @@ class Writer:
         work = size = 0
         with self._state.trial():
             while work < BATCH and size < BATCH_BYTES and (taken := waiting.take()) is not None:
-                user, operation = taken
+                user, (operation, settled) = taken
                 self._waiting_bytes -= operation.size
-                one = _plan(operation, self._state, now)
+                one = _plan(operation, settled, self._state, now)
                 cid = _cid(one)
                 if cid is not None and cid in cids:  # as what it is known shows when the first is stored
                     self._put_back([one])
@@ -286,7 +267,7 @@ class Writer:
         again: list[_Planned] = []
         with self._state.trial():
             for before in planned:
-                one = _plan(before.operation, self._state, now)
+                one = _plan(before.operation, before.settled, self._state, now)
                 again.append(one)
                 cid = _cid(one)
                 if cid is not None and cid in known:
@@ -303,7 +284,7 @@ class Writer:
 
     def _put_back(self, planned: Sequence[_Planned]) -> None:
         for one in reversed(planned):
-            self._waiting.put_back(one.operation.turn, one.operation)
+            self._waiting.put_back(one.operation.user, (one.operation, one.settled))
             self._waiting_bytes += one.operation.size
 
     # --- telling
@@ -335,27 +316,41 @@ class Writer:
         start = 0
         for one in planned:
             end = start + len(one.entries)
+            outcome = self._outcome(one, stored[start:end])
             try:
-                if one.refusal is not None:
-                    one.operation.refused(one.refusal)
-                elif one.known is not None:
-                    self._counters.sends_repeated += 1
-                    one.operation.repeated(one.known)
-                else:
-                    one.operation.done(stored[start:end])
+                one.settled(outcome)
             except Exception:  # as above; the others have to hear of theirs
                 logger.exception("an operation could not be answered")
             start = end
 
+    def _outcome(self, one: _Planned, stored: Sequence[Event | None]) -> Result | RefusedError:
+        if one.refusal is not None:
+            return one.refusal
+        try:
+            if one.known is None:
+                answer: Result = one.operation.result(one.result, stored)
+            else:
+                self._counters.sends_repeated += 1
+                answer = one.operation.repeated(one.known)
+        except RefusedError as error:
+            return error
+        except Exception:  # as above
+            logger.exception("an operation has no answer")
+            return _BUG
+        return answer
 
-def _plan(operation: Operation, state: State, now: int) -> _Planned:
+
+def _plan(operation: Operation[Any], settled: Settled, state: State, now: int) -> _Planned:
+    """What the operation comes to at this time."""
+    operation = msgspec.structs.replace(operation, time=now)
     try:
-        return _Planned(operation, operation.plan(state, now))
+        plan = operation.plan(state)
     except RefusedError as error:
-        return _Planned(operation, refusal=error)
+        return _Planned(operation, settled, refusal=error)
     except Exception:  # one operation must never end the others, whatever bug it met
         logger.exception("a plan failed")
-        return _Planned(operation, refusal=_BUG)
+        return _Planned(operation, settled, refusal=_BUG)
+    return _Planned(operation, settled, plan.entries, plan.result)
 
 
 def _cid(planned: _Planned) -> Cid | None:

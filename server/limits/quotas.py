@@ -15,9 +15,9 @@ from protocol.frames import Request
 from protocol.limits import EVENT_BYTES
 from server.errors import RefusedError
 from server.limits.disk_space import DiskSpace
-from server.limits.room_quota import RoomQuota
 from server.limits.throttle import Buckets, address_key
 from server.state.model import User
+from server.state.room_quota import RoomQuota
 
 DAY = 86_400
 HOUR = 3600

@@ -1,8 +1,7 @@
 """What Prometheus is told: the counters, and how things are at this moment.
 
-Everything is worked out when it is asked for, so between two questions it costs nothing. Knows the core, and
-prometheus-client, which nothing else loads.
-"""
+Everything is worked out when it is asked for, so between two questions it costs nothing. Knows the server
+context, and prometheus-client, which nothing else loads."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from server import __version__
-from server.context import Core
+from server.context import ServerContext
 from server.counters import Histogram
-from server.session import Phase
+from server.delivery.subscriber import Phase
 
 # The field of `Counters` behind each, and what it counts.
 _COUNTERS = (
@@ -52,9 +51,9 @@ _HISTOGRAMS = (
 class Metrics:
     """The text for Prometheus about one server."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, server: ServerContext) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Figures(core))
+        self._registry.register(_Figures(server))
         ProcessCollector(registry=self._registry)  # processor time, memory, open files; on Linux
 
     def text(self) -> bytes:
@@ -63,14 +62,14 @@ class Metrics:
 
 
 class _Figures(Collector):
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, server: ServerContext) -> None:
+        self._server = server
 
     def collect(self) -> Iterator[Metric]:
         """See prometheus-client."""
         yield InfoMetricFamily("chat_server", "What runs here.", {"version": __version__})
         yield from self._now()
-        counters = self._core.counters
+        counters = self._server.counters
         for name, what in _COUNTERS:
             yield CounterMetricFamily(f"chat_{name}", what, getattr(counters, name))
         yield _by_code("chat_errors", "Requests that were refused, by code.", counters.errors)
@@ -80,25 +79,25 @@ class _Figures(Collector):
             yield HistogramMetricFamily(f"chat_{name}", what, _buckets(histogram), histogram.total)
 
     def _now(self) -> Iterator[Metric]:
-        core = self._core
+        server = self._server
         sessions = GaugeMetricFamily("chat_sessions", "Open connections.", labels=["phase"])
-        phases = Counter(session.phase for session in core.sessions)
+        phases = Counter(session.phase for session in server.sessions)
         for phase in Phase:
             sessions.add_metric([phase.name.lower()], phases[phase])
         yield sessions
-        disk = core.quotas.disk
+        disk = server.quotas.disk
         if disk is not None and disk.free is not None:
             free = "Bytes that are free on the disk of the store."
             yield GaugeMetricFamily("chat_disk_free_bytes", free, disk.free)
             low = "1 while that is so few that only administrators can store anything."
             yield GaugeMetricFamily("chat_disk_low", low, disk.low)
-        behind = sum(session.behind for session in core.sessions)
+        behind = sum(session.behind for session in server.sessions)
         for name, what, value in (
             ("sessions_behind", "Sessions that are left out because they read too slowly.", behind),
-            ("users_online", "Users with a session.", len(core.hub.online())),
-            ("users", "Users.", len(core.state.users)),
-            ("rooms", "Rooms.", len(core.state.rooms)),
-            ("requests_waiting", "Requests that wait to be stored.", core.writer.waiting),
+            ("users_online", "Users with a session.", len(server.hub.online())),
+            ("users", "Users.", len(server.state.users)),
+            ("rooms", "Rooms.", len(server.state.rooms)),
+            ("requests_waiting", "Requests that wait to be stored.", server.writer.waiting),
         ):
             yield GaugeMetricFamily(f"chat_{name}", what, value)
 

@@ -3,9 +3,8 @@
 Just as much of HTTP/1.1 as these need, on the server's own loop, one answer per connection. A request is
 small and quick, or it gets nothing: where there are too many connections, the one that has kept us waiting
 longest makes room. `/metrics` is for who knows this server by its address or a name of its own, so that no
-page in a browser can read it by a name that leads here (DNS rebinding). Knows the core, and what `app` tells
-it of the end.
-"""
+page in a browser can read it by a name that leads here (DNS rebinding). Knows the server context, and what
+`app` tells it of the end."""
 
 import asyncio
 import ipaddress
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from server.config import Address
-from server.context import Core
+from server.context import ServerContext
 from server.errors import StorageError
 from server.net.metrics import Metrics
 
@@ -52,10 +51,12 @@ class Monitor:
     """Answers for one server. `stopping` says whether it is about to end; `hosts` are the names under which
     `/metrics` may be asked for, beside those that can be no one else's."""
 
-    def __init__(self, core: Core, stopping: Callable[[], bool], hosts: Sequence[str] = ()) -> None:
-        self._core = core
+    def __init__(
+        self, server: ServerContext, stopping: Callable[[], bool], hosts: Sequence[str] = ()
+    ) -> None:
+        self._server = server
         self._stopping = stopping
-        self._metrics = Metrics(core)
+        self._metrics = Metrics(server)
         self._hosts = {"localhost", socket.gethostname().lower(), *(host.lower() for host in hosts)}
         self._listener: asyncio.Server
         self._connections: dict[asyncio.StreamWriter, None] = {}  # the longest there first
@@ -101,7 +102,7 @@ class Monitor:
 
     async def _store_problem(self) -> str:
         """What keeps the store from being written; empty if nothing does."""
-        disk = self._core.quotas.disk
+        disk = self._server.quotas.disk
         if disk is not None and disk.low:
             return "the disk is nearly full"
         now = asyncio.get_running_loop().time()
@@ -118,7 +119,7 @@ class Monitor:
         if self._stopping():  # meanwhile; its writer takes nothing any more
             return "stopping"
         try:
-            await self._core.writer.probe()
+            await self._server.writer.probe()
         except StorageError as error:
             return str(error)
         return ""

@@ -16,12 +16,13 @@ from common import sockets
 from protocol import codec, errors, frames, limits
 from protocol.codec import FrameReader
 from protocol.errors import RemoteProtocolError
-from server.context import NETWORK_BANNED, STALL_SECONDS, Core, moment
+from server.context import NETWORK_BANNED, STALL_SECONDS, ServerContext, moment
+from server.delivery.subscriber import Phase
 from server.errors import RefusedError
 from server.limits.turns import CONNECT, Principal
 from server.net.output import OutputQueue
 from server.net.tls import DENIED, HANDSHAKE, Tls
-from server.session import Phase, Session
+from server.session import Session
 from server.state import permissions
 
 logger = logging.getLogger(__name__)
@@ -78,9 +79,14 @@ class TcpTransport(asyncio.BufferedProtocol):
     """One for all: what was read into it has been copied when the next socket is read."""
 
     def __init__(
-        self, core: Core, context: ssl.SSLContext | None = None, *, local: bool = False, unix: bool = False
+        self,
+        server: ServerContext,
+        context: ssl.SSLContext | None = None,
+        *,
+        local: bool = False,
+        unix: bool = False,
     ) -> None:
-        self._core = core
+        self._server = server
         self._local = local
         self._unix = unix
         self.peer: int | None = None
@@ -109,17 +115,17 @@ class TcpTransport(asyncio.BufferedProtocol):
         self._transport.set_write_buffer_limits(STRANGER_HIGH, 0)
         if self._unix:
             self.peer = sockets.peer_user(transport.get_extra_info("socket").fileno())
-        self._session = Session(self._core, self, local=self._local)
+        self._session = Session(self._server, self, local=self._local)
         self.principal.charge(CONNECT)
-        self._core.begin(self._session)
-        if (ban := self._core.banned_network(self.address)) is not None:
+        self._server.begin(self._session)
+        if (ban := self._server.banned_network(self.address)) is not None:
             self._session.close(errors.DENIED, NETWORK_BANNED, reconnect=False, **permissions.term(ban))
             return
         try:
-            self._core.check_full()
-            self._key = self._core.door.knock(self.address, self._core.monotonic())
+            self._server.check_full()
+            self._key = self._server.door.knock(self.address, self._server.monotonic())
         except RefusedError as error:
-            self._core.counters.connections_refused += 1
+            self._server.counters.connections_refused += 1
             logger.info("connection refused", extra={"address": self.address, "reason": error.text})
             wait = error.details.get("retry_after", 0) + moment(REFUSED_SECONDS)
             error.details["retry_after"] = min(wait, limits.RETURN_SECONDS * 1000)
@@ -133,7 +139,7 @@ class TcpTransport(asyncio.BufferedProtocol):
         """Bytes came."""
         if self._transport.is_closing():
             return
-        self._session.heard = self._core.monotonic()
+        self._session.heard = self._server.monotonic()
         data = self._space[:nbytes]
         if self._tls is None:
             self._reader.add(data)
@@ -154,8 +160,8 @@ class TcpTransport(asyncio.BufferedProtocol):
             return
         self._session.congested = True
         self._hold("writing")
-        self._untaken, self._took = self._queued(), self._core.monotonic()
-        self._core.sweeps.add(self._watch_stall)
+        self._untaken, self._took = self._queued(), self._server.monotonic()
+        self._server.sweeps.add(self._watch_stall)
 
     def resume_writing(self) -> None:
         """It does again."""
@@ -164,15 +170,15 @@ class TcpTransport(asyncio.BufferedProtocol):
             self._put(self._output.pop())
         self._note_unsent()
         if not self._full:
-            self._core.sweeps.discard(self._watch_stall)
+            self._server.sweeps.discard(self._watch_stall)
             self._session.writable()
             self._release("writing")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """The connection is closed or broken; either way the session has ended."""
-        self._core.sweeps.discard(self._watch_stall)
-        self._core.buffers.forget(self)
-        self._core.door.leave(self._key)
+        self._server.sweeps.discard(self._watch_stall)
+        self._server.buffers.forget(self)
+        self._server.door.leave(self._key)
         self._session.lost()
 
     # --- what has come
@@ -188,9 +194,9 @@ class TcpTransport(asyncio.BufferedProtocol):
         ready = self._ready
         if ready and not self._waits and not self._holds:
             self._waits = True
-            self._core.turns.add(self, self.principal)
+            self._server.turns.add(self, self.principal)
         received = len(self._encrypted) + self._reader.buffered
-        self._core.buffers.set_received(self, received)
+        self._server.buffers.set_received(self, received)
         pause = ready and received >= self._ahead
         if pause != self._session.reading_paused and not self._transport.is_closing():
             self._session.reading_paused = pause
@@ -279,14 +285,14 @@ class TcpTransport(asyncio.BufferedProtocol):
             self._output.put_back(rest)
 
     def _note_unsent(self) -> None:
-        self._core.buffers.set_unsent(self, self._output.size)
+        self._server.buffers.set_unsent(self, self._output.size)
         if self._output.size > HIGH_WATER:
             self._leave_out()
 
     def _leave_out(self) -> None:
         if not self._session.behind:
             self._session.behind = True
-            self._core.counters.fell_behind += 1
+            self._server.counters.fell_behind += 1
 
     def drop_output(self) -> None:
         """See `buffers.Holder`."""
@@ -294,13 +300,13 @@ class TcpTransport(asyncio.BufferedProtocol):
         self._output.drop()
         if self._output.size < before:
             self._leave_out()
-            self._core.buffers.set_unsent(self, self._output.size)
+            self._server.buffers.set_unsent(self, self._output.size)
 
     def cut(self, why: str) -> None:
         """See `buffers.Holder`."""
-        self._core.counters.cut += 1
+        self._server.counters.cut += 1
         logger.info("connection cut: %s", why, extra={"address": self.address})
-        self._core.buffers.forget(self)
+        self._server.buffers.forget(self)
         self._transport.abort()
 
     def _watch_stall(self, now: float) -> None:
@@ -308,7 +314,7 @@ class TcpTransport(asyncio.BufferedProtocol):
         if queued < self._untaken:
             self._untaken, self._took = queued, now
         elif now - self._took >= STALL_SECONDS:
-            self._core.counters.stalled += 1
+            self._server.counters.stalled += 1
             self.cut("it takes nothing")
 
     def _queued(self) -> int:

@@ -1,13 +1,13 @@
 """Who did what to whom: the records that stay when rooms and bans have gone.
 
-A record goes into the store in the same transaction as what it tells of (see `store.base.Audit`), and no
+A record goes into the store in the same transaction as what it tells of (see `entries.Audit`), and no
 request can change or remove one. It never holds what somebody said, nor a secret.
 """
 
 from datetime import UTC, datetime
 
+from server.state.entries import Audit
 from server.state.model import Penalty, Room, User
-from server.store.base import Audit
 
 
 def record(

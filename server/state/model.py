@@ -3,7 +3,7 @@
 `apply` is a pure, deterministic function of (state, event): no clock, no I/O, no chance. Whoever applies
 the same events in the same order has the same state - today the loop, in a cluster every node. Users live in
 a log of their own, `SERVER_LOG`, that no client can read: a user's id is the `seq` of the event that
-made them. What is no event (see `store.base.Record`) changes the state by the methods that `records` calls.
+made them. What is no event (see `entries.Record`) changes the state by the methods that `records` calls.
 What was changed within `State.trial` is taken back at its end.
 This module knows nothing of sessions, sockets or SQL, nor of who may do what (see `permissions`).
 """
@@ -138,6 +138,19 @@ class User:
     ignored: set[int] = field(default_factory=set)
     levels: dict[str, str] = field(default_factory=dict)
     made: int = 0
+
+
+LOCAL_ADMIN = 0
+"""The id of whoever proved, by the key in the data folder, that the server is theirs. No user has it."""
+
+OPERATOR = "the operator"
+"""Who others see as the maker of what the local administrator does in a room. No user can be called so: it
+has a blank."""
+
+
+def local_admin() -> User:
+    """The user of the local administrator's sessions; in no state."""
+    return User(LOCAL_ADMIN, OPERATOR, admin=True)
 
 
 @dataclass(slots=True)

@@ -90,6 +90,14 @@ _RANKS = {frames.MEMBER: Rank.MEMBER, frames.MODERATOR: Rank.MODERATOR, frames.O
 _PLURALS = {Rank.MODERATOR: "moderators", Rank.OWNER: "owners", Rank.ADMIN: "the server's administrators"}
 
 
+def require_user(state: State, name: str) -> User:
+    """The user of that name; raises `RefusedError`."""
+    user = state.user_called(name)
+    if user is None:
+        raise RefusedError(errors.NO_SUCH_USER, f"nobody here is called {name}")
+    return user
+
+
 def rank(room: Room, user: User) -> Rank:
     """What `user` is in `room`."""
     if user.admin and not room.direct:

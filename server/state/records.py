@@ -1,7 +1,6 @@
 """How what is stored and is no event changes the state. As pure and deterministic as `state.apply`."""
 
-from server.state.model import Device, Invite, State
-from server.store.base import (
+from server.state.entries import (
     NEW,
     Account,
     Audit,
@@ -18,6 +17,7 @@ from server.store.base import (
     Record,
     Seen,
 )
+from server.state.model import Device, Invite, State
 
 
 def keep(state: State, record: Record) -> None:

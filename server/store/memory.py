@@ -8,23 +8,9 @@ import msgspec
 
 from protocol import codec, limits, words
 from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
+from server.state.entries import Audit, Draft, Entry, gone
 from server.state.model import State
-from server.store.base import (
-    Audit,
-    Draft,
-    Entry,
-    Found,
-    Hit,
-    Recorded,
-    RepeatedError,
-    Searched,
-    Size,
-    Spot,
-    Unread,
-    Wanted,
-    fill,
-    gone,
-)
+from server.store.base import Found, Hit, Recorded, RepeatedError, Searched, Size, Spot, Unread, Wanted, fill
 
 
 class MemoryLog:

@@ -11,6 +11,7 @@ from typing import Any
 from common import database
 from protocol import frames, names
 from protocol.frames import Event
+from server.state.entries import Audit, Away, Ignored, LastSeen, Presence, gone
 from server.state.model import (
     ROLE,
     SERVER_LOG,
@@ -25,7 +26,7 @@ from server.state.model import (
     first_role,
     read,
 )
-from server.store.base import Audit, Away, Ignored, LastSeen, Presence, Recorded, Searched, Size, gone
+from server.store.base import Recorded, Searched, Size
 
 Run = Callable[..., database.Cursor]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 from common import database
 from protocol.frames import DELETE, EDIT, SPOKEN, Event
+from server.state.entries import GONE
 from server.store import search_index
-from server.store.base import GONE
 
 Run = Callable[..., database.Cursor]
 

@@ -19,6 +19,20 @@ from common import database, private_files
 from protocol import codec, frames, limits
 from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
+from server.state.entries import (
+    Account,
+    Audit,
+    Bound,
+    ChosenLevel,
+    Draft,
+    EndDevice,
+    EndInvite,
+    Entry,
+    Mark,
+    Password,
+    Record,
+    Seen,
+)
 from server.state.model import (
     SERVER_LOG,
     USER,
@@ -32,27 +46,7 @@ from server.state.model import (
 )
 from server.state.records import for_user
 from server.store import projections, redaction, schema, search_index
-from server.store.base import (
-    Account,
-    Audit,
-    Bound,
-    ChosenLevel,
-    Draft,
-    EndDevice,
-    EndInvite,
-    Entry,
-    Found,
-    Mark,
-    Password,
-    Record,
-    Recorded,
-    RepeatedError,
-    Searched,
-    Seen,
-    Size,
-    Unread,
-    Wanted,
-)
+from server.store.base import Found, Recorded, RepeatedError, Searched, Size, Unread, Wanted
 
 FILE_NAME = "chat.sqlite3"
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol import codec, frames
-from server.store.base import Draft
+from server.state.entries import Draft
 from server.store.sqlite import SqliteLog
 from tests.benchmarks.generator import Load
 from tests.support.processes import ENVIRONMENT

@@ -95,7 +95,7 @@ def say_nothing_of_gaps() -> None:
 
     def writable(self: Session) -> None:
         self.behind = False
-        self._next_question()
+        self._next_read()
 
     _replace(Session, "writable", writable)
 

@@ -63,7 +63,7 @@ class Raw:
         self._left_out = False
         self._link = 0
         self._numbers = 0
-        self._asked: dict[int, Answered] = {}
+        self._reads: dict[int, Answered] = {}
         self._heads: dict[str, int] = {}
         self._live: dict[str, int] = {}
         self._ahead: dict[str, dict[int, Seen]] = {}
@@ -101,7 +101,7 @@ class Raw:
     @property
     def idle(self) -> bool:
         """It waits for no answer."""
-        return self._online and not self._asked
+        return self._online and not self._reads
 
     def read_on(self, *, reading: bool) -> None:
         """Take what comes, or leave it in the socket."""
@@ -125,7 +125,7 @@ class Raw:
             self._link += 1
             self._wire = wire
             self._left_out = False
-            for fresh in (self._asked, self._live, self._ahead, self._early, self._fetching, self._out):
+            for fresh in (self._reads, self._live, self._ahead, self._early, self._fetching, self._out):
                 fresh.clear()
             self._ask(lambda number: frames.Sync(number, "", self.last, 200), self._synced)
             while True:
@@ -239,7 +239,7 @@ class Raw:
     def _ask(self, make: Callable[[int], frames.Request[Any]], answered: Answered) -> None:
         if self._wire is not None and not self._wire.writer.is_closing():
             self._numbers += 1
-            self._asked[self._numbers] = answered
+            self._reads[self._numbers] = answered
             self._wire.send(make(self._numbers))
 
     # --- what comes
@@ -247,7 +247,7 @@ class Raw:
     def _receive(self, frame: Frame) -> None:
         match frame:
             case Ok(re=number) | Error(re=int(number)):
-                answered = self._asked.pop(number, None)
+                answered = self._reads.pop(number, None)
                 if answered is not None:
                     answered(frame)
             case Event():

@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 
 from protocol import VERSION, codec, errors, frames
 from protocol.frames import Result
+from server.auth import passwords
+from server.auth.passwords import Hasher
 from server.config import Limits
-from server.features.login import passwords
-from server.features.login.passwords import Hasher
 from tests.conftest import StartServer
 from tests.support.accounts import OTHER, PASSWORD, login, refused, registered
 from tests.support.inprocess import RunningServer
@@ -31,7 +31,7 @@ async def test_who_guesses_a_password_has_to_wait_and_its_owner_has_not(serve: S
     made = await login(server, "eve")
     owner = await server.connect()
     mine = await owner.register("ann", PASSWORD)
-    server.core.accounts.guesses._known.clear()  # nobody has come in from here lately
+    server.context.accounts.guesses._known.clear()  # nobody has come in from here lately
     for _ in range(3):
         assert await refused(server, "ann", password=OTHER) == errors.BAD_LOGIN
     wire = await server.connect()
@@ -60,7 +60,7 @@ async def test_right_passwords_cost_nothing(serve: Serve) -> None:
 async def test_guesses_on_many_connections_at_once_all_count(serve: Serve) -> None:
     server = await serve("open", some())
     await registered(server)
-    server.core.accounts.guesses._known.clear()
+    server.context.accounts.guesses._known.clear()
     wires = [await server.connect() for _ in range(10)]
     for wire in wires:
         await wire.hello()
@@ -113,9 +113,9 @@ async def test_hashing_passwords_does_not_keep_the_others_waiting(server: Runnin
     for wire in wires:
         await wire.hello()
         wire.send(frames.Login(1, "nobody", password=OTHER))
-    await server.until(lambda: server.core.accounts.hasher._waiting == len(wires))
+    await server.until(lambda: server.context.accounts.hasher._waiting == len(wires))
     done = 0
-    while server.core.accounts.hasher._waiting:
+    while server.context.accounts.hasher._waiting:
         await ann.tell("#general", "hello")
         done += 1
     assert done > 20  # each takes some milliseconds, and the hashes half a second
@@ -192,7 +192,7 @@ async def test_secrets_are_in_the_store_as_hashes_only_and_not_in_the_log(
 
 async def test_a_hash_from_weaker_days_is_made_anew(server: RunningServer) -> None:
     wire = await registered(server)
-    user = server.core.state.user_called("ann")
+    user = server.context.state.user_called("ann")
     assert user is not None
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     user.password = weak
@@ -258,7 +258,7 @@ async def test_wrong_types_before_login(server: RunningServer, fields: dict[str,
     answer = await wire.answer(5)
     assert isinstance(answer, frames.Error)
     assert answer.code in (errors.BAD_FRAME, errors.BAD_NAME)
-    assert not server.core.state.users
+    assert not server.context.state.users
     await wire.ask(frames.Login(6, "ann"), frames.LoginResult)
 
 
@@ -300,7 +300,7 @@ async def test_a_login_that_is_cut_off_harms_nobody(server: RunningServer) -> No
         wire.send(frames.Hello([VERSION]), frames.Login(1, "ann", password=PASSWORD))
         await wire.writer.drain()
         wire.writer.transport.abort()
-    await server.until(lambda: not server.core._working)
+    await server.until(lambda: not server.context._working)
     await login(server, "ann", password=PASSWORD)
 
 
@@ -309,7 +309,7 @@ async def test_a_server_that_stops_answers_the_logins_that_are_under_way(server:
     for wire in wires:
         await wire.hello()
         wire.send(frames.Register(1, f"user{wires.index(wire)}x", PASSWORD))
-    await server.until(lambda: len(server.core._working) == 4)
+    await server.until(lambda: len(server.context._working) == 4)
     reading = [asyncio.create_task(wire.rest()) for wire in wires]
     server._server.stop()
     assert server._waiting is not None

@@ -22,14 +22,14 @@ Change = Callable[[int, int], Request[Result]]
 async def stored_at_once(server: RunningServer, wires: list[Wire], requests: list[Request[Result]]) -> None:
     """The requests, each sent on the next connection, are answered in one tick."""
     free = threading.Event()
-    server.core.writer._thread.submit(free.wait, SECONDS)
+    server.context.writer._thread.submit(free.wait, SECONDS)
     # What begins the batch that is held up; the others gather behind it.
     await wires[0].ask(frames.Idle(wires[0].new_id, on=False), Result)
     wires[0].send(frames.Topic(2**30, ROOM, str(requests[0].id)))
-    await server.until(lambda: server.core.writer._busy and not server.core.writer.waiting)
+    await server.until(lambda: server.context.writer._busy and not server.context.writer.waiting)
     for number, request in enumerate(requests):
         wires[number % len(wires)].send(request)
-    await server.until(lambda: server.core.writer.waiting == len(requests))
+    await server.until(lambda: server.context.writer.waiting == len(requests))
     free.set()
     for number, request in enumerate(requests):
         answer = await wires[number % len(wires)].answer(request.id)

@@ -32,7 +32,7 @@ async def test_a_registered_name_needs_its_password_and_gets_a_token(server: Run
     wire = await server.connect()
     made = await wire.register("Ann", PASSWORD)
     assert (made.name, made.registered, len(made.token)) == ("Ann", True, 43)
-    assert "#general" in server.core.state.users[made.user].rooms
+    assert "#general" in server.context.state.users[made.user].rooms
     by_password = await login(server, "ANN", password=PASSWORD)
     assert (by_password.user, by_password.name) == (made.user, "Ann")
     assert by_password.token not in ("", made.token)
@@ -69,7 +69,7 @@ async def test_passwords_that_cannot_be(server: RunningServer, password: str) ->
     wire = await server.connect()
     await wire.hello()
     assert await wire.refused(frames.Register(1, "ann", password)) == errors.BAD_PASSWORD
-    assert not server.core.state.users
+    assert not server.context.state.users
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_an_open_name_comes_in_alone_but_not_with_a_password(server: Runni
     assert (await login(server, "bob")).user == first.user
     assert await refused(server, "bob", password=PASSWORD) == errors.BAD_LOGIN
     assert await refused(server, "nobody", password=PASSWORD) == errors.BAD_LOGIN
-    assert [user.name for user in server.core.state.users.values()] == ["bob"]
+    assert [user.name for user in server.context.state.users.values()] == ["bob"]
 
 
 async def test_a_device_that_was_away_during_a_rename_is_still_the_same_user(server: RunningServer) -> None:
@@ -106,7 +106,7 @@ async def test_who_registers_at_once_under_one_name_is_one_user(server: RunningS
     answers = [await wire.answer(1) for wire in wires]
     assert sorted(type(answer).__name__ for answer in answers) == ["Error", "Error", "Error", "Ok"]
     assert {answer.code for answer in answers if isinstance(answer, frames.Error)} == {errors.NAME_TAKEN}
-    assert len(server.core.state.users) == 1
+    assert len(server.context.state.users) == 1
 
 
 async def test_a_second_login_while_one_is_under_way_has_no_place(server: RunningServer) -> None:
@@ -141,7 +141,7 @@ async def test_where_one_needs_an_invitation_a_name_alone_opens_nothing(serve: S
     assert (await wire.hello()).auth == ["invite"]
     assert await wire.refused(frames.Login(1, "ann")) == errors.BAD_LOGIN
     assert await wire.refused(frames.Register(2, "ann", PASSWORD)) == errors.BAD_INVITE
-    assert not server.core.state.users
+    assert not server.context.state.users
 
 
 async def test_names_from_open_days_need_a_password_when_the_server_is_open_no_more(serve: Serve) -> None:
@@ -288,7 +288,7 @@ async def test_devices_are_listed_to_their_owner(server: RunningServer) -> None:
         "current",
     }
     await phone.close()
-    await server.until(lambda: len(server.core.online_devices(server.core.state.users[mine.user])) == 1)
+    await server.until(lambda: len(server.context.online_devices(server.context.state.users[mine.user])) == 1)
     listed = (await wire.ask(frames.Devices(10), frames.DevicesResult)).devices
     assert [(one.id, one.online) for one in listed] == [(mine.device, True), (other.device, False)]
 
@@ -351,8 +351,8 @@ async def test_the_device_that_was_away_for_longest_makes_room(
         phone = await server.connect()
         tokens.append((await phone.log_in("ann", password=PASSWORD)).token)
         await phone.close()
-        user = server.core.state.users[stays.user]
-        await server.until(lambda user=user: server.core.online_devices(user) == {stays.device})  # type: ignore[misc]
+        user = server.context.state.users[stays.user]
+        await server.until(lambda user=user: server.context.online_devices(user) == {stays.device})  # type: ignore[misc]
     assert await refused(server, "ann", token=tokens[0]) == errors.TOKEN_ENDED
     await login(server, "ann", token=stays.token)
     for token in tokens[1:]:
@@ -362,14 +362,14 @@ async def test_the_device_that_was_away_for_longest_makes_room(
 
 async def test_when_a_device_was_there_is_kept_now_and_then(server: RunningServer) -> None:
     made = await login(server, "bob")
-    device = server.core.state.users[made.user].devices[made.device]
+    device = server.context.state.users[made.user].devices[made.device]
     server.clock.seconds += 5 * 60
     await login(server, "bob", token=made.token)
-    assert server.core.state.users[made.user].devices[made.device] == device
+    assert server.context.state.users[made.user].devices[made.device] == device
     server.clock.seconds += 6 * 60
     await login(server, "bob", token=made.token)
-    await server.core.writer.drain()
-    assert server.core.state.users[made.user].devices[made.device].seen == server.clock.ms()
+    await server.context.writer.drain()
+    assert server.context.state.users[made.user].devices[made.device].seen == server.clock.ms()
 
 
 # --- names
@@ -414,5 +414,5 @@ async def test_names_that_nobody_may_take_any_more_still_let_their_owners_in(
     if name == "x\u00b7y":
         return  # never was a name
     made = await login(server, "old")
-    server.core.state.rename(server.core.state.users[made.user], name)  # as an older server let them
+    server.context.state.rename(server.context.state.users[made.user], name)  # as an older server let them
     assert (await login(server, name)).user == made.user

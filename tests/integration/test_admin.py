@@ -13,9 +13,9 @@ import pytest
 from protocol import codec, frames
 from server.__main__ import COMMANDS
 from server.net.certificate import KEY_NAME, Certificate
+from server.state.entries import Draft, Mark
 from server.state.model import SERVER_LOG, USER
 from server.store import schema
-from server.store.base import Draft, Mark
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.conftest import Dial, StartServer
 from tests.support.processes import ServerProcess, run_server

@@ -52,8 +52,8 @@ def stored(data: Path) -> bytes:
 
 
 async def newest(server: RunningServer) -> tuple[int, int, tuple[str, str, str, str]]:
-    await server.core.writer.drain()
-    ((number, one),) = server.core.log.audit(Searched(), 1)
+    await server.context.writer.drain()
+    ((number, one),) = server.context.log.audit(Searched(), 1)
     return number, one.actor, (one.action, one.target, one.room, one.detail)
 
 

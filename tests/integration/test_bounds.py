@@ -68,14 +68,14 @@ async def test_what_comes_faster_than_it_is_worked_off_is_not_read(server: Runni
         await wire.hello()
         if not before_login:
             await wire.ask(frames.Login(wire.new_id, "ann"), frames.LoginResult)
-        (session,) = server.core.sessions
+        (session,) = server.sessions
         wire.send_bytes(PING * count)
         answers = asyncio.create_task(wire.reader.readexactly(count * len(PONG)))
         most = await watch(answers.done, partial(received, session))
         assert await answers == PONG * count
         assert most <= (2 * STRANGER_READ if before_login else 2 * READ)
         await wire.close()
-        await server.until(lambda: not server.core.sessions)
+        await server.until(lambda: not server.sessions)
 
 
 async def test_a_stranger_who_takes_no_answers_is_cut(server: RunningServer) -> None:
@@ -83,8 +83,8 @@ async def test_a_stranger_who_takes_no_answers_is_cut(server: RunningServer) -> 
     await wire.hello()
     for _ in range(400):
         wire.send_bytes(PING * 1000)
-    await server.until(lambda: not server.core.sessions)
-    assert server.core.counters.cut == 1
+    await server.until(lambda: not server.sessions)
+    assert server.context.counters.cut == 1
 
 
 async def test_what_was_said_before_the_end_of_the_stream_is_worked_off(server: RunningServer) -> None:
@@ -112,7 +112,7 @@ async def test_a_budget_holds_for_all_connections_and_all_frames_of_a_user(tmp_p
         for wire in wires:
             for number in range(50):
                 kinds[number % 4](wire)
-        ann = server.core.turns.of_user(server.core.state.user_called("ann").id)  # type: ignore[union-attr]
+        ann = server.context.turns.of_user(server.context.state.user_called("ann").id)  # type: ignore[union-attr]
         await server.until(lambda: ann.spent)
         for _ in range(20):  # nobody else waits
             await bob.ask(frames.Whois(bob.new_id, "ann"), frames.WhoisResult)
@@ -140,13 +140,13 @@ async def test_a_budget_holds_for_all_who_have_not_logged_in_from_an_address(tmp
         strangers = [await server.connect() for _ in range(5)]
         for wire in strangers:
             wire.send(*(frames.Ping(number) for number in range(40)))
-        here = server.core.turns.of_address("127.0.0.1")
+        here = server.context.turns.of_address("127.0.0.1")
         await server.until(lambda: here.spent)
         await ann.tell("#general", "nobody who is in waits")
         assert here.spent
         server.clock.seconds += 5
-        server.core.sweep()
-        assert len(server.core.sessions) == 6, "their silence is ours"
+        server.context.sweep()
+        assert len(server.sessions) == 6, "their silence is ours"
         tasks = [asyncio.create_task(answered(wire, 40)) for wire in strangers]
         while not all(task.done() for task in tasks):
             server.clock.seconds += 0.5
@@ -155,7 +155,7 @@ async def test_a_budget_holds_for_all_who_have_not_logged_in_from_an_address(tmp
 
 async def test_5000_come_back_at_once_from_one_address_without_waiting(tmp_path: Path) -> None:
     async with serving(tmp_path, Limits()) as server:
-        here = server.core.turns.of_address("127.0.0.1")
+        here = server.context.turns.of_address("127.0.0.1")
         per_login = here.left
         await (await server.enter("ann")).close()
         per_login -= here.left
@@ -174,7 +174,7 @@ async def test_slow_readers_together_hold_so_much_and_are_told_the_heads(tmp_pat
             wire = await server.connect(buffer=SMALL)
             await wire.enter(f"slow{number}", "#a")
             slow.append(wire)
-        budget = server.core.buffers.unsent
+        budget = server.context.buffers.unsent
         assert budget.most < len(slow) * HIGH_WATER / 2, "together they would hold more"
         sends = [ann.say("#a", "x" * 15_000) for _ in range(400)]
         sending = asyncio.create_task(all_stored(ann, sends))
@@ -182,12 +182,12 @@ async def test_slow_readers_together_hold_so_much_and_are_told_the_heads(tmp_pat
         await sending
         assert budget.most // 2 < most <= budget.most
         assert most <= memory * 2**20 / SHARE
-        assert len(server.core.sessions) == 61, "nobody is cut for being slow"
+        assert len(server.sessions) == 61, "nobody is cut for being slow"
         for wire in slow[:3]:
             heads = await wire.next_of(frames.Heads, 4 * SECONDS)
             got = [one.seq for one in wire.aside if isinstance(one, Event) and one.room == "#a"]
             page = await wire.ask(frames.History(wire.new_id, "#a", after=got[-1]), frames.HistoryResult)
-            assert heads.heads["#a"] == server.core.state.rooms["#a"].head
+            assert heads.heads["#a"] == server.context.state.rooms["#a"].head
             assert page.events
 
 
@@ -200,7 +200,7 @@ async def all_stored(wire: Wire, sends: list[frames.Send]) -> None:
 async def test_who_holds_most_of_what_came_is_cut_when_it_is_too_much(tmp_path: Path) -> None:
     """Frames that are begun and not ended, on many connections of one; and one of somebody else."""
     async with serving(tmp_path, memory=64) as server:
-        budget = server.core.buffers.received
+        budget = server.context.buffers.received
         half = (limits.FRAME).to_bytes(4, "big") + bytes(limits.FRAME - 10_000)
         bob = await server.enter("bob")
         bob.send_bytes(half)
@@ -208,10 +208,10 @@ async def test_who_holds_most_of_what_came_is_cut_when_it_is_too_much(tmp_path: 
         wires = [await server.enter("eve") for _ in range(count)]
         for wire in wires:
             wire.send_bytes(half)
-        most = await watch(lambda: server.core.counters.cut > 0, lambda: budget.total)
+        most = await watch(lambda: server.context.counters.cut > 0, lambda: budget.total)
         assert most <= budget.most
-        await server.until(lambda: len(server.core.sessions) < count)
-        names = [session.user.name for session in server.core.sessions]
+        await server.until(lambda: len(server.sessions) < count)
+        names = [session.user.name for session in server.sessions]
         assert "bob" in names
         await (await server.enter("cleo")).tell("#general", "all is well")
 
@@ -220,36 +220,36 @@ async def test_who_asks_for_more_than_they_take_is_cut_when_it_is_too_much(tmp_p
     async with serving(tmp_path, memory=64) as server:
         ann = await server.enter("ann", "#a")
         await all_stored(ann, [ann.say("#a", "x" * 15_000) for _ in range(60)])
-        budget = server.core.buffers.unsent
+        budget = server.context.buffers.unsent
         # Each page is more than a socket takes; what is kept of each is about as much.
-        server.core.buffers.unsent.most = 20 * SOCKET_HIGH
+        server.context.buffers.unsent.most = 20 * SOCKET_HIGH
         greedy = []
         for _ in range(60):
             wire = await server.connect(buffer=SMALL)
             await wire.enter("eve", "#a")
             wire.send(*(frames.History(wire.new_id, "#a") for _ in range(100)))
             greedy.append(wire)
-        most = await watch(lambda: server.core.counters.cut > 0, lambda: budget.total)
+        most = await watch(lambda: server.context.counters.cut > 0, lambda: budget.total)
         assert most <= budget.most
         await ann.tell("#a", "nobody else notices")
 
 
 async def test_there_are_so_many_connections_and_strangers_make_room(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
-        server.core.buffers.connections = 40
+        server.context.buffers.connections = 40
         ann = await server.enter("ann")
         strangers = []
         for number in range(39):
             strangers.append(await server.connect())
-            await server.until(lambda come=number + 2: len(server.core.sessions) == come)  # type: ignore[misc]
+            await server.until(lambda come=number + 2: len(server.sessions) == come)  # type: ignore[misc]
             server.clock.seconds += 0.1
-        await server.until(lambda: len(server.core.sessions) == 40)
+        await server.until(lambda: len(server.sessions) == 40)
         refused = await server.connect()
         bye = await refused.next_of(frames.Bye)
         assert (bye.code, bye.reconnect) == (errors.RATE_LIMITED, True)
-        await server.until(lambda: len(server.core.sessions) == 40)
-        server.core.sweep()
-        await server.until(lambda: len(server.core.sessions) == 30)
+        await server.until(lambda: len(server.sessions) == 40)
+        server.context.sweep()
+        await server.until(lambda: len(server.sessions) == 30)
         first = await strangers[0].next_of(frames.Bye)
         assert first.reconnect
         strangers[-1].send(frames.Hello([VERSION], "tests"))

@@ -87,7 +87,7 @@ async def test_a_change_may_be_repeated_for_ever(server: RunningServer) -> None:
     assert await again.tell(ROOM, "good", "c1") == frames.SendResult(said.seq, said.time, dup=True)
     other = changing(ann, frames.EDIT, said.seq + 1, cid=requests[0].cid)
     assert await again.refused(other) in (errors.CID_REUSED, errors.NOT_FOUND)
-    assert server.core.state.rooms[ROOM].head == said.seq + 2
+    assert server.context.state.rooms[ROOM].head == said.seq + 2
 
 
 async def test_what_is_not_ones_own_and_what_is_not_there(server: RunningServer) -> None:
@@ -107,7 +107,9 @@ async def test_what_is_not_ones_own_and_what_is_not_there(server: RunningServer)
     await change(bob, frames.DELETE, mine)
     for kind in frames.CHANGES:
         assert await bob.refused(changing(bob, kind, mine)) == errors.NOT_FOUND
-    reply = frames.Send(bob.new_id, ROOM, "c8", text_body("?"), reply=server.core.state.rooms[ROOM].head + 1)
+    reply = frames.Send(
+        bob.new_id, ROOM, "c8", text_body("?"), reply=server.context.state.rooms[ROOM].head + 1
+    )
     assert await bob.refused(reply) == errors.NOT_FOUND
     assert [event.kind for event in await log_of(ann)][-2:] == [frames.EDIT, frames.DELETE]
 
@@ -151,7 +153,7 @@ async def test_moderators_delete_what_others_say_and_it_is_recorded(server: Runn
     await change(mo, frames.DELETE, said)
     own = (await mo.tell(ROOM, "mine")).seq
     await change(mo, frames.DELETE, own)
-    record = server.core.log.audit(Searched(), 100)[-1].audit
+    record = server.context.log.audit(Searched(), 100)[-1].audit
     assert (record.actor, record.action, record.target) == (3, "delete message", "bob")
     assert (record.room, record.detail) == (ROOM, f"message {said}")
     again = (await bob.tell(ROOM, "and again")).seq
@@ -180,12 +182,12 @@ async def test_a_change_that_is_being_looked_up_is_stored_when_the_server_stops(
     ann = await server.enter("ann", ROOM)
     said = (await ann.tell(ROOM, "hello")).seq
     busy = threading.Event()
-    server.core._reader.run(0, busy.wait)
+    server.context._reader.run(0, busy.wait)
     request = changing(ann, frames.EDIT, said)
     ann.send(request)
-    await server.until(lambda: bool(server.core._asked))
+    await server.until(lambda: bool(server.context._reads))
     server.stop_soon()
-    await server.until(lambda: server.core._closing)
+    await server.until(lambda: server.context._closing)
     busy.set()
     assert isinstance(await ann.answer(request.id), frames.Ok)
 
@@ -200,5 +202,5 @@ async def test_the_audit_has_what_was_done_and_nothing_else(server: RunningServe
     ann.send(*twice)
     for request in twice:
         assert isinstance(await ann.answer(request.id), frames.Ok)
-    deleted = server.core.log.audit(Searched(action="delete message"), 100)
+    deleted = server.context.log.audit(Searched(action="delete message"), 100)
     assert [record.audit.detail for record in deleted] == [f"message {said[1]}"]

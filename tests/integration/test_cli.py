@@ -70,8 +70,8 @@ async def _joined(server: RunningServer, name: str = "alice") -> None:
     """Come back once a follower is connected and in the room for good, not just for a look."""
 
     def there() -> bool:
-        user = server.core.state.user_called(name)
-        return user is not None and ROOM in user.rooms and bool(server.core.hub._by_user.get(user.id))
+        user = server.context.state.user_called(name)
+        return user is not None and ROOM in user.rooms and bool(server.context.hub._by_user.get(user.id))
 
     await until(there)
 
@@ -175,7 +175,7 @@ async def test_a_password_that_is_no_text(shell: Shell, server: RunningServer) -
     shell.env["CHAT_TUI_PASSWORD"] = bad
     wrong = (1, "", "chat-tui: the password in CHAT_TUI_PASSWORD is not UTF-8\n")
     assert await shell.run("register") == wrong
-    assert server.core.state.user_called("alice") is None
+    assert server.context.state.user_called("alice") is None
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")

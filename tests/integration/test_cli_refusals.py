@@ -39,7 +39,7 @@ async def test_a_room_that_is_not_there_is_made_only_if_that_is_asked_for(
 ) -> None:
     for command in (("send", "#nosuch", "hello"), ("follow", "#nosuch", "--count", "1")):
         assert await shell.run(*command) == (1, "", "chat-tui: there is no room #nosuch; --create makes it\n")
-    assert "#nosuch" not in server.core.state.rooms
+    assert "#nosuch" not in server.context.state.rooms
     assert await shell.run("send", "#nosuch", "hello", "--create") == (0, "", "")
     assert await shell.run("follow", "#another", "--count", "0", "--create") == (0, "", "")
-    assert {"#nosuch", "#another"} <= server.core.state.rooms.keys()
+    assert {"#nosuch", "#another"} <= server.context.state.rooms.keys()

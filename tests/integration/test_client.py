@@ -81,7 +81,7 @@ async def test_what_was_said_waits_as_pending_until_it_is_stored(meet: Meet, ser
     await alice.sees("#general", "hello")
     assert updates.PendingChanged("#general") in alice.heard
     assert alice.shown["#general"][-1].cid == pending.cid
-    assert server.core.state.rooms["#general"].head == alice.shown["#general"][-1].seq
+    assert server.context.state.rooms["#general"].head == alice.shown["#general"][-1].seq
 
 
 async def test_hostile_text_comes_in_clean(meet: Meet, server: RunningServer) -> None:
@@ -124,7 +124,7 @@ async def test_rooms_can_be_joined_and_left_at_once(meet: Meet, server: RunningS
         await alice.client.leave(f"#room{number}")
     await alice.client.ask(frames.Rooms(1))
     assert list(alice.client.rooms) == ["#general"]
-    assert not server.core.state.user_called("alice").rooms - {"#general"}  # type: ignore[union-attr]
+    assert not server.context.state.user_called("alice").rooms - {"#general"}  # type: ignore[union-attr]
 
 
 async def test_leaving(meet: Meet) -> None:
@@ -231,7 +231,7 @@ async def test_many_marks_are_sent_as_one(meet: Meet, server: RunningServer) -> 
     for seq in range(room.last - 20, room.last + 1):
         alice.client.mark_read(room, seq)
     assert len(alice.client._tasks) == 1
-    user = server.core.state.user_called("alice")
+    user = server.context.state.user_called("alice")
     assert user is not None
     await until(lambda: user.reads[ROOM] == room.last)
 
@@ -243,7 +243,7 @@ async def test_what_was_read_is_told_when_one_quits(meet: Meet, server: RunningS
     await alice.sees(ROOM, "hello")
     alice.client.mark_read(alice.client.rooms[ROOM], seq)
     await alice.stop()
-    user = server.core.state.user_called("alice")
+    user = server.context.state.user_called("alice")
     assert user is not None
     assert user.reads[ROOM] == seq
 
@@ -258,7 +258,7 @@ async def test_a_room_that_one_left_does_not_keep_other_marks_back(meet: Meet, s
     phone = await server.enter("alice")
     await phone.ask(frames.Leave(phone.new_id, "#gone"), frames.Result)
     alice.client._reads._unsent["#gone"] = 1  # marked in the moment before it was told
-    user = server.core.state.user_called("alice")
+    user = server.context.state.user_called("alice")
     assert user is not None
     await until(lambda: user.reads[ROOM] == seq)
 
@@ -282,11 +282,11 @@ async def test_a_name_given_on_another_device_is_known_here(meet: Meet, server: 
     await until(lambda: laptop.client.name == "carol")
     assert laptop.statuses[-1].phase == "online"
     before = len(laptop.statuses)
-    for session in tuple(server.core.sessions):
+    for session in tuple(server.sessions):
         session.close(errors.SHUTDOWN, "a pause")
     await until(lambda: any(status.phase == "online" for status in laptop.statuses[before:]))
     assert laptop.client.user == phone.client.user
-    assert server.core.state.user_called("alice") is None
+    assert server.context.state.user_called("alice") is None
 
 
 # --- history

@@ -105,7 +105,7 @@ async def test_what_is_changed_offline_is_so_for_everybody(
     wanted = [
         ("ann", "the first", {}), ("ann", None, {}), ("ann", "the third", {"👍": 2}), ("ann", "so it is", {}),
     ]  # fmt: skip
-    head = server.core.state.rooms[ROOM].head
+    head = server.context.state.rooms[ROOM].head
     eve = meet("eve")
     await eve.start()
     for person in (ann, bob, eve):
@@ -158,7 +158,7 @@ async def test_what_is_refused_says_so_and_is_given_up(
             act()
     assert not ann.client.sender.pending
     # What only the server knew: a moderator was faster.
-    bob_ = server.core.state.user_called("bob")
+    bob_ = server.context.state.user_called("bob")
     assert bob_ is not None
     bob_.admin = True
     await do(bob, frames.Send, ROOM, "gone", b"", frames.DELETE, mine.seq)
@@ -186,7 +186,7 @@ async def test_what_other_clients_send_does_no_harm(
         number = eve.new_id
         await eve.ask(frames.Send(number, ROOM, f"c{number}", body, kind, said), frames.SendResult)
     await eve.ask(frames.Send(eve.new_id, ROOM, "e", text_body("\0")), frames.SendResult)
-    await ann.reaches(ROOM, server.core.state.rooms[ROOM].head)
+    await ann.reaches(ROOM, server.context.state.rooms[ROOM].head)
     assert now(ann) == [("eve", "better", {}), ("eve", " ", {})]
 
 

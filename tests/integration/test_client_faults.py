@@ -260,7 +260,7 @@ async def test_any_faults_lose_and_double_nothing(meet: Meet, server: RunningSer
     assert [[text for text in stored if text.startswith(name)] for name in said] == list(said.values())
     for person in people:
         room = person.client.rooms[ROOM]
-        await person.reaches(ROOM, server.core.state.rooms[ROOM].head)
+        await person.reaches(ROOM, server.context.state.rooms[ROOM].head)
         while room.has_older:
             await person.client.load_older(room)
         assert person.texts(ROOM) == stored
@@ -345,7 +345,7 @@ async def test_a_killed_client_leaves_what_waits_to_the_next(
     proxy.stall("down")
     for number in range(10):
         alice.client.say(ROOM, str(number))
-    await until(lambda: server.core.state.rooms[ROOM].head == 4)  # the first is stored, unknown to alice
+    await until(lambda: server.context.state.rooms[ROOM].head == 4)  # the first is stored, unknown to alice
     alice.kill()
     proxy.go_on()
     assert alice.client.sender.pending
@@ -386,7 +386,7 @@ async def test_a_slow_reader_is_told_and_fetches(meet: Meet, server: RunningServ
     room = alice.client.rooms[ROOM]
     proxy.stall("down")
     count = 0
-    while not any(session.behind for session in server.core.sessions):
+    while not any(session.behind for session in server.sessions):
         await wire.tell(ROOM, f"{count} " + "x" * (limits.BODY - 100))
         count += 1
     for _ in range(100):  # these it is not told of
@@ -395,7 +395,7 @@ async def test_a_slow_reader_is_told_and_fetches(meet: Meet, server: RunningServ
     phone = await server.enter("alice", "#joined")
     await phone.ask(frames.Leave(phone.new_id, "#left"), frames.Result)
     await wire.ask(frames.Topic(wire.new_id, ROOM, "while behind"), frames.Result)
-    head = server.core.state.rooms[ROOM].head
+    head = server.context.state.rooms[ROOM].head
     proxy.go_on()
     await until(lambda: room.last == head)
     assert (room.topic, room.unread, room.missing) == ("while behind", count, False)

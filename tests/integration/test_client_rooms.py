@@ -122,7 +122,7 @@ async def test_an_invitation_is_told_once(server: RunningServer, meet: Meet) -> 
     text = "ann invites you to #room: /join #room enters, /leave #room declines"
     await until(lambda: bob.told == [text])
     assert bob.client.invitations.open == {ROOM: "ann"}
-    for session in tuple(server.core.sessions):
+    for session in tuple(server.sessions):
         if session.ready and session.user.name == "bob":
             session.close(errors.SHUTDOWN, "again")
     await until(lambda: bob.client.status.phase != "online")
@@ -185,13 +185,13 @@ async def test_who_was_put_into_a_room_and_removed_is_not_brought_back(
         await asyncio.sleep(0)
     await phone.settled()
     await do(ann, frames.Role, ROOM, "ann", frames.OWNER)
-    wanted = 2 in server.core.state.rooms[ROOM].members
+    wanted = 2 in server.context.state.rooms[ROOM].members
     await until(lambda: (ROOM in bob.client.rooms) is wanted and not bob.client._arrivals._busy)
     await phone.join(ROOM)
     await until(lambda: ROOM in bob.client.rooms)
     await do(ann, frames.Kick, ROOM, "bob")
     await until(lambda: ROOM not in bob.client.rooms)
-    assert 2 not in server.core.state.rooms[ROOM].members
+    assert 2 not in server.context.state.rooms[ROOM].members
 
 
 async def test_roles_and_who_sees_it_are_known(server: RunningServer, meet: Meet) -> None:
@@ -216,7 +216,7 @@ async def test_a_new_administrator_is_known_at_once(server: RunningServer, meet:
     """The first room is theirs, and there is no event in it that says so."""
     ann, bob = await server.connect(), meet("bob")
     await ann.register("ann", PASSWORD)
-    server.core.state.by_name["ann"].admin = True  # as the operator makes somebody one
+    server.context.state.by_name["ann"].admin = True  # as the operator makes somebody one
     await (await server.connect()).register("cy", PASSWORD)
     await bob.start()
     room = bob.client.rooms["#general"]
@@ -320,7 +320,7 @@ async def test_another_room_of_the_same_name_is_another_room(
     await bob.phase("online")
     await bob.settled()
     room = bob.client.rooms[ROOM]
-    await until(lambda: room.last == server.core.state.rooms[ROOM].head)
+    await until(lambda: room.last == server.context.state.rooms[ROOM].head)
     texts = bob.texts(ROOM)
     assert "old" not in texts
     assert texts == [*new, "from the train"][-len(texts) :]
@@ -381,7 +381,7 @@ async def test_who_reads_too_slowly_and_is_removed(server: RunningServer, meet: 
     await bob.start(ROOM, "#other")
     await ann.tell("#other", "old")
     await bob.sees("#other", "old")
-    (session,) = [one for one in server.core.sessions if one.ready and one.user.name == "bob"]
+    (session,) = [one for one in server.sessions if one.ready and one.user.name == "bob"]
     session.behind = True  # as when the socket takes no more
     await do(ann, frames.Kick, ROOM, "bob")
     await do(ann, frames.DeleteRoom, "#other")
@@ -392,7 +392,7 @@ async def test_who_reads_too_slowly_and_is_removed(server: RunningServer, meet: 
     await phone.close()
     session.writable()
     await until(lambda: ROOM not in bob.client.rooms)
-    await until(lambda: bob.client.rooms["#other"].born == server.core.state.rooms["#other"].born)
+    await until(lambda: bob.client.rooms["#other"].born == server.context.state.rooms["#other"].born)
     while await bob.client.load_older(bob.client.rooms["#other"]):
         pass
     await bob.sees("#other", *(f"new {number}" for number in range(5)))

@@ -95,7 +95,7 @@ async def test_away_ends_with_what_was_said_without_a_connection(meet: Meet, ser
         bob.client.endpoint = Person(again.address, "x").client.endpoint
         bob.client.reconnect()
         await until(lambda: bob.client.company.mine.away is None and bob.client.status.phase == "online")
-        user = again.core.state.user_called("bob")
+        user = again.context.state.user_called("bob")
         assert user is not None
         assert user.away is None
         await bob.stop()

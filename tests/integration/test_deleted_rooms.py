@@ -22,7 +22,7 @@ def rows(data: Path, sql: str) -> list[tuple[Any, ...]]:
 
 async def emptied(server: RunningServer) -> None:
     """Come back once nothing is left to be removed."""
-    purging = server.core._purging
+    purging = server.context._purging
     if purging is not None:
         await purging
 
@@ -90,7 +90,7 @@ async def test_a_cid_is_never_stored_again(server: RunningServer) -> None:
     assert await ann.tell(ROOM, "once", "cid-1") == same
     await ann.join(ROOM)
     assert await ann.tell(ROOM, "once", "cid-1") == same
-    assert server.core.state.rooms[ROOM].head == 2
+    assert server.context.state.rooms[ROOM].head == 2
     assert await ann.refused(ann.say("#general", "once", "cid-1")) == errors.CID_REUSED
     await server.stop()
     again = RunningServer(server.data)
@@ -105,7 +105,7 @@ async def test_a_cid_is_never_stored_again(server: RunningServer) -> None:
 async def test_what_a_kill_left_is_removed_at_the_next_start(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.core, "purge_soon", lambda: None)
+    monkeypatch.setattr(server.context, "purge_soon", lambda: None)
     ann = await server.enter("ann", ROOM)
     await ann.tell(ROOM, "xyzzy")
     await do(ann, frames.DeleteRoom, ROOM)
@@ -115,7 +115,7 @@ async def test_what_a_kill_left_is_removed_at_the_next_start(
     await again.start()
     try:
         await emptied(again)
-        assert ROOM not in again.core.state.rooms
+        assert ROOM not in again.context.state.rooms
     finally:
         await again.stop()
     assert rows(server.data, "SELECT count(*) FROM events WHERE room = 3 AND length(body) > 0") == [(0,)]
@@ -153,7 +153,7 @@ async def test_a_pipeline_across_the_end(server: RunningServer) -> None:
             for number in range(8):
                 answer = await wire.answer(100 * turn + 1 + number)
                 assert not isinstance(answer, frames.Error) or answer.code != errors.INTERNAL
-    room = server.core.state.rooms[ROOM]
+    room = server.context.state.rooms[ROOM]
     page = await do(ann, frames.History, ROOM)
     assert [event.seq for event in page.events] == list(range(1, room.head + 1))
     assert page.events[0].kind == frames.CREATE

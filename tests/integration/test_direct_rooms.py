@@ -58,7 +58,7 @@ async def test_two_who_write_to_each_other_at_once(server: RunningServer) -> Non
     bob.send(frames.Dm(90, "ann"))
     for wire in (ann, bob):
         assert isinstance(await wire.answer(90), frames.Ok)
-    assert server.core.state.rooms[ROOM].head == 1
+    assert server.context.state.rooms[ROOM].head == 1
 
 
 async def test_a_pad_for_oneself(server: RunningServer) -> None:
@@ -70,7 +70,7 @@ async def test_a_pad_for_oneself(server: RunningServer) -> None:
 
 async def test_nobody_else_learns_of_it(server: RunningServer) -> None:
     ann, _bob, eve = [await server.enter(name) for name in ("ann", "bob", "eve")]
-    server.core.state.users[3].admin = True
+    server.context.state.users[3].admin = True
     await do(ann, frames.Dm, "bob")
     await do(ann, frames.Watch, [ROOM])
     for kind, values in (
@@ -142,9 +142,9 @@ async def test_rooms_that_others_open_never_count_against_ones_own(
     assert await refused(await server.enter("flo"), frames.Dm, "ann") == errors.TOO_MANY
     await do(ann, frames.Ignore, "bob")
     await do(await server.enter("flo"), frames.Dm, "ann")  # who is ignored takes nobody's place
-    before = {name: room.maker for name, room in server.core.state.rooms.items()}
-    assert server.core.log.load().rooms.keys() == before.keys()
-    assert {name: room.maker for name, room in server.core.log.load().rooms.items()} == before
+    before = {name: room.maker for name, room in server.context.state.rooms.items()}
+    assert server.context.log.load().rooms.keys() == before.keys()
+    assert {name: room.maker for name, room in server.context.log.load().rooms.items()} == before
 
 
 async def test_opening_many_counts_like_messages(tmp_path_factory: pytest.TempPathFactory) -> None:

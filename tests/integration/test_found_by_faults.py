@@ -9,8 +9,8 @@ import pytest
 
 from protocol import codec, frames
 from protocol.frames import Frame
+from server.state.entries import Draft
 from server.state.model import SERVER_LOG, USER
-from server.store.base import Draft
 from server.store.sqlite import SqliteLog
 from tests.support.clients import Person
 from tests.support.inprocess import RunningServer

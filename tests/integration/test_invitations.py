@@ -44,7 +44,7 @@ async def test_who_has_the_code_comes_in_so_often_and_into_the_room(serve: Serve
     assert made.expires == server.clock.ms() + 3 * 24 * 60 * 60 * 1000
     assert len(made.code) == 20
     assert await come(server, "bob", made.code) == ""
-    bob = server.core.state.user_called("bob")
+    bob = server.context.state.user_called("bob")
     assert bob is not None
     assert (bob.rooms, bob.admin) == ({"#general", "#lunch"}, False)
     (left,) = await invites(ann)
@@ -59,7 +59,7 @@ async def test_who_wants_the_last_use_at_once_does_not_get_it_twice(serve: Serve
     made = await invite(ann)
     come_in = await asyncio.gather(*(come(server, f"user{name}", made.code) for name in "abcd"))
     assert sorted(come_in) == ["", *[errors.BAD_INVITE] * 3]
-    assert len(server.core.state.users) == 2
+    assert len(server.context.state.users) == 2
 
 
 async def test_an_invitation_runs_out(serve: Serve) -> None:
@@ -69,7 +69,7 @@ async def test_an_invitation_runs_out(serve: Serve) -> None:
     assert await come(server, "bob", made.code) == errors.BAD_INVITE
     assert await invites(ann) == []
     await invite(ann)
-    assert made.id not in server.core.state.invites  # and goes, in time
+    assert made.id not in server.context.state.invites  # and goes, in time
 
 
 async def test_an_invitation_can_be_ended(serve: Serve) -> None:
@@ -123,7 +123,7 @@ async def test_on_an_open_server_an_invitation_still_leads_into_its_room(server:
     made = await invite(ann, room="#lunch")
     assert await come(server, "bob", "wrong") == errors.BAD_INVITE
     assert await come(server, "bob", made.code) == ""
-    bob = server.core.state.user_called("bob")
+    bob = server.context.state.user_called("bob")
     assert bob is not None
     assert "#lunch" in bob.rooms
 
@@ -198,7 +198,7 @@ async def test_the_last_administrator_stays_one_and_nobody_switches_themself_off
     assert await ann.refused(frames.SetAdmin(10, "ann", admin=False)) == errors.DENIED  # bob may not come in
     await change(ann, frames.EndDevices(11, "ann"))
     assert (await ann.ended()).code == errors.LOGGED_OUT  # her own session, too
-    assert server.core.state.users[1].admin
+    assert server.context.state.users[1].admin
 
 
 async def test_who_has_no_password_is_no_administrator(server: RunningServer) -> None:
@@ -239,8 +239,8 @@ async def test_what_an_administrator_does_is_written_down(serve: Serve) -> None:
     await change(ann, frames.SetAdmin(6, "bob", admin=True))
     await refused(server, "bob", password=OTHER)
     await invite(ann, room="#lunch")
-    await server.core.writer.drain()
-    rows = server.core.log._reading.execute(  # type: ignore[attr-defined]
+    await server.context.writer.drain()
+    rows = server.context.log._reading.execute(  # type: ignore[attr-defined]
         "SELECT actor, action, target, room, detail FROM audit ORDER BY id"
     ).fetchall()
     assert [row[:3] for row in rows[1:5]] == [

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from protocol import errors, frames
-from server.features.login.credentials import Entrance
-from server.features.operations import MakeAccount
+from server.auth.credentials import Entrance
+from server.features.login.operations import RegisterOperation
+from server.state.model import LOCAL_ADMIN
 from server.store.base import Searched
 from tests.support.accounts import PASSWORD
 from tests.support.inprocess import RunningServer
@@ -66,8 +67,8 @@ async def refused(server: RunningServer, user: int, name: str, **given: str) -> 
 
 
 async def on_record(server: RunningServer) -> tuple[str, str, str]:
-    await server.core.writer.drain()
-    ((_, one),) = server.core.log.audit(Searched(), 1)
+    await server.context.writer.drain()
+    ((_, one),) = server.context.log.audit(Searched(), 1)
     return one.action, one.target, one.detail
 
 
@@ -99,7 +100,7 @@ async def test_nobody_takes_a_name_before_the_one_whose_it_is_comes(serve: Serve
     async with connected(server, BIN) as wire:
         assert await wire.refused(frames.Register(1, "daemon", PASSWORD)) == errors.NAME_TAKEN
         assert await wire.refused(frames.Register(2, "DAEMON", PASSWORD)) == errors.NAME_TAKEN
-    assert not server.core.state.users
+    assert not server.context.state.users
     assert not (await come(server, BIN, "ann")).admin  # nobody's on this computer: as everywhere
 
 
@@ -129,7 +130,8 @@ async def test_other_names_are_as_the_entrance_says(serve: Serve) -> None:
 
 async def test_an_account_that_was_there_needs_its_password_once(serve: Serve) -> None:
     server = await serve("invite")
-    await server.core.store(MakeAccount("daemon", await server.core.accounts.hasher.hash(PASSWORD), actor=0))
+    hashed = await server.context.accounts.hasher.hash(PASSWORD)
+    await server.context.store(RegisterOperation(LOCAL_ADMIN, "daemon", hashed))
     assert await refused(server, DAEMON, "daemon") == errors.BAD_LOGIN
     await come(server, BIN, "daemon", password=PASSWORD)  # who knows it, but is not called so here
     assert await refused(server, DAEMON, "daemon") == errors.BAD_LOGIN
@@ -142,12 +144,12 @@ async def test_an_account_that_was_there_needs_its_password_once(serve: Serve) -
 async def test_who_used_it_with_the_name_alone_is_logged_out(serve: Serve) -> None:
     server = await serve("open", host="0.0.0.0")
     async with await Wire.connect(own_address(server.address.port)) as stranger:
-        server.core.accounts.local_users = False  # as before it listened on a socket
+        server.context.accounts.local_users = False  # as before it listened on a socket
         made = await stranger.log_in("daemon")
-        server.core.accounts.local_users = True
+        server.context.accounts.local_users = True
         assert (await come(server, DAEMON, "daemon")).user == made.user
         assert (await stranger.ended()).code == errors.LOGGED_OUT
-        assert len(server.core.state.users[made.user].devices) == 1
+        assert len(server.context.state.users[made.user].devices) == 1
 
 
 async def test_the_user_whose_the_server_is_administers_it(serve: Serve) -> None:
@@ -156,7 +158,7 @@ async def test_the_user_whose_the_server_is_administers_it(serve: Serve) -> None
     assert (await come(server, 0, "root")).admin
     assert not (await come(server, DAEMON, "daemon")).admin
     assert await server.first_invite() == ""
-    assert not server.core.state.invites
+    assert not server.context.state.invites
 
 
 async def test_where_the_administrator_comes_in_no_other_user_does(serve: Serve) -> None:

@@ -61,7 +61,7 @@ def contents(folder: Path) -> list[bytes]:
 
 
 def devices(server: RunningServer, name: str) -> int:
-    user = server.core.state.user_called(name)
+    user = server.context.state.user_called(name)
     return len(user.devices) if user is not None else 0
 
 
@@ -130,7 +130,7 @@ async def test_who_was_away_while_renamed_elsewhere_is_the_same_user(
     back = meet(server, "bob", tmp_path / "laptop")
     await back.start()
     assert (back.client.user, back.client.name) == (user, "robert")
-    assert [one.name for one in server.core.state.users.values()] == ["robert"]
+    assert [one.name for one in server.context.state.users.values()] == ["robert"]
     tokens = Tokens(tmp_path / "laptop")
     assert tokens.name_of(str(server.private_address), "bob") == "robert"
     back.client.say(ROOM, "still me")
@@ -146,7 +146,7 @@ async def test_who_gives_up_a_name_here_may_start_anew_under_it(
     await bob.stop()
     for name in ("robert", "bob"):
         await meet(server, name, tmp_path / "tokens").start()
-    assert sorted(one.name for one in server.core.state.users.values()) == ["bob", "robert"]
+    assert sorted(one.name for one in server.context.state.users.values()) == ["bob", "robert"]
 
 
 async def test_a_token_that_has_ended_stops_the_client_and_is_forgotten(
@@ -155,7 +155,7 @@ async def test_a_token_that_has_ended_stops_the_client_and_is_forgotten(
     bob = meet(server, "bob", tmp_path / "tokens")
     await bob.start()
     await bob.stop()
-    (device,) = server.core.state.user_called("bob").devices  # type: ignore[union-attr]
+    (device,) = server.context.state.user_called("bob").devices  # type: ignore[union-attr]
     wire = await server.enter("bob")
     await wire.ask(frames.EndDevice(wire.new_id, device), Result)
     again = meet(server, "bob", tmp_path / "tokens")
@@ -191,7 +191,7 @@ async def test_another_store_at_the_same_address_is_a_new_beginning(serve: Serve
     tokens = Tokens(None)
     token = (await login(old, "bob")).token
     bob = Person(new.private_address, "bob", identity=Identity("here", "bob", tokens))
-    tokens.keep("bob", Saved("here", "bob", token, old.core.epoch))
+    tokens.keep("bob", Saved("here", "bob", token, old.context.epoch))
     try:
         await bob.start()
         assert devices(new, "bob") == 1
@@ -199,7 +199,7 @@ async def test_another_store_at_the_same_address_is_a_new_beginning(serve: Serve
         await bob.stop()
     found = tokens.find("here", "bob")
     assert found is not None
-    assert (found.token != token, found.epoch) == (True, new.core.epoch)
+    assert (found.token != token, found.epoch) == (True, new.context.epoch)
 
 
 async def test_a_password_waits_for_an_answer(serve: Serve, meet: Meet) -> None:
@@ -243,7 +243,7 @@ async def test_no_secret_leaves_where_others_can_read_along(serve: Serve, meet: 
     with pytest.raises(RequestError) as refusal:
         await bob.client.ask(frames.ChangePassword(1, PASSWORD))
     assert refusal.value.code == errors.NOT_PRIVATE
-    assert server.core.state.user_called("bob").password == ""  # type: ignore[union-attr]
+    assert server.context.state.user_called("bob").password == ""  # type: ignore[union-attr]
 
 
 # --- the command line
@@ -442,7 +442,7 @@ async def test_a_link_is_all_that_an_invited_person_needs(tmp_path: Path) -> Non
         assert status == 0, told
         del shell.env["CHAT_TUI_PASSWORD"]
         assert await shell.run("send", "--server", link, ROOM, "I am in") == (0, "", "")
-        (ann,) = server.core.state.users.values()
+        (ann,) = server.context.state.users.values()
         assert (ann.name, ann.admin) == ("ann", True)
     finally:
         await shell.close()

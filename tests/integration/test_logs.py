@@ -81,8 +81,8 @@ async def test_who_is_refused_at_the_door_is_told_with_the_address(tmp_path: Pat
 
 async def test_a_store_that_fails_is_told(server: RunningServer, caplog: pytest.LogCaptureFixture) -> None:
     wire = await server.enter("ann")
-    await server.core.writer.drain()
-    log = server.core.log
+    await server.context.writer.drain()
+    log = server.context.log
     assert isinstance(log, SqliteLog)
     log._writing.execute("PRAGMA query_only = ON")
     assert await wire.refused(wire.say("#general", SAID)) == errors.STORAGE

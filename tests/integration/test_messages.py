@@ -57,7 +57,7 @@ async def test_a_send_may_be_repeated_for_ever(server: RunningServer) -> None:
         again.say("#a", "x", "c1", frames.ACTION),
     ):
         assert await again.refused(other) == errors.CID_REUSED
-    assert server.core.state.rooms["#a"].head == first.seq
+    assert server.context.state.rooms["#a"].head == first.seq
 
 
 async def test_a_message_has_its_limits(server: RunningServer) -> None:
@@ -110,7 +110,7 @@ async def test_a_store_that_fails_is_told_and_the_connection_goes_on(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann = await server.enter("ann", "#a")
-    database = server.core.log
+    database = server.context.log
     assert isinstance(database, SqliteLog)
     database._writing.execute("ALTER TABLE events RENAME TO lost")
     with caplog.at_level(logging.CRITICAL):
@@ -166,25 +166,25 @@ async def test_what_is_said_while_the_count_is_awaited_is_not_in_it(server: Runn
     ann = await server.enter("ann")
     await bob.tell("#general", "before")
     free = threading.Event()
-    server.core._reader.run(0, lambda: free.wait(5))
+    server.context._reader.run(0, lambda: free.wait(5))
     asked = asyncio.create_task(ann.sync())
-    await until(lambda: bool(server.core._asked))
+    await until(lambda: bool(server.context._reads))
     await bob.tell("#general", "after")
     free.set()
     (state,) = (room for room in (await asked).rooms if room.room == "#general")
-    assert (state.head, state.unread) == (server.core.state.rooms[state.room].head - 1, 1)
+    assert (state.head, state.unread) == (server.context.state.rooms[state.room].head - 1, 1)
 
 
 async def test_an_events_bytes_are_made_once_and_written_once_per_session(server: RunningServer) -> None:
     """The members' sockets get the very same block, one write for all of a batch."""
     written: list[tuple[object, bytes]] = []
-    hub = Hub(server.core.state)
+    hub = Hub(server.context.state)
 
     class Sink:
         behind = idle = False
 
         def __init__(self, name: str) -> None:
-            user = server.core.state.user_called(name)
+            user = server.context.state.user_called(name)
             assert user is not None
             self.user = user
 

@@ -48,9 +48,9 @@ async def test_a_role_is_told_and_seen(server: RunningServer, ann: Wire, bob: Wi
     }
     (state,) = [room for room in (await bob.sync()).rooms if room.room == ROOM]
     assert state.role == frames.MODERATOR
-    head = server.core.state.rooms[ROOM].head
+    head = server.context.state.rooms[ROOM].head
     await do(ann, frames.Role, ROOM, "bob", frames.MODERATOR)
-    assert server.core.state.rooms[ROOM].head == head
+    assert server.context.state.rooms[ROOM].head == head
     assert await refused(ann, frames.Role, ROOM, "bob", "king") == errors.BAD_FRAME
     assert await refused(ann, frames.Role, ROOM, "nobody", frames.OWNER) == errors.NO_SUCH_USER
     await server.enter("eve")
@@ -194,13 +194,13 @@ async def test_when_the_last_owner_goes_somebody_follows(server: RunningServer, 
 @pytest.mark.usefixtures("ann", "bob")
 async def test_an_owner_who_is_kicked_is_followed_too(server: RunningServer) -> None:
     ada = await server.enter("ada")
-    server.core.state.users[3].admin = True
+    server.context.state.users[3].admin = True
     for kind, name in ((frames.Kick, "ann"), (frames.Ban, "bob")):
         heir = await server.enter(f"heir-{name}", ROOM)
         await do(ada, kind, ROOM, name)
         while (await told(heir, frames.ROLE)).sender != "ada":
             pass
-    owners = [one for one in server.core.state.rooms[ROOM].members.values() if one == frames.OWNER]
+    owners = [one for one in server.context.state.rooms[ROOM].members.values() if one == frames.OWNER]
     assert len(owners) == 1
 
 
@@ -223,7 +223,7 @@ async def test_who_is_muted_says_nothing_by_going_and_coming_back_under_another_
 
 
 async def test_a_user_is_kept_out_of_the_server(server: RunningServer, ann: Wire, bob: Wire) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     phone = await server.enter("bob")
     assert await refused(bob, frames.ServerBan, "ann") == errors.DENIED
     assert await refused(ann, frames.ServerBan, "ann") == errors.DENIED
@@ -254,7 +254,7 @@ async def test_a_user_is_kept_out_of_the_server(server: RunningServer, ann: Wire
 
 
 async def test_a_ban_of_a_user_is_lifted(server: RunningServer, ann: Wire, bob: Wire) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     await do(ann, frames.ServerBan, "bob")
     await bob.rest()
     await do(ann, frames.ServerUnban, "BOB")
@@ -265,7 +265,7 @@ async def test_a_ban_of_a_user_is_lifted(server: RunningServer, ann: Wire, bob: 
 async def test_a_network_is_kept_out(
     server: RunningServer, ann: Wire, bob: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     far = property(lambda one: "::ffff:192.0.2.7" if one.ready and one.user.name == "bob" else "127.0.0.1")
     monkeypatch.setattr(Session, "address", far)  # all come from loopback here
     await do(ann, frames.ServerBan, address="192.0.2.99/24")
@@ -273,12 +273,12 @@ async def test_a_network_is_kept_out(
     assert isinstance(bye, frames.Bye)
     assert (bye.code, bye.text) == (errors.DENIED, "your network is banned from this server")
     assert [ban.address for ban in (await do(ann, frames.ServerBans)).bans] == ["192.0.2.0/24"]
-    assert server.core.banned_network("192.0.2.1")
-    assert not server.core.banned_network("192.0.3.1")
+    assert server.context.banned_network("192.0.2.1")
+    assert not server.context.banned_network("192.0.3.1")
     for address in ("127.0.0.0/8", "::1", "0.0.0.0/0", "::/0", "0.0.0.0/7", "2000::/3", "::ffff:0:0/96"):
         assert await refused(ann, frames.ServerBan, address=address) == errors.DENIED
     await server.enter("carl")
-    monkeypatch.setattr("server.net.networks._address", lambda _: ipaddress.ip_address("192.0.2.8"))
+    monkeypatch.setattr("server.state.networks._address", lambda _: ipaddress.ip_address("192.0.2.8"))
     wire = await server.connect()
     bye = (await wire.rest())[-1]
     assert isinstance(bye, frames.Bye)
@@ -304,7 +304,7 @@ async def test_a_network_is_kept_out(
 async def test_a_ban_that_makes_no_sense(
     server: RunningServer, ann: Wire, bob: Wire, fields: dict[str, object], code: str
 ) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     ann.send_map({"t": "server_ban", "id": 99, **fields})
     answer = await ann.answer(99)
     assert isinstance(answer, frames.Error)
@@ -346,7 +346,7 @@ async def test_nothing_of_who_is_muted_reaches_the_room(server: RunningServer, a
 
 @pytest.mark.usefixtures("bob")
 async def test_what_has_no_effect_is_no_success(server: RunningServer, ann: Wire) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     await do(ann, frames.Role, ROOM, "bob", frames.OWNER)
     assert await refused(ann, frames.Mute, ROOM, "bob") == errors.DENIED
     await do(ann, frames.Role, ROOM, "bob", frames.MEMBER)
@@ -362,7 +362,7 @@ async def test_what_has_no_effect_is_no_success(server: RunningServer, ann: Wire
 async def test_who_is_banned_is_told_of_by_address_too(
     server: RunningServer, ann: Wire, bob: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     far = property(lambda one: "192.0.2.7" if one.ready and one.user.name == "bob" else "192.0.2.9")
     monkeypatch.setattr(Session, "address", far)
     assert await refused(ann, frames.ServerBan, address="192.0.2.9") == errors.DENIED  # it is her own

@@ -61,7 +61,7 @@ def rise(before: Figures, after: Figures) -> Figures:
 async def test_what_is_said_is_counted(server: RunningServer) -> None:
     ann, bob = await server.enter("ann", "#a"), await server.enter("bob", "#a")
     await ann.settled()
-    await server.core.writer.drain()
+    await server.context.writer.drain()
     before = await figures(server)
     for number in range(3):
         await ann.tell("#a", "text", f"cid-{number}")
@@ -131,7 +131,7 @@ async def fall_behind(server: RunningServer) -> Wire:
     ann = await server.enter("ann")
     slow = await server.connect(buffer=4096)
     await slow.enter("slow")
-    while not any(session.behind for session in server.core.sessions):
+    while not any(session.behind for session in server.sessions):
         await ann.tell("#general", "x" * 15_000)
     return slow
 
@@ -167,7 +167,7 @@ async def test_it_is_not_ready_while_its_store_cannot_be_written(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(monitor, "PROBE_SECONDS", 0.0)
-    log = server.core.log
+    log = server.context.log
     assert isinstance(log, SqliteLog)
     log._writing.execute("PRAGMA query_only = ON")
     answer = await fetch(server.monitor, "/readyz")
@@ -188,13 +188,13 @@ async def test_it_is_not_ready_while_its_store_does_not_answer(
     assert (answer.status, answer.body) == (503, "not ready: the store has not answered for 0.1 s\n")
     other._writing.execute("ROLLBACK")
     other.close()
-    await server.until(lambda: server.core.writer.waiting == 0)
+    await server.until(lambda: server.context.writer.waiting == 0)
     monkeypatch.setattr(monitor, "STORE_SECONDS", 10)
     assert (await fetch(server.monitor, "/readyz")).status == 200
 
 
 async def test_asking_often_does_not_make_the_disk_work(server: RunningServer) -> None:
-    log = server.core.log
+    log = server.context.log
     assert isinstance(log, SqliteLog)
     answers = await asyncio.gather(*(fetch(server.monitor, "/readyz") for _ in range(20)))
     assert {answer.status for answer in answers} == {200}

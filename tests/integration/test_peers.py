@@ -11,9 +11,10 @@ from protocol import VERSION, codec, errors, frames, limits
 from protocol.frames import Event
 from server.config import Address
 from server.context import STALL_SECONDS
+from server.delivery.subscriber import Phase
 from server.limits.turns import SLICE_SECONDS
 from server.net.tcp import HIGH_WATER, TcpTransport
-from server.session import Phase, Session
+from server.session import Session
 from tests.support.inprocess import RunningServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire, text_of
@@ -34,7 +35,7 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 def session_of(server: RunningServer, name: str) -> Session:
-    (session,) = [one for one in server.core.sessions if one._user is not None and one.user.name == name]
+    (session,) = [one for one in server.sessions if one._user is not None and one.user.name == name]
     return session
 
 
@@ -42,7 +43,7 @@ def queued(session: Session) -> int:
     """Bytes that the server holds for a session."""
     transport = session._transport
     assert isinstance(transport, TcpTransport)
-    waiting = sum(len(data) for data in session.core.hub._out.get(session, []))
+    waiting = sum(len(data) for data in session.server.hub._out.get(session, []))
     return waiting + transport._transport.get_write_buffer_size() + transport._output.size
 
 
@@ -153,7 +154,7 @@ async def test_who_hangs_up_in_the_middle_harms_nobody(server: RunningServer) ->
     bob = await server.enter("bob", "#a")
     bob.send(*(bob.say("#a", "x" * 10_000) for _ in range(50)), frames.Sync(1))
     bob.writer.transport.abort()
-    await server.until(lambda: len(server.core.sessions) == 1)
+    await server.until(lambda: len(server.sessions) == 1)
     await ann.tell("#a", "still here")
     assert await ann.ask(frames.Online(90), frames.OnlineResult) == frames.OnlineResult(
         [frames.PersonInfo("ann", ["#a", "#general"])], 1
@@ -174,10 +175,10 @@ async def test_without_hello_it_ends_soon(server: RunningServer) -> None:
     wire.send(frames.Ping(1))
     await wire.next()
     server.clock.seconds += limits.HANDSHAKE_SECONDS
-    server.core.sweep()
+    server.context.sweep()
     assert await wire.settled() == []
     server.clock.seconds += 1
-    server.core.sweep()
+    server.context.sweep()
     await expect_timeout(wire)
 
 
@@ -185,23 +186,23 @@ async def test_without_login_it_ends(server: RunningServer) -> None:
     wire = await server.connect()
     await wire.hello()
     server.clock.seconds += limits.LOGIN_SECONDS
-    server.core.sweep()
+    server.context.sweep()
     assert await wire.settled() == []
     server.clock.seconds += 1
-    server.core.sweep()
+    server.context.sweep()
     await expect_timeout(wire)
 
 
 async def test_the_silent_are_pinged_then_cut(server: RunningServer) -> None:
     silent, lively = await server.enter("ann"), await server.enter("bob")
     server.clock.seconds += limits.PING_SECONDS + 1
-    server.core.sweep()
+    server.context.sweep()
     for wire in (silent, lively):
         await wire.next_of(frames.Ping)
     lively.send(frames.Pong())
     await lively.settled()
     server.clock.seconds += limits.SILENCE_SECONDS - limits.PING_SECONDS
-    server.core.sweep()
+    server.context.sweep()
     await expect_timeout(silent)
     assert await lively.settled() == []
     await lively.ask(frames.Rooms(90), frames.RoomsResult)
@@ -215,7 +216,7 @@ async def test_a_ping_tells_the_heads_that_changed(server: RunningServer) -> Non
             await ann.tell("#a", text)
         await ann.settled()
         server.clock.seconds += limits.PING_SECONDS + 1
-        server.core.sweep()
+        server.context.sweep()
         heads.append((await ann.next_of(frames.Ping)).heads)
     assert heads == [{"#a": 3, "#general": 2}, {}, {"#a": 4}]
 
@@ -241,7 +242,7 @@ async def test_a_slow_reader_is_told_the_heads_and_slows_nobody(server: RunningS
             await bob.take(SMALL)
         server.clock.seconds += STALL_SECONDS
         session_of(server, "ann").heard = session_of(server, "eve").heard = server.clock.seconds
-        server.core.sweep()
+        server.context.sweep()
     assert slow.phase is Phase.READY
     assert slow.behind
     # Once it reads, it gets what was queued, without a gap, then where its rooms stand now.
@@ -267,15 +268,15 @@ async def test_who_takes_nothing_at_all_is_cut(server: RunningServer) -> None:
     async def wait(seconds: int) -> None:
         server.clock.seconds += seconds
         session_of(server, "ann").heard = server.clock.seconds
-        server.core.sweep()
+        server.context.sweep()
         await ann.settled()
 
     await wait(STALL_SECONDS - 1)
-    assert gone in server.core.sessions
+    assert gone in server.sessions
     for _ in range(3):  # its system may have taken something since the sweep before
         await wait(STALL_SECONDS)
-    assert gone not in server.core.sessions
-    assert not any(getattr(look, "__name__", "") == "_watch_stall" for look in server.core.sweeps)
+    assert gone not in server.sessions
+    assert not any(getattr(look, "__name__", "") == "_watch_stall" for look in server.context.sweeps)
     # The others have noticed nothing, and who comes back finds everything.
     assert (await ann.tell("#a", "still here")).seq == 604
     again = await server.enter("bob")
@@ -333,7 +334,7 @@ async def test_one_peers_burst_leaves_the_others_their_turn(server: RunningServe
     assert isinstance(transport, TcpTransport)
     transport._reader.add(b"".join(codec.encode(request) for request in burst))
     transport.take_turn(asyncio.get_running_loop().time() + SLICE_SECONDS)
-    assert len(server.core.hub._out[session]) < len(burst)
+    assert len(server.context.hub._out[session]) < len(burst)
     for request in burst:
         assert isinstance(await wire.answer(request.id), frames.Ok)
 
@@ -343,7 +344,7 @@ async def test_markers_do_not_pile_up_for_a_slow_reader(server: RunningServer) -
     slow = await enter_slowly(server, "ann")
     ann.send(*(ann.say("#a", "x" * 15_000) for _ in range(600)))
     await read_until(ann, 602)
-    (behind,) = [one for one in server.core.sessions if one.behind]
+    (behind,) = [one for one in server.sessions if one.behind]
     before = queued(behind)
     for number in range(50):
         await ann.ask(frames.Read(5000 + number, "#a", 3), frames.Result)

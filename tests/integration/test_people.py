@@ -7,7 +7,7 @@ import pytest
 
 from protocol import errors, frames, limits
 from protocol.frames import Event, Frame, Result
-from server.store.base import Entry, LastSeen
+from server.state.entries import Entry, LastSeen
 from tests.conftest import Dial, StartServer
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
@@ -51,8 +51,8 @@ async def test_whois_tells_what_anybody_may_know(server: RunningServer) -> None:
     await bob.ask(frames.Away(91, text="lunch"), Result)
     assert await whois(ann, "bob") == frames.WhoisResult(**known, state="away", text="lunch")
     await bob.close()
-    await server.until(lambda: len(server.core.sessions) == 1)
-    await server.core.writer.drain()
+    await server.until(lambda: len(server.sessions) == 1)
+    await server.context.writer.drain()
     left = server.clock.ms()
     server.clock.seconds += 60
     assert await whois(ann, "bob") == frames.WhoisResult(**known, state="offline", seen=left)
@@ -74,8 +74,8 @@ async def test_when_somebody_was_made_and_seen_outlives_the_server(
     await bob.enter("bob")
     server.clock.seconds += 7
     await (await server.enter("cat")).close()
-    await server.until(lambda: len(server.core.sessions) == 1)
-    await server.core.writer.drain()
+    await server.until(lambda: len(server.sessions) == 1)
+    await server.context.writer.drain()
     server.clock.seconds += 3
     await server.stop()
     await again.start()
@@ -101,7 +101,7 @@ async def test_a_kill_forgets_no_more_than_a_visit(start_server: StartServer, di
 
 async def test_who_comes_and_goes_all_day_is_stored_when_they_go_only(server: RunningServer) -> None:
     written: list[Entry] = []
-    log = server.core.log
+    log = server.context.log
     append = log.append
 
     def watched(batch: Sequence[Entry]) -> list[Event | None]:
@@ -110,14 +110,14 @@ async def test_who_comes_and_goes_all_day_is_stored_when_they_go_only(server: Ru
 
     log.append = watched  # type: ignore[method-assign]
     await server.enter("bob")
-    await server.core.writer.drain()
+    await server.context.writer.drain()
     written.clear()
     for _ in range(3):
         phone = await server.enter("bob")
         await phone.ask(frames.Idle(90, on=True), Result)
         await phone.close()
-    await server.until(lambda: len(server.core.sessions) == 1)
-    await server.core.writer.drain()
+    await server.until(lambda: len(server.sessions) == 1)
+    await server.context.writer.drain()
     assert [entry for entry in written if isinstance(entry, LastSeen)] == []
 
 
@@ -195,7 +195,7 @@ async def test_what_ignored_people_begin_is_hidden(server: RunningServer) -> Non
     await eve.tell("@1:3", "still there?")
     assert seen(await phone.settled()) == set()
     server.clock.seconds += limits.PING_SECONDS + 1
-    server.core.sweep()
+    server.context.sweep()
     assert "@1:3" not in (await phone.next_of(frames.Ping)).heads
 
     await ignore(ann, "eve", on=False)

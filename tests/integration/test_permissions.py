@@ -81,7 +81,7 @@ async def test_everybody_tries_everything(server: RunningServer, who: str, *, pr
 @pytest.mark.parametrize("action", [action for action in Action if action not in SERVER_WIDE])
 async def test_the_room_of_two_is_theirs_alone(server: RunningServer, action: Action) -> None:
     ada, ann, bob = [await server.enter(name) for name in ("ada", "ann", "bob")]
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     await server.enter("tim")
     room = (await do(ann, frames.Dm, "bob")).room.room
     number = (await ann.tell(room, "one of the two says so")).seq
@@ -146,7 +146,7 @@ async def test_a_moderator_is_muted_by_the_owner_and_stays_so(server: RunningSer
 async def test_the_first_room_belongs_to_the_administrators(server: RunningServer) -> None:
     ada, bob = await server.enter("ada"), await server.enter("bob")
     assert await refused(ada, frames.Kick, "#general", "bob") == errors.DENIED
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     watched = await do(bob, frames.Watch, ["#general"])
     assert watched.roles == {"#general": {"ada": frames.OWNER}}
     await do(ada, frames.Role, "#general", "bob", frames.MODERATOR)

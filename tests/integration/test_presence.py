@@ -58,7 +58,7 @@ async def test_it_goes_to_those_who_watch(server: RunningServer) -> None:
     assert await ann.next() == frames.People(ROOM, 3)
     phone = await server.enter("eve")
     await phone.close()
-    await server.until(lambda: len(server.core.sessions) == 3)
+    await server.until(lambda: len(server.sessions) == 3)
     await eve.ask(frames.Nick(90, "zoe"), frames.LoginResult)
     assert await told(ann) == frames.Presence(ROOM, "eve", online=False)
     assert await told(ann) == frames.Presence(ROOM, "zoe", online=True)
@@ -145,10 +145,10 @@ async def test_what_changes_at_once_is_told_at_once(server: RunningServer) -> No
     wires = [await server.enter(f"p{number:02}", ROOM) for number in range(30)]
     for wire in wires:
         await wire.close()
-    await server.until(lambda: len(server.core.sessions) == 1)
+    await server.until(lambda: len(server.sessions) == 1)
     await watch(ann, ROOM)
     await ann.settled()
-    presence_ = server.core.hub.presence
+    presence_ = server.context.hub.presence
     presence_._not_before = asyncio.get_running_loop().time() + SECONDS  # until we say so
     for number in range(30):
         await server.enter(f"p{number:02}")
@@ -167,7 +167,7 @@ async def test_the_more_look_the_longer_is_gathered(server: RunningServer) -> No
     wires = [await server.enter(f"ann{number % 2}", ROOM) for number in range(40)]
     for wire in wires:
         await watch(wire, ROOM)
-    hub = server.core.hub
+    hub = server.context.hub
     before = asyncio.get_running_loop().time()
     await server.enter("bob", ROOM)
     await told(wires[0])
@@ -180,9 +180,9 @@ async def test_nobody_watching_costs_nothing(server: RunningServer) -> None:
     ann = await server.enter("ann", ROOM)
     await watch(ann, ROOM)
     await ann.close()
-    await server.until(lambda: not server.core.sessions)
+    await server.until(lambda: not server.sessions)
     await server.enter("bob", ROOM)
-    presence_ = server.core.hub.presence
+    presence_ = server.context.hub.presence
     assert (presence_._lists, presence_._watching, presence_._stale) == ({}, {}, set())
 
 
@@ -378,7 +378,7 @@ async def test_a_user_is_away_when_all_sessions_are_idle(server: RunningServer) 
 async def test_who_comes_back_idle_was_never_there(server: RunningServer) -> None:
     ann = await server.enter("ann", ROOM)
     await (await server.enter("bob", ROOM)).close()
-    await server.until(lambda: len(server.core.sessions) == 1)
+    await server.until(lambda: len(server.sessions) == 1)
     await watch(ann, ROOM)
     bob = await server.connect()
     await bob.log_in("bob")
@@ -420,7 +420,7 @@ async def three(server: RunningServer) -> tuple[Wire, Wire, Wire]:
 
 
 def types(server: RunningServer, name: str, *, on: bool = True) -> frames.Typing:
-    user = server.core.state.user_called(name)
+    user = server.context.state.user_called(name)
     assert user is not None
     return frames.Typing(ROOM, on, user.id, user.name)
 
@@ -459,7 +459,7 @@ async def test_nobody_types_in_so_many_rooms_at_once(server: RunningServer) -> N
     rooms = [f"#room{number:02}" for number in range(TYPED + 4)]
     bob = await server.enter("bob", *rooms)
     ann = await server.enter("ann", *rooms)
-    (session,) = (one for one in server.core.sessions if one.user.name == "ann")
+    (session,) = (one for one in server.sessions if one.user.name == "ann")
     await watch(bob, *rooms[-8:])
     await bob.settled()
     ann.send(*(frames.Typing(room) for room in rooms))
@@ -500,7 +500,7 @@ async def test_who_is_behind_is_not_told_who_types(
     server: RunningServer, three: tuple[Wire, Wire, Wire]
 ) -> None:
     ann, bob, _ = three
-    (session,) = [one for one in server.core.sessions if one.user.name == "bob"]
+    (session,) = [one for one in server.sessions if one.user.name == "bob"]
     session.behind = True
     ann.send(frames.Typing(ROOM))
     await ann.settled()

@@ -124,7 +124,7 @@ async def test_an_invitation_opens_it(server: RunningServer, ann: Wire) -> None:
 
 async def test_who_is_offline_is_told_later(server: RunningServer, ann: Wire) -> None:
     await (await server.enter("bob")).close()
-    await server.until(lambda: len(server.core.sessions) == 1)
+    await server.until(lambda: len(server.sessions) == 1)
     await do(ann, frames.Invite, SECRET, "bob")
     bob = await server.connect()
     await bob.log_in("bob")
@@ -172,9 +172,9 @@ async def test_a_room_is_hidden_and_shown_again(server: RunningServer) -> None:
     await bob.tell("#a", "still here")
     while (await ann.event("#a")).kind != frames.VISIBILITY:
         pass
-    head = server.core.state.rooms["#a"].head
+    head = server.context.state.rooms["#a"].head
     await do(ann, frames.Visibility, "#a", private=True)  # it is: nothing happens
-    assert server.core.state.rooms["#a"].head == head
+    assert server.context.state.rooms["#a"].head == head
     await do(ann, frames.Visibility, "#a", private=False)
     await eve.join("#a")
 
@@ -190,7 +190,7 @@ async def test_the_last_one_is_warned_before_nobody_can_come_back(server: Runnin
 
 async def test_an_administrator_comes_in_seen_by_all(server: RunningServer, ann: Wire) -> None:
     ada = await server.enter("ada")
-    server.core.state.users[2].admin = True
+    server.context.state.users[2].admin = True
     assert [room.room for room in (await do(ada, frames.Rooms)).rooms] == ["#general"]
     assert [room.room for room in (await do(ada, frames.Rooms, every=True)).rooms] == ["#general", SECRET]
     assert await refused(ada, frames.History, SECRET) == errors.NOT_A_MEMBER
@@ -207,7 +207,7 @@ async def test_all_of_it_outlives_a_restart(server: RunningServer, ann: Wire) ->
     await do(ann, frames.Invite, SECRET, "carl")
     await carl.join(SECRET)
     await do(ann, frames.Role, SECRET, "carl", frames.MODERATOR)
-    born = server.core.state.rooms[SECRET].born
+    born = server.context.state.rooms[SECRET].born
     await server.stop()
     again = RunningServer(server.data)
     await again.start()
@@ -231,7 +231,7 @@ async def test_who_was_removed_looks_at_it_no_longer(server: RunningServer, ann:
     await bob.join(SECRET)
     assert SECRET in (await do(bob, frames.Watch, [SECRET])).online
     await do(ann, frames.Kick, SECRET, "bob")
-    assert server.core.hub.presence._lists.get(SECRET) is None
+    assert server.context.hub.presence._lists.get(SECRET) is None
     await do(ann, frames.Away)
     assert of_room(await bob.settled(), SECRET) == []
 
@@ -245,7 +245,7 @@ async def test_whois_and_the_list_of_people_say_nothing_of_it(server: RunningSer
 
 
 async def test_an_invitation_to_the_server_does_not_lead_into_it(server: RunningServer, ann: Wire) -> None:
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     assert await refused(ann, frames.MakeInvite, room=SECRET) == errors.DENIED
     code = (await do(ann, frames.MakeInvite, room="#later")).code
     await do(ann, frames.Create, "#later", private=True)

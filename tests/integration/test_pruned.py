@@ -10,9 +10,9 @@ import pytest
 from chat_tui.client import updates
 from protocol import errors, frames
 from protocol.frames import HistoryResult
+from server.config.retention import Retention
 from server.delivery import retention
-from server.delivery.retention import Retention
-from server.store.base import Draft
+from server.state.entries import Draft
 from server.store.sqlite import SqliteLog
 from tests.conftest import Dial, StartServer
 from tests.support.clients import Person
@@ -46,14 +46,14 @@ async def meet(server: RunningServer) -> AsyncIterator[Meet]:
 async def chatter(server: RunningServer, wire: Wire, first: int, last: int) -> None:
     """Messages in these numbers, a day after what was before."""
     server.clock.seconds += DAY
-    for session in server.core.sessions:
+    for session in server.sessions:
         session.heard = server.clock.seconds
     for number in range(first, last + 1):
         await wire.tell(ROOM, f"text {number}", f"cid {number}")
 
 
 async def prune(server: RunningServer, days: float = 0.5) -> int:
-    return await retention.prune(server.core, Retention(int(days * DAY)))
+    return await retention.prune(server.context, Retention(int(days * DAY)))
 
 
 async def page(wire: Wire, **bounds: Any) -> HistoryResult:
@@ -141,7 +141,7 @@ async def test_a_pruned_message_sent_again_is_not_stored_again(server: RunningSe
 async def test_it_does_not_hold_the_others_up(server: RunningServer) -> None:
     """Thousands of events go in steps, and what people say meanwhile comes between."""
     ann = await server.enter("ann")
-    core = server.core
+    core = server.context
     drafts = [Draft(ROOM, ann_id(server), "ann", frames.MESSAGE, 0, b"x", f"c{n}") for n in range(20_000)]
     await core.writer.between(lambda: core.log.append(drafts))
     core.state.rooms[ROOM].head += len(drafts)
@@ -157,7 +157,7 @@ async def test_it_does_not_hold_the_others_up(server: RunningServer) -> None:
 
 
 def ann_id(server: RunningServer) -> int:
-    user = server.core.state.user_called("ann")
+    user = server.context.state.user_called("ann")
     assert user is not None
     return user.id
 

@@ -10,9 +10,10 @@ import pytest
 from chat_tui.client.errors import RequestError
 from chat_tui.client.reads import ReadMarkers
 from protocol import errors, frames
+from server.auth.credentials import Entrance
 from server.config import Address, Config, Limits, Metrics
-from server.delivery.retention import Age, Retention, prune
-from server.features.login.credentials import Entrance
+from server.config.retention import Age, Retention
+from server.delivery.retention import prune
 from server.limits.quotas import COSTS, DISK_RETRY_MS
 from server.store.base import Searched
 from tests.integration.test_server import EVERY_REQUEST
@@ -43,13 +44,13 @@ async def test_a_user_makes_so_many_rooms_that_stay(tmp_path: Path) -> None:
             await do(ann, frames.Leave, f"#a{number}")
         assert await refused(ann, frames.Create, "#a3") == errors.TOO_MANY
         assert await refused(ann, frames.Join, "#a3") == errors.TOO_MANY
-        assert "#a3" not in server.core.state.rooms
-        assert server.core.log.load().users[2].made == 3, "a restart forgets nothing"
+        assert "#a3" not in server.context.state.rooms
+        assert server.context.log.load().users[2].made == 3, "a restart forgets nothing"
         await do(bob, frames.Join, "#a0")
         await do(ann, frames.Join, "#a0")
         await do(bob, frames.DeleteRoom, "#a0")
         await do(ann, frames.Create, "#a3")
-        server.core.state.users[2].admin = True
+        server.context.state.users[2].admin = True
         await do(ann, frames.Create, "#a4")
 
 
@@ -66,7 +67,7 @@ async def test_no_pipeline_gets_past_what_rooms_there_may_be(tmp_path: Path) -> 
             assert [answer.code for answer in answers if isinstance(answer, frames.Error)] == [
                 errors.TOO_MANY
             ] * 5
-            assert len(server.core.state.rooms) == 4
+            assert len(server.context.state.rooms) == 4
 
 
 async def test_a_user_makes_so_many_rooms_at_once(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ async def test_a_server_takes_so_many_rooms_and_accounts(tmp_path: Path) -> None
         await wire.hello()
         assert await wire.refused(frames.Login(1, "carl")) == errors.TOO_MANY
         assert await wire.refused(frames.Register(2, "carl", "a long password")) == errors.TOO_MANY
-        server.core.state.users[1].admin = True
+        server.context.state.users[1].admin = True
         await do(ann, frames.Dm, "bob")
 
 
@@ -172,16 +173,16 @@ async def test_with_little_room_on_the_disk_only_administrators_store(
     server = RunningServer(data, Limits(), Metrics(listen=Address("127.0.0.1", 0)))
     await server.start()
     try:
-        disk = server.core.quotas.disk
+        disk = server.context.quotas.disk
         assert disk is not None
         ada, ann = await server.enter("ada"), await server.enter("ann", "#a")
         seq = (await ann.tell("#a", "before")).seq
-        server.core.state.users[1].admin = True
+        server.context.state.users[1].admin = True
         ready = await fetch(server.monitor, "/readyz")
         assert ready.status == 200
 
         disk.floor = 2**60
-        server.core.sweep()
+        server.context.sweep()
         await server.until(lambda: disk.low)
         ann.send(send := ann.say("#a", "now"))
         answer = await ann.answer(send.id)
@@ -206,7 +207,7 @@ async def test_with_little_room_on_the_disk_only_administrators_store(
 
         disk.floor = 1
         server.clock.seconds += 6
-        server.core.sweep()
+        server.context.sweep()
         await server.until(lambda: not disk.low)
         await do(ann, frames.Join, "#general")
     finally:
@@ -226,9 +227,9 @@ async def test_the_audit_is_kept_for_a_while(tmp_path: Path) -> None:
         server.clock.seconds += 40 * 86_400
         ann = await server.enter("ann")
         await do(ann, frames.Topic, "#a", "the last one")
-        assert len(server.core.log.audit(Searched(action="topic"), 10)) == 4
-        assert await prune(server.core, Retention(audit=30 * 86_400)) == 0
-        (kept,) = server.core.log.audit(Searched(action="topic"), 10)
+        assert len(server.context.log.audit(Searched(action="topic"), 10)) == 4
+        assert await prune(server.context, Retention(audit=30 * 86_400)) == 0
+        (kept,) = server.context.log.audit(Searched(action="topic"), 10)
         assert kept.audit.time == server.clock.ms()
         assert not Config(audit_retention=Age("1y")).kept.forever
         assert Config(audit_retention=Age("forever")).kept.forever

@@ -16,9 +16,10 @@ from chat_tui.client.client import Client
 from chat_tui.client.outbox import Outbox
 from chat_tui.client.removal import LogEmptier
 from protocol import codec, frames
+from server.config.retention import Retention
 from server.delivery import checkpoints, retention
+from server.state.entries import Draft
 from server.store.backup import copying
-from server.store.base import Draft
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
@@ -49,9 +50,9 @@ async def say_and_edit(wire: Wire, room: str = "#general") -> int:
 
 async def time_passes(server: RunningServer) -> None:
     """Until the next time that the log is due to be emptied."""
-    server.core.sweep()
+    server.context.sweep()
     server.clock.seconds += checkpoints.SECONDS
-    server.core.sweep()
+    server.context.sweep()
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ async def test_a_deleted_room_is_in_no_file_of_the_server(server: RunningServer,
 async def test_pruned_messages_are_in_no_file_of_the_server(server: RunningServer, ann: Wire) -> None:
     await say_and_edit(ann)
     server.clock.seconds += 60
-    assert await retention.prune(server.core, retention.Retention(1)) > 0
+    assert await retention.prune(server.context, Retention(1)) > 0
     await time_passes(server)
     await until(lambda: holding(server.data, SECRET, EDITED) == [])
 
@@ -121,13 +122,13 @@ async def test_pruned_messages_are_in_no_file_of_the_server(server: RunningServe
 async def test_a_search_that_goes_on_is_waited_for(server: RunningServer, ann: Wire) -> None:
     """With many who search there is always one, and the log could never be emptied."""
     seq = await say_and_edit(ann)
-    log = server.core.log
+    log = server.context.log
     assert isinstance(log, SqliteLog)
     with log._searcher_turn:
         log._searching.execute("BEGIN")
         assert log._searching.execute("SELECT count(*) FROM events").fetchall()
         await do(ann, frames.Send, "#general", "a-delete", b"", frames.DELETE, seq)
-        emptying = asyncio.create_task(server.core.checkpoints.empty())
+        emptying = asyncio.create_task(server.context.checkpoints.empty())
         await ann.tell("#general", "nobody who writes waits for it")
         assert not emptying.done()
         log._searching.execute("ROLLBACK")
@@ -145,10 +146,10 @@ async def test_another_program_that_reads_is_told_of(
         await do(ann, frames.Send, "#general", "a-delete", b"", frames.DELETE, seq)
         await time_passes(server)
         server.clock.seconds += checkpoints.LATE_SECONDS
-        server.core.sweep()
+        server.context.sweep()
         await until(lambda: "another program has been reading the database" in caplog.text)
         other.execute("ROLLBACK")
-        server.core.sweep()
+        server.context.sweep()
         await until(lambda: holding(server.data, SECRET, EDITED) == [])
 
 

@@ -58,7 +58,7 @@ async def test_every_field_is_tried_with_everything(
     server: RunningServer, kind: type[frames.Request[Any]]
 ) -> None:
     mel = (await cast(server, private=True))["member"]
-    before = copy.deepcopy(server.core.state)
+    before = copy.deepcopy(server.context.state)
     good = fields_of(kind)
     strange: list[Any] = [None, True, -1, 2**63, math.nan, b"#room", ["x"], {"a": 1}]
     tries = [{**good, field: text} for field in NAMED if field in kind.__struct_fields__ for text in NASTY]
@@ -75,7 +75,7 @@ async def test_every_field_is_tried_with_everything(
         errors.BAD_FRAME, errors.BAD_NAME, errors.NO_SUCH_ROOM, errors.NO_SUCH_USER, errors.DENIED,
         errors.TOO_LARGE, errors.NAME_TAKEN, errors.NOT_A_MEMBER,
     }  # fmt: skip
-    after = server.core.state
+    after = server.context.state
     assert after.users.keys() == before.users.keys()
     assert not after.banned_users
     assert not after.banned_networks
@@ -104,7 +104,7 @@ async def test_a_direct_room_is_no_way_to_speak_as_somebody_else(server: Running
     ann, _bob, eve = [await server.enter(name) for name in ("ann", "bob", "eve")]
     for room in ("@1:2", "@2:1", "@01:2", "@1:2 ", "@3:3", "@3:1", "@0:3"):
         assert await eve.refused(eve.say(room, "it's me, bob")) == errors.NO_SUCH_ROOM
-    assert [name for name in server.core.state.rooms if name.startswith("@")] == []
+    assert [name for name in server.context.state.rooms if name.startswith("@")] == []
     await do(ann, frames.Dm, "bob")
     for room in ("@1:2", "@2:1", "@01:2"):
         assert await eve.refused(eve.say(room, "it's me, bob")) == errors.NO_SUCH_ROOM
@@ -119,4 +119,4 @@ async def test_answers_about_a_hidden_room_take_no_longer_path(server: RunningSe
         answer = await stan.answer(request.id)
         assert isinstance(answer, frames.Error)
         assert (answer.code, answer.text) == (errors.NO_SUCH_ROOM, f"there is no room {name}")
-    assert server.core._reader.waiting == 0  # the log was not asked for either
+    assert server.context._reader.waiting == 0  # the log was not asked for either

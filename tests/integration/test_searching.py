@@ -75,7 +75,7 @@ async def test_one_finds_what_was_said_where_one_is_and_nothing_else(server: Run
     await do(ann, frames.DeleteRoom, "#plans")
     await do(ann, frames.Create, "#plans", private=True)
     assert await found(ann, "disk") == ["bob, that disk …", "the Disk is full"]
-    server.core.log.prune("#dev", server.clock.ms() + 1, 100)
+    server.context.log.prune("#dev", server.clock.ms() + 1, 100)
     assert await found(ann, "disk") == ["bob, that disk …"]
 
 
@@ -83,8 +83,8 @@ async def test_the_index_is_kept_up_beside_the_rest_and_over_restarts(server: Ru
     ann = await server.enter("ann")
     for number in range(30):
         await ann.tell("#general", f"number{number}")
-    server.core.searching.look(0)
-    await server.until(lambda: not server.core.log.index(0))
+    server.context.searching.look(0)
+    await server.until(lambda: not server.context.log.index(0))
     await ann.tell("#general", "number30")
     await server.stop()
     again = RunningServer(server.data)
@@ -96,7 +96,7 @@ async def test_the_index_is_kept_up_beside_the_rest_and_over_restarts(server: Ru
 async def test_nobody_searches_too_often(server: RunningServer) -> None:
     ann, bob = await server.enter("ann"), await server.enter("bob")
     await ann.tell("#general", "hello")
-    server.core.searching.limited = True
+    server.context.searching.limited = True
     for _ in range(20):
         assert await found(ann, "hello") == ["hello"]
     assert await refused(ann, frames.Search, ["hello"]) == errors.RATE_LIMITED
@@ -104,7 +104,7 @@ async def test_nobody_searches_too_often(server: RunningServer) -> None:
     assert await found(ann, "hello") == ["hello"]
 
     # Nor may many wait: those that are one too many are told at once.
-    server.core.searching.limited = False
+    server.context.searching.limited = False
     sent = [frames.Search(ann.new_id, ["hello"]) for _ in range(40)]
     ann.send(*sent)
     assert await found(bob, "hello") == ["hello"], "one does not take the places of all"

@@ -72,7 +72,7 @@ EVERY_REQUEST: dict[str, Request[Any]] = {
 async def prepare(server: RunningServer) -> Wire:
     """Somebody to ask in vain, and what the requests need."""
     ann = await server.enter("ann", "#a")
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     for name in ("bob", "dora", "eve", "carl"):
         await server.enter(name, "#a")
     await ann.ask(frames.Ban(90, "#a", "eve"), frames.Result)
@@ -125,7 +125,7 @@ async def test_hello_is_welcomed(server: RunningServer) -> None:
     wire = await server.connect()
     welcome = await wire.hello()
     assert welcome.v == VERSION
-    assert welcome.epoch == server.core.epoch
+    assert welcome.epoch == server.context.epoch
     assert welcome.time == server.clock.ms()
     assert welcome.server.startswith("chat-server/")
     assert welcome.auth == ["open"]
@@ -192,7 +192,7 @@ async def test_two_logins_at_once_are_answered_once_each(server: RunningServer) 
     assert isinstance(by_id[1], frames.Ok)
     assert isinstance(second := by_id[2], frames.Error)
     assert second.code == errors.OUT_OF_ORDER
-    assert [user.name for user in server.core.state.users.values()] == ["ann"]
+    assert [user.name for user in server.context.state.users.values()] == ["ann"]
 
 
 async def test_a_thousand_requests_at_once_are_answered_once_each(server: RunningServer) -> None:
@@ -211,7 +211,7 @@ async def test_a_thousand_requests_at_once_are_answered_once_each(server: Runnin
             come.append(frame.re)
     assert sorted(come) == left
     assert kinds(await wire.settled()) == []
-    assert server.core.state.rooms["#a"].head == 2 + 250
+    assert server.context.state.rooms["#a"].head == 2 + 250
 
 
 async def test_an_unknown_type_keeps_the_connection(server: RunningServer) -> None:
@@ -303,8 +303,8 @@ async def test_a_hundred_new_logins_at_once(server: RunningServer) -> None:
     ]
     assert len(results) == 100
     assert len({result.user for result in results}) == 50
-    assert len(server.core.state.rooms["#general"].members) == 50
-    assert server.core.state.rooms["#general"].head == 51
+    assert len(server.context.state.rooms["#general"].members) == 50
+    assert server.context.state.rooms["#general"].head == 51
 
 
 # --- sync
@@ -329,7 +329,7 @@ async def test_sync_gives_exactly_what_was_missed(server: RunningServer) -> None
         await ann.tell("#a", str(number))
     bob = await server.connect()
     await bob.log_in("bob")
-    epoch = server.core.epoch
+    epoch = server.context.epoch
     room = room_of(await bob.sync(epoch=epoch, cursors={"#a": 3}), "#a")
     assert (seqs(room.events), room.complete, room.unread) == ([4, 5, 6, 7, 8], True, 5)
     room = room_of(await bob.sync(epoch=epoch, cursors={"#a": 3}, limit=2), "#a")
@@ -344,15 +344,15 @@ async def test_sync_with_another_epoch_begins_anew(server: RunningServer) -> Non
     wire = await server.enter("ann", "#a")
     result = await wire.sync(epoch="of another store", cursors={"#a": 1})
     assert result.reset
-    assert result.epoch == server.core.epoch
+    assert result.epoch == server.context.epoch
     assert seqs(room_of(result, "#a").events) == [1, 2]
-    assert not (await wire.sync(epoch=server.core.epoch)).reset
+    assert not (await wire.sync(epoch=server.context.epoch)).reset
     assert not (await wire.sync()).reset
 
 
 async def test_a_cursor_beyond_the_head_is_none(server: RunningServer) -> None:
     wire = await server.enter("ann", "#a")
-    room = room_of(await wire.sync(epoch=server.core.epoch, cursors={"#a": 99}), "#a")
+    room = room_of(await wire.sync(epoch=server.context.epoch, cursors={"#a": 99}), "#a")
     assert (room.head, seqs(room.events), room.complete) == (2, [1, 2], True)
 
 
@@ -368,7 +368,7 @@ async def test_a_sync_of_much_is_cut_to_what_fits(server: RunningServer) -> None
     assert 8 <= len([event for event in events if event.kind == frames.MESSAGE]) <= 14
     assert rooms["#a"].complete != rooms["#c"].complete
     for room in result.rooms:
-        assert room.head == server.core.state.rooms[room.room].head
+        assert room.head == server.context.state.rooms[room.room].head
         assert seqs(room.events) == list(range(room.head - len(room.events) + 1, room.head + 1))
 
 
@@ -512,7 +512,7 @@ async def test_rooms_are_listed_by_pages(server: RunningServer) -> None:
     await ann.ask(frames.Visibility(ann.new_id, "#room2", private=True), frames.Result)
     await ann.ask(frames.Invite(ann.new_id, "#room3", "bob"), frames.Result)
     await ann.ask(frames.DeleteRoom(ann.new_id, "#room4"), frames.Result)
-    await server.core.writer.drain()
+    await server.context.writer.drain()
 
     async def all_of(wire: Wire, **fields: bool) -> tuple[list[str], set[int]]:
         found: list[str] = []
@@ -531,11 +531,11 @@ async def test_rooms_are_listed_by_pages(server: RunningServer) -> None:
     mine = ["#general", *(f"#room{number}" for number in (0, 1, 2, 3, 5, 6, 7))]
     assert await all_of(ann) == (mine, {8})
     assert await all_of(bob) == (["#general", "#room0", "#room1", "#room3", "#room6"], {5})
-    server.core.state.users[2].admin = True
+    server.context.state.users[2].admin = True
     assert await all_of(bob, every=True) == (mine, {8})
-    again = server.core.log.load()
-    assert list(again.channels.after("")) == list(server.core.state.channels.after("")) == mine
-    assert list(again.public.after("")) == list(server.core.state.public.after(""))
+    again = server.context.log.load()
+    assert list(again.channels.after("")) == list(server.context.state.channels.after("")) == mine
+    assert list(again.public.after("")) == list(server.context.state.public.after(""))
     assert await bob.refused(frames.Rooms(bob.new_id, after="#" + "x" * 300)) == errors.BAD_FRAME
 
 
@@ -544,17 +544,17 @@ async def test_a_page_of_rooms_costs_what_it_holds(server: RunningServer) -> Non
     wire = await server.enter("ann")
 
     async def work() -> int:
-        looked_up: Looked = Looked(server.core.state.rooms)
-        server.core.state.rooms = looked_up
+        looked_up: Looked = Looked(server.context.state.rooms)
+        server.context.state.rooms = looked_up
         page = await wire.ask(frames.Rooms(wire.new_id, after="#r01"), frames.RoomsResult)
         assert (len(page.rooms), page.complete) == (limits.PAGE, False)
         return looked_up.count
 
     for number in range(4000):
-        server.core.state.add_room(Room(f"#r{number:05}"))
+        server.context.state.add_room(Room(f"#r{number:05}"))
     few = await work()
     for number in range(4000, 8000):
-        server.core.state.add_room(Room(f"#r{number:05}"))
+        server.context.state.add_room(Room(f"#r{number:05}"))
     assert await work() == few
 
 
@@ -582,12 +582,12 @@ async def test_who_is_online_is_listed(server: RunningServer) -> None:
         [frames.PersonInfo("ann", ["#a", "#general"]), frames.PersonInfo("Bob", ["#general"])], 2
     )
     await ann.close()
-    await server.until(lambda: len(server.core.sessions) == 2)
+    await server.until(lambda: len(server.sessions) == 2)
     assert (await bob.ask(frames.Online(91), frames.OnlineResult)).total == 1
 
 
 async def test_who_comes_while_the_server_stops_is_told_so(server: RunningServer) -> None:
-    server.core._closing = True
+    server.context._closing = True
     wire = await server.connect()
     (bye,) = await wire.rest()
     assert isinstance(bye, frames.Bye)

@@ -371,7 +371,7 @@ async def test_broken_handshakes_harm_nobody(secure: RunningServer, data: bytes)
     wire.send_bytes(data)
     await ann.tell("#a", "still here")
     wire.writer.transport.abort()
-    await secure.until(lambda: len(secure.core.sessions) == 1)
+    await secure.until(lambda: len(secure.context.sessions) == 1)
     await ann.tell("#a", "and here")
 
 
@@ -381,13 +381,13 @@ async def test_garbage_behind_the_handshake_ends_the_connection(secure: RunningS
     below.write(b"\x17\x03\x03\x00\x20" + b"forged" * 6)
     with pytest.raises((EOFError, ssl.SSLError, ConnectionError)):
         await eve.next_of(frames.Welcome)
-    await secure.until(lambda: len(secure.core.sessions) == 1)
+    await secure.until(lambda: len(secure.context.sessions) == 1)
     await ann.tell("#a", "still here")
 
 
 def begun(server: RunningServer) -> list[Session]:
     """The sessions in the midst of a handshake."""
-    transports = [(session, session._transport._tls) for session in server.core.sessions]  # type: ignore[attr-defined]
+    transports = [(session, session._transport._tls) for session in server.sessions]  # type: ignore[attr-defined]
     return [session for session, tls in transports if not (tls.fresh or tls.ready)]
 
 
@@ -396,14 +396,14 @@ async def test_a_handshake_that_never_ends_is_cut(secure: RunningServer) -> None
     slow.send_bytes(b"\x16\x03\x01\x02\x00\x01")
     await secure.until(lambda: len(begun(secure)) == 1)
     secure.clock.seconds += limits.HANDSHAKE_SECONDS
-    secure.core.sweep()
-    assert len(secure.core.sessions) == 2
+    secure.context.sweep()
+    assert len(secure.context.sessions) == 2
     secure.clock.seconds += 1
-    secure.core.sweep()
+    secure.context.sweep()
     for wire in (silent, slow):
         async with asyncio.timeout(SECONDS):
             assert await wire.reader.read() == DENIED
-    await secure.until(lambda: not secure.core.sessions)
+    await secure.until(lambda: not secure.context.sessions)
 
 
 async def test_who_never_ends_the_handshake_counts_at_the_door(tmp_path: Path) -> None:
@@ -412,17 +412,17 @@ async def test_who_never_ends_the_handshake_counts_at_the_door(tmp_path: Path) -
     await server.start()
     try:
         first, _ = await server.connect(raw=True), await server.connect(raw=True)
-        await server.until(lambda: len(server.core.sessions) == 2)
+        await server.until(lambda: len(server.sessions) == 2)
         with pytest.raises(ssl.SSLError, match=r"(?i)access denied"):
             await server.connect()
         first.writer.transport.abort()
-        await until(lambda: len(server.core.sessions) == 1)
+        await until(lambda: len(server.sessions) == 1)
         await server.enter("ann")
     finally:
         await server.stop()
 
 
 async def test_who_comes_while_the_server_stops_is_sent_away(secure: RunningServer) -> None:
-    secure.core._closing = True
+    secure.context._closing = True
     with pytest.raises(ssl.SSLError, match=r"(?i)access denied"):
         await secure.connect()

@@ -1,7 +1,8 @@
 """People with accounts, on connections of their own."""
 
 from protocol import frames
-from server.features import operations
+from server.features.admin_users.operations import SetAccountRoleOperation
+from server.state.model import LOCAL_ADMIN
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire
 
@@ -19,9 +20,9 @@ async def registered(server: RunningServer, name: str = "ann", password: str = P
 async def administrator(server: RunningServer, name: str = "ann", password: str = PASSWORD) -> Wire:
     """A connection of somebody who has just registered, and whom the operator has made an administrator."""
     wire = await registered(server, name, password)
-    user = server.core.state.user_called(name)
+    user = server.context.state.user_called(name)
     assert user is not None
-    await server.core.store(operations.SetRole(user, admin=True, actor=0))
+    await server.context.store(SetAccountRoleOperation(LOCAL_ADMIN, user.id, admin=True))
     return wire
 
 

@@ -41,7 +41,7 @@ async def refusal(wire: Wire, kind: type[frames.Request[Any]], *values: Any, **f
 async def cast(server: RunningServer, *, private: bool) -> dict[str, Wire]:
     """Everybody's connections, by what they are in `ROOM`: an owner and so on, `invited` and `banned` too."""
     admin = await server.enter("ada")
-    server.core.state.users[1].admin = True
+    server.context.state.users[1].admin = True
     owner = await server.enter("olga")
     await do(owner, frames.Create, ROOM, private=private)
     wires = {"owner": owner, "admin": admin}

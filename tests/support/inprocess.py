@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from server.app import ADMIN_NAME, Server
+from server.auth.credentials import Entrance
 from server.config import Address, Config, Files, Limits, Metrics, Tls, parse_address
-from server.context import Core
-from server.features.login.credentials import Entrance
+from server.context import ServerContext
 from server.net.certificate import Certificate
+from server.session import Session
 from tests.support.waiting import SECONDS
 from tests.support.wire import Wire
 
@@ -74,13 +75,18 @@ class RunningServer:
     async def start(self) -> None:
         """Listen on a free port."""
         await self._server.start()
-        self.core.monotonic = self.clock.monotonic
+        self.context.monotonic = self.clock.monotonic
         self._waiting = asyncio.create_task(self._server.wait())
 
     @property
-    def core(self) -> Core:
+    def context(self) -> ServerContext:
         """What its sessions share."""
-        return self._server._core
+        return self._server._context
+
+    @property
+    def sessions(self) -> set[Session]:
+        """Those that are there."""
+        return cast("set[Session]", self.context.sessions)
 
     @property
     def certificate(self) -> Certificate:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from server.auth.credentials import Entrance
 from server.config import Address, Limits
-from server.features.login.credentials import Entrance
 from tests.support.inprocess import NO_LIMITS, RunningServer
 
 Serve = Callable[..., Awaitable[RunningServer]]

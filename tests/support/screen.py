@@ -137,7 +137,7 @@ class Place:
     def _set_clock(server: RunningServer, seconds: float) -> None:
         """The clock is for what people see; who may be moved by it thinks that everybody is silent."""
         server.clock.seconds = seconds
-        server.core.monotonic = time.monotonic
+        server.context.monotonic = time.monotonic
 
     async def go(self) -> None:
         """Stop the server."""

@@ -43,7 +43,7 @@ SAID = NOW - 90 * 60
 async def _talk(data: Path) -> None:
     server = RunningServer(data)
     await server.start()
-    server.core.monotonic = time.monotonic
+    server.context.monotonic = time.monotonic
     people: dict[str, Wire] = {}
     server.clock.seconds = SAID - 60 * sum(after for after, _, _ in TALK[1:])
     for name in ("mira", "jonas", "aiko"):

@@ -3,8 +3,8 @@
 import pytest
 
 from protocol import frames
+from server.config.retention import Retention
 from server.delivery import retention
-from server.delivery.retention import Retention
 from tests.support.inprocess import RunningServer
 from tests.support.screen import Chat, Place, open_chat
 from tests.support.wire import Wire
@@ -39,7 +39,7 @@ async def test_where_the_server_has_removed_what_was_before_is_no_beginning(
     server.clock.seconds += 86_400
     bob.send(frames.Ping(1))  # a day without a word would end it
     await bob.settled()
-    assert await retention.prune(server.core, Retention(3600)) == 12
+    assert await retention.prune(server.context, Retention(3600)) == 12
     async with open_chat(place) as chat:
         await chat.sees("earlier messages are gone from the server", "#log")
         await talk(bob, 3, 11)
@@ -151,7 +151,7 @@ async def test_a_restart_loses_nothing(place: Place, server: RunningServer) -> N
         assert chat.messages()[: len(before)] == before
         assert numbers(chat) == list(range(1, 11))
         assert chat.messages().count("mine") == 1
-    assert again.core.state.rooms["#general"].head >= 13
+    assert again.context.state.rooms["#general"].head >= 13
 
 
 async def test_a_long_absence_begins_with_what_was_missed_first(place: Place, server: RunningServer) -> None:

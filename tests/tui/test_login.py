@@ -127,7 +127,7 @@ async def test_registering_with_an_invitation(serve: Serve) -> None:
         await chat.press("enter")
         await chat.online()
         assert chat.client.identity.admin
-    user = server.core.state.user_called("alice")
+    user = server.context.state.user_called("alice")
     assert user is not None
     assert user.password
 
@@ -311,9 +311,9 @@ async def test_the_password_is_changed(place: Place, server: RunningServer) -> N
         await asked_for_password(chat)
         await chat.press("escape")
         await chat.until(lambda: chat.main.is_active, "it is closed")
-    user = server.core.state.user_called("alice")
+    user = server.context.state.user_called("alice")
     assert user is not None
-    assert await server.core.accounts.hasher.matches(OTHER, user.password)
+    assert await server.context.accounts.hasher.matches(OTHER, user.password)
 
 
 async def test_what_is_typed_in_a_dialog_reaches_no_room(place: Place, server: RunningServer) -> None:
@@ -337,7 +337,7 @@ async def test_devices_are_listed_and_ended(place: Place, server: RunningServer)
         await chat.online()
         await chat.enter("/devices")
         await chat.sees("You are logged in on 2 devices", "#log")
-        user = server.core.state.user_called("alice")
+        user = server.context.state.user_called("alice")
         assert user is not None
         mine = chat.client.identity.device
         (other,) = user.devices.keys() - {mine}
@@ -384,7 +384,7 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
             await chat.sees(told, "#log")
         await chat.sees(f"'chat://127.0.0.1:{server.address.port}/?invite=", "#log")
         await chat.sees(f"'chat://127.0.0.1:{server.address.port}/#lunch?invite=", "#log")
-        assert sorted((one.uses, one.room) for one in server.core.state.invites.values()) == [
+        assert sorted((one.uses, one.room) for one in server.context.state.invites.values()) == [
             (1, ""),
             (3, ""),
             (5, "#lunch"),
@@ -392,7 +392,7 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
         await chat.enter("/invitations")
         await chat.sees("5 of 5 left", "#log")
         await chat.sees("by alice", "#log")
-        number = next(iter(server.core.state.invites))
+        number = next(iter(server.context.state.invites))
         await chat.enter(f"/uninvite {number}")
         await chat.sees(f"The invitation {number} has ended", "#log")
         for line, told in (

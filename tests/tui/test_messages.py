@@ -7,7 +7,7 @@ import pytest
 from chat_tui.tui.screens import messages
 from protocol import codec, frames
 from protocol.frames import Event
-from server.store.base import Draft
+from server.state.entries import Draft
 from server.store.sqlite import SqliteLog
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer

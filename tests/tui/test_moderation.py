@@ -156,7 +156,7 @@ async def test_a_private_room_is_made_and_somebody_invited(
         await chat.sees("2 people are in #plans:", "#log")
         await chat.sees("★ alice  owner, online", "#log")
         await chat.sees("+ bob    moderator, online", "#log")
-    assert "#plans" in server.core.state.rooms
+    assert "#plans" in server.context.state.rooms
 
 
 async def test_an_invitation_is_seen_and_taken(place: Place, bob: Wire) -> None:
@@ -188,14 +188,14 @@ async def test_bans_and_mutes_with_and_without_an_end(place: Place, server: Runn
         await chat.sees("alice lets bob speak again", "#log")
         await chat.enter("/ban bob 7 days")
         await chat.sees("7 is no time, as in 10m, 2h or 7d", "#log")
-        assert server.core.state.rooms["#room"].bans == {}
+        assert server.context.state.rooms["#room"].bans == {}
         await chat.enter("/ban bob 900000w")
         await chat.sees("900000w is no time", "#log")
         await chat.enter("/kick bob")
         await chat.sees("alice removed bob", "#log")
         await chat.enter("/ban bob far too much noise")
         await chat.sees("alice banned bob: far too much noise", "#log")
-        assert server.core.state.rooms["#room"].bans[BOB].until is None
+        assert server.context.state.rooms["#room"].bans[BOB].until is None
         await chat.enter("/bans")
         await chat.sees("bob: banned by alice for good: far too much noise", "#log")
         await chat.enter("/unban bob")
@@ -216,7 +216,7 @@ async def test_an_administrator_keeps_people_and_addresses_out(
     async with open_chat(place, size=(170, 40)) as chat:
         await chat.enter("/serverbans")
         await chat.sees("only the server's administrators may ban from the server", "#log")
-        server.core.state.users[ALICE].admin = True
+        server.context.state.users[ALICE].admin = True
         await chat.enter("/serverban bob 10m noise")
         await chat.sees("bob is kept out of this server.", "#log")
         await chat.sees("A ban keeps out a name, not a person", "#log")
@@ -255,7 +255,7 @@ async def test_who_may_not_is_told_who_may(place: Place, server: RunningServer, 
         await do(bob, frames.Mute, "#room", "alice", 60)
         await chat.enter("may I?")
         await chat.sees("you are muted in #room until", "#log")
-    assert server.core.state.rooms["#room"].mutes.keys() == {ALICE}
+    assert server.context.state.rooms["#room"].mutes.keys() == {ALICE}
 
 
 async def test_a_room_is_deleted_by_who_names_it_twice(
@@ -269,13 +269,13 @@ async def test_a_room_is_deleted_by_who_names_it_twice(
         await chat.sees("twice: /deleteroom #old #old", "#log")
         await chat.enter("/deleteroom old #new")
         await chat.sees("#old and #new are two rooms", "#log")
-        assert "#old" in server.core.state.rooms
+        assert "#old" in server.context.state.rooms
         await chat.enter("/deleteroom old #OLD")
         await in_room(chat, "#general")
         await chat.until(lambda: chat.rooms == ["1 #general"], "it is in no list any more")
         while (await bob.event("#old")).kind != frames.DELETE_ROOM:
             pass
-    assert "#old" not in server.core.state.rooms
+    assert "#old" not in server.context.state.rooms
 
 
 async def test_who_is_removed_sees_why_where_they_look(place: Place, bob: Wire) -> None:

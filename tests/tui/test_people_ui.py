@@ -229,7 +229,7 @@ async def test_whois(place: Place, server: RunningServer) -> None:
         server.clock.seconds += 3600
         await bob.close()
         await chat.until(lambda: chat.people == ["alice", "carol"], "he is gone")
-        await server.core.writer.drain()
+        await server.context.writer.drain()
         await chat.enter("/whois bob")
         await chat.sees("Bob is offline, last seen 2026-11-23 13:00", "#log")
         await chat.enter("/whois nobody")

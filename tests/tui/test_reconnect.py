@@ -22,7 +22,7 @@ async def stored(server: RunningServer, room: str = "#general") -> list[str]:
 
 async def cut(server: RunningServer) -> None:
     """Break every connection, as a network does: without a word."""
-    for session in tuple(server.core.sessions):
+    for session in tuple(server.sessions):
         session._transport._transport.abort()  # type: ignore[attr-defined]
     await asyncio.sleep(0)
 

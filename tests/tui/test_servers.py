@@ -84,7 +84,7 @@ async def test_two_servers(place: Place, server: RunningServer, other: RunningSe
         assert chat.bells == 1
         await chat.enter("!")
         await chat.until(lambda: not chat.client.sender.pending, "it is stored")
-        assert other.core.state.rooms["#cats"].head > server.core.state.rooms["#deploys"].head
+        assert other.context.state.rooms["#cats"].head > server.context.state.rooms["#deploys"].head
 
         # there and back: room, draft and place are kept
         await chat.type("another")
@@ -135,7 +135,7 @@ async def test_two_servers(place: Place, server: RunningServer, other: RunningSe
         assert "Servers" not in chat.text("#rooms")
         assert written()["servers"] == []
         assert home.client.status.phase == "online"
-        await other.until(lambda: [user.name for user in other.core.hub.online()] == ["carol"])
+        await other.until(lambda: [user.name for user in other.context.hub.online()] == ["carol"])
 
 
 async def test_what_another_server_asks_waits_until_one_goes_there(

@@ -481,7 +481,7 @@ async def moderate(server: RunningServer) -> dict[str, Wire]:
     await do(jonas, frames.Mute, "#plans", LONG, 600, "not a word outside")
     await do(jonas, frames.Kick, "#plans", "Zoë", "later, perhaps")
     await do(mira, frames.Ban, "#plans", "deploy", 7 * 24 * 3600)
-    await do(mira, frames.Read, "#plans", server.core.state.rooms["#plans"].head)
+    await do(mira, frames.Read, "#plans", server.context.state.rooms["#plans"].head)
     for wire in (jonas, zoe):
         room = (await do(wire, frames.Dm, "mira")).room.room
         await wire.tell(room, "Have you got a minute?")
@@ -522,7 +522,7 @@ async def test_a_room_of_two_and_lists(
         await chat.until(
             lambda: chat.main.current and len(chat.main.current.people.listed) == 2, "both are there"
         )
-        state = server.core.state
+        state = server.context.state
         mira, zoe = state.by_name["mira"], state.by_name["zoë"]
         await people["Zoë"].tell(direct_room(mira.id, zoe.id), "a minute?")
         await chat.sees("Zoë: a minute?")

@@ -72,7 +72,7 @@ async def test_whoever_does_nothing_in_particular_says_no(server: RunningServer,
         assert chat.status.startswith("✕ not connected, /reconnect tries again")
         assert "chat-tui trust" in " ".join(chat.messages())
         assert not config.known_servers_file().exists()
-        assert server.core.state.user_called("alice") is None
+        assert server.context.state.user_called("alice") is None
         await chat.enter("/reconnect")
         await asked(chat)
         await chat.press("right", "enter")
@@ -164,7 +164,7 @@ async def test_a_socket_of_another_user_is_asked_about_by_that_user(
         assert "Cancel" in shown
         await chat.press("enter")
         await chat.until(lambda: chat.client.status.phase == "stopped", "the answer was no")
-        assert server.core.state.user_called("alice") is None
+        assert server.context.state.user_called("alice") is None
         await chat.enter("/reconnect")
         await asked(chat)
         await chat.press("tab", "enter")

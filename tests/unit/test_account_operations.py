@@ -1,23 +1,26 @@
 """Accounts at one moment: operations in one batch, and what changed while a password was hashed."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from protocol import errors
+from protocol.frames import Result
 from server.delivery.writer import Writer
 from server.errors import RefusedError
-from server.features.operations import (
-    Awaited,
-    ComeByName,
-    ComeByPassword,
-    EndDevices,
-    MakeAccount,
-    MakeInvite,
-    SetPassword,
+from server.features.accounts.operations import EndDevicesOperation, SetPasswordOperation
+from server.features.admin_users.operations import (
+    CreateInviteOperation,
 )
-from server.state.model import Device, Invite, State
-from server.store.base import NEW
+from server.features.login.operations import (
+    LoginByNameOperation,
+    LoginByPasswordOperation,
+    RegisterOperation,
+)
+from server.state.entries import NEW
+from server.state.model import LOCAL_ADMIN, Device, State
+from server.state.operation import NEWCOMERS, Operation
 from server.store.memory import MemoryLog
 from tests.support.waiting import SECONDS
 
@@ -32,15 +35,14 @@ class Desk:
         self.state = State()
         self.writer = Writer(MemoryLog(), self.state, lambda _: None, lambda: 1000)
 
-    async def together(self, *operations: Awaited) -> list[str]:
+    async def together(self, *operations: Operation[Any]) -> list[str]:
         """Submit all in one tick: the codes of the errors, empty where there is none."""
+        outcomes: list[Result | RefusedError] = []
         for operation in operations:
-            self.writer.submit(operation)
+            self.writer.submit(operation, outcomes.append)
         async with asyncio.timeout(SECONDS):
-            answers = await asyncio.gather(
-                *(operation.outcome for operation in operations), return_exceptions=True
-            )
-        return [answer.code if isinstance(answer, RefusedError) else "" for answer in answers]
+            await self.writer.drain()
+        return [outcome.code if isinstance(outcome, RefusedError) else "" for outcome in outcomes]
 
 
 @pytest.fixture
@@ -53,79 +55,85 @@ def device(name: str = "d") -> Device:
 
 
 async def test_two_first_accounts_at_once_are_one_administrator(desk: Desk) -> None:
-    made = [MakeAccount(name, HASH, actor=0) for name in ("ann", "bob")]
+    made = [RegisterOperation(LOCAL_ADMIN, name, HASH) for name in ("ann", "bob")]
     assert await desk.together(*made) == ["", ""]
     assert [user.admin for user in desk.state.users.values()] == [True, False]
 
 
 async def test_nobody_becomes_an_administrator_by_coming_first(desk: Desk) -> None:
-    await desk.together(ComeByName("ann", None, NOBODY), MakeAccount("bob", HASH))
+    await desk.together(
+        LoginByNameOperation(NEWCOMERS, "ann", None, NOBODY), RegisterOperation(NEWCOMERS, "bob", HASH)
+    )
     users = list(desk.state.users.values())
-    await desk.together(*(SetPassword(user, HASH, old=user.password, actor=user.id) for user in users))
+    await desk.together(*(SetPasswordOperation(user.id, user.id, HASH, user.password) for user in users))
     assert [user.admin for user in users] == [False, False]
 
 
 async def test_the_last_use_of_an_invitation_is_had_once(desk: Desk) -> None:
-    invite = Invite("i", b"code", 0, 0, 0, 1, 1)
-    await desk.together(MakeInvite(invite, 1), MakeAccount("eve", HASH))
-    come = [MakeAccount(name, HASH, invite=desk.state.invites["i"]) for name in ("ann", "bob")]
+    await desk.together(
+        CreateInviteOperation(LOCAL_ADMIN, "i", b"code", 1, 1), RegisterOperation(NEWCOMERS, "eve", HASH)
+    )
+    come = [RegisterOperation(NEWCOMERS, name, HASH, invite="i") for name in ("ann", "bob")]
     assert await desk.together(*come) == ["", errors.BAD_INVITE]
     assert desk.state.invites == {}
     assert [user.name for user in desk.state.users.values()] == ["eve", "ann"]
 
 
 async def test_an_invitation_that_ended_while_the_password_was_hashed_lets_nobody_in(desk: Desk) -> None:
-    await desk.together(MakeInvite(Invite("i", b"code", 0, 0, 0, 1, 1), 1))
-    held = desk.state.invites.pop("i")
-    assert await desk.together(MakeAccount("ann", HASH, invite=held)) == [errors.BAD_INVITE]
+    await desk.together(CreateInviteOperation(LOCAL_ADMIN, "i", b"code", 1, 1))
+    desk.state.invites.pop("i")
+    assert await desk.together(RegisterOperation(NEWCOMERS, "ann", HASH, invite="i")) == [errors.BAD_INVITE]
 
 
 async def test_a_password_that_changed_while_it_was_looked_at_lets_nobody_in(desk: Desk) -> None:
-    await desk.together(MakeAccount("ann", OLD))
+    await desk.together(RegisterOperation(NEWCOMERS, "ann", OLD))
     ann = desk.state.users[1]
-    come = ComeByPassword(ann, OLD, "", device(), NOBODY)
-    assert await desk.together(SetPassword(ann, HASH, old=OLD, actor=1), come) == ["", errors.BAD_LOGIN]
+    come = LoginByPasswordOperation(1, OLD, "", device(), NOBODY)
+    assert await desk.together(SetPasswordOperation(1, 1, HASH, OLD), come) == ["", errors.BAD_LOGIN]
     assert ann.devices == {}
 
 
 async def test_of_two_changes_of_one_password_the_second_finds_another(desk: Desk) -> None:
-    await desk.together(MakeAccount("ann", OLD))
+    await desk.together(RegisterOperation(NEWCOMERS, "ann", OLD))
     ann = desk.state.users[1]
-    changes = [SetPassword(ann, new, old=OLD, actor=1) for new in (HASH, OTHER)]
+    changes = [SetPasswordOperation(1, 1, new, OLD) for new in (HASH, OTHER)]
     assert await desk.together(*changes) == ["", errors.BAD_LOGIN]
     assert ann.password == HASH
 
 
 async def test_a_device_that_comes_with_a_new_password_is_not_passed_over(desk: Desk) -> None:
-    await desk.together(MakeAccount("ann", OLD))
+    await desk.together(RegisterOperation(NEWCOMERS, "ann", OLD))
     ann = desk.state.users[1]
-    change = SetPassword(ann, HASH, old=OLD, kept="mine", actor=1)
+    change = SetPasswordOperation(1, 1, HASH, OLD, "mine")
     await desk.together(
-        ComeByPassword(ann, OLD, "", device("mine"), NOBODY),
-        ComeByPassword(ann, OLD, "", device("other"), NOBODY),
+        LoginByPasswordOperation(1, OLD, "", device("mine"), NOBODY),
+        LoginByPasswordOperation(1, OLD, "", device("other"), NOBODY),
         change,
     )
     assert ann.devices.keys() == {"mine"}
-    assert change.ended == ["other"]
     assert desk.state.tokens.keys() == {b"token of mine"}
 
 
 async def test_a_name_that_gets_a_password_lets_nobody_in_without_it(desk: Desk) -> None:
-    await desk.together(ComeByName("ann", None, NOBODY))
+    await desk.together(LoginByNameOperation(NEWCOMERS, "ann", None, NOBODY))
     ann = desk.state.users[1]
-    come = ComeByName("ann", device(), NOBODY)
-    assert await desk.together(SetPassword(ann, HASH, old="", actor=1), come) == ["", errors.BAD_LOGIN]
+    come = LoginByNameOperation(NEWCOMERS, "ann", device(), NOBODY)
+    assert await desk.together(SetPasswordOperation(1, 1, HASH, ""), come) == ["", errors.BAD_LOGIN]
     assert ann.devices == {}
 
 
 async def test_names_that_look_alike_are_not_both_made(desk: Desk) -> None:
-    come = ComeByName("scope", None, NOBODY), MakeAccount("ѕсоре", HASH), ComeByName("sc0pe", None, NOBODY)
+    come = (
+        LoginByNameOperation(NEWCOMERS, "scope", None, NOBODY),
+        RegisterOperation(NEWCOMERS, "ѕсоре", HASH),
+        LoginByNameOperation(NEWCOMERS, "sc0pe", None, NOBODY),
+    )
     assert await desk.together(*come) == ["", errors.NAME_TAKEN, errors.NAME_TAKEN]
 
 
 async def test_a_device_is_ended_once(desk: Desk) -> None:
-    await desk.together(ComeByName("ann", device(), NOBODY))
+    await desk.together(LoginByNameOperation(NEWCOMERS, "ann", device(), NOBODY))
     ann = desk.state.users[1]
-    ends = EndDevices(ann, "d", actor=1), EndDevices(ann, "d", actor=1)
+    ends = EndDevicesOperation(1, 1, "d"), EndDevicesOperation(1, 1, "d")
     assert await desk.together(*ends) == ["", errors.NOT_FOUND]
     assert (ann.devices, desk.state.tokens) == ({}, {})

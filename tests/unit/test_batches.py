@@ -1,29 +1,66 @@
 """Whatever shares a batch gives what it would have given alone, and what fails leaves nothing behind."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol import frames
-from protocol.frames import Event, Request, Result
-from server.delivery.writer import Operation, Writer
+from protocol.frames import Event, Result
+from server.delivery.writer import Writer
 from server.errors import RefusedError, StorageError
-from server.features import operations
-from server.features.operations import Awaited
-from server.state.model import Device, Invite, State, User, apply
+from server.features.account_data.operations import IgnoreOperation, SetLevelOperation
+from server.features.accounts.operations import EndDevicesOperation, RenameUserOperation, SetPasswordOperation
+from server.features.admin_rooms.operations import MakeRoomOperation
+from server.features.admin_users.operations import (
+    CreateInviteOperation,
+    RevokeInviteOperation,
+    SetAccountRoleOperation,
+)
+from server.features.login.operations import (
+    LoginByNameOperation,
+    RegisterOperation,
+)
+from server.features.messages.operations import (
+    ChangeMessageOperation,
+    MarkReadOperation,
+    SendMessageOperation,
+)
+from server.features.moderation.operations import (
+    BanOperation,
+    InviteMemberOperation,
+    KickOperation,
+    MuteOperation,
+    ServerBanOperation,
+    ServerUnbanOperation,
+    SetRoomRoleOperation,
+    UnbanOperation,
+    UnmuteOperation,
+)
+from server.features.presence.operations import SetAwayOperation
+from server.features.rooms.operations import (
+    CreateRoomOperation,
+    DeleteRoomOperation,
+    JoinRoomOperation,
+    LeaveRoomOperation,
+    OpenDirectRoomOperation,
+    SetTopicOperation,
+    SetVisibilityOperation,
+)
+from server.state.entries import NEW, Draft, Entry
+from server.state.model import LOCAL_ADMIN, Device, State, User, apply
+from server.state.operation import NEWCOMERS, Operation, Plan
 from server.state.records import keep
-from server.store.base import NEW, Draft, Entry, Searched
+from server.store.base import Searched
 from server.store.sqlite import SqliteLog
 
 SECONDS = 10
-NO_ENDS = (lambda _, __: None), (lambda _, __: None)
 BORN = "born"
 LEVELS = ["all", "mentions", "none"]
 NAMES = ["ann", "bob", "eve", "zoe"]
@@ -31,27 +68,27 @@ ROOMS = ["#a", "#b"]
 Step = tuple[str, int, int, int]
 """What, by whom, and two numbers that say the rest."""
 
-ABOUT: dict[str, tuple[Any, Any]] = {
-    "invite": (operations.StoreInvite, frames.Invite),
-    "kick": (operations.StoreKick, frames.Kick),
-    "ban": (operations.StoreBan, frames.Ban),
-    "unban": (operations.StoreUnban, frames.Unban),
-    "mute": (operations.StoreMute, frames.Mute),
-    "unmute": (operations.StoreUnmute, frames.Unmute),
-    "role": (operations.StoreRole, frames.Role),
+ABOUT: dict[str, Any] = {
+    "invite": InviteMemberOperation,
+    "kick": KickOperation,
+    "ban": BanOperation,
+    "unban": UnbanOperation,
+    "mute": MuteOperation,
+    "unmute": UnmuteOperation,
+    "role": SetRoomRoleOperation,
 }
-PLAIN: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
-    "read": (operations.StoreRead, frames.Read, ("room", "seq")),
-    "join": (operations.StoreJoin, frames.Join, ("room",)),
-    "create": (operations.StoreCreate, frames.Create, ("room", "private")),
-    "leave": (operations.StoreLeave, frames.Leave, ("room",)),
-    "topic": (operations.StoreTopic, frames.Topic, ("room", "topic")),
-    "nick": (operations.StoreNick, frames.Nick, ("name",)),
-    "delete": (operations.StoreDeleteRoom, frames.DeleteRoom, ("room",)),
-    "private": (operations.StoreVisibility, frames.Visibility, ("room", "private")),
-    "level": (operations.StoreLevel, frames.SetLevel, ("room", "level")),
-    "away": (operations.StoreAway, frames.Away, ("on", "text")),
-    "ignore": (operations.StoreIgnore, frames.Ignore, ("name", "on")),
+PLAIN: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "read": (MarkReadOperation, ("room", "seq")),
+    "join": (JoinRoomOperation, ("room", "born")),
+    "create": (CreateRoomOperation, ("room", "born", "private")),
+    "leave": (LeaveRoomOperation, ("room",)),
+    "topic": (SetTopicOperation, ("room", "topic")),
+    "nick": (RenameUserOperation, ("name",)),
+    "delete": (DeleteRoomOperation, ("room",)),
+    "private": (SetVisibilityOperation, ("room", "private")),
+    "level": (SetLevelOperation, ("room", "level")),
+    "away": (SetAwayOperation, ("text",)),
+    "ignore": (IgnoreOperation, ("name", "on")),
 }
 OTHERS = [
     "send", "change", "make", "dm", "come", "register", "password", "admin", "end devices", "invitation",
@@ -109,17 +146,19 @@ def differences(one: State, other: State) -> str:
     return "" if orders[0] == orders[1] else f"order: {orders}"
 
 
-class InTurn:
+class InTurn(Operation[Any], frozen=True):
     """An operation in the turn that all have: so they are planned in the order in which they come."""
 
-    turn = 1
-    size = 1
+    operation: Any
 
-    def __init__(self, operation: Operation) -> None:
-        self.plan = operation.plan
-        self.done = operation.done
-        self.repeated = operation.repeated
-        self.refused = operation.refused
+    def plan(self, state: State) -> Plan[Any]:
+        return msgspec.structs.replace(self.operation, time=self.time).plan(state)  # type: ignore[no-any-return]
+
+    def result(self, planned: Any, stored: Sequence[Event | None]) -> Any:
+        return self.operation.result(planned, stored)
+
+    def repeated(self, event: Event) -> Any:
+        return self.operation.repeated(event)
 
 
 class Server:
@@ -137,111 +176,92 @@ class Server:
     async def drain(self) -> None:
         async with asyncio.timeout(SECONDS):
             await self.writer.drain()
-        await asyncio.sleep(0)  # those of `Awaited` are told a step later
 
     def submit(self, step: Step) -> None:
-        """As a handler does."""
+        """As a session does."""
         self._id += 1
-        operation = self._operation(step, self._id)
-        if isinstance(operation, Awaited):
-            operation.outcome.add_done_callback(partial(self._outcome, self._id))
-        self.writer.submit(InTurn(operation))
+        self.writer.submit(InTurn(1, self._operation(step)), partial(self._settled, self._id))
 
-    def _outcome(self, number: int, outcome: "asyncio.Future[None]") -> None:
-        error = outcome.exception()
-        self.answers[number] = error.code if isinstance(error, RefusedError) else Result()
+    def _settled(self, number: int, outcome: Result | RefusedError) -> None:
+        assert number not in self.answers, "answered twice"
+        self.answers[number] = outcome.code if isinstance(outcome, RefusedError) else outcome
 
-    def _operation(self, step: Step, number: int) -> Any:
+    def _operation(self, step: Step) -> Operation[Any]:
         kind, index, one, two = step
         user, other, room = self.users[index], self.users[one % 4], ROOMS[one % 2]
-        ends = (self._answered, self._refused)
         if kind in ABOUT:
-            operation, request = ABOUT[kind]
             fields = {"role": frames.ROLES[two % 3]} if kind == "role" else {}
-            return operation(user, other, request(number, room, other.name, **fields), *ends)
+            moderated: Operation[Any] = ABOUT[kind](user.id, room=room, other=other.id, **fields)
+            return moderated
         if kind in PLAIN:
-            operation, request, names = PLAIN[kind]
+            operation, names = PLAIN[kind]
             given = {
                 "room": room,
+                "born": BORN,
                 "seq": two,
                 "topic": f"t{two % 3}",
                 "name": [*NAMES, "Ann", "new"][two % 6],
                 "private": two % 2 == 0,
                 "level": LEVELS[two % 3],
                 "on": two % 2 == 0,
-                "text": f"{one}",
+                "text": f"{one}" if two % 2 == 0 else None,
             }
-            return operation(user, request(number, **{name: given[name] for name in names}), *ends)
-        return self._other(kind, user, other, number, one, two)
+            plain: Operation[Any] = operation(user.id, **{name: given[name] for name in names})
+            return plain
+        return self._other(kind, user, other, one, two)
 
-    def _other(self, kind: str, user: User, other: User, number: int, one: int, two: int) -> Operation:
-        room, ends = ROOMS[one % 2], (self._answered, self._refused)
-        network: User | str = other if two % 2 else "192.0.2.0/24"
+    def _other(self, kind: str, user: User, other: User, one: int, two: int) -> Operation[Any]:
+        room = ROOMS[one % 2]
+        banned: dict[str, Any] = {"other": other.id} if two % 2 else {"network": "192.0.2.0/24"}
         match kind:
             case "send":
                 reply = two + 1 if two % 3 == 0 else None
-                send = frames.Send(number, room, f"c{two}", b"%d" % (one % 3), reply=reply)
-                return operations.StoreSend(user, send, *ends)
+                return SendMessageOperation(user.id, room, f"c{two}", b"%d" % (one % 3), reply=reply)
             case "change":
-                change = sorted(frames.CHANGES)[one % 3]
-                send = frames.Send(number, room, f"x{two}", b"", change, two + 1)
-                said = Event(room, two + 1, self.users[one % 3].id, "x", frames.MESSAGE, 0)
-                return operations.StoreChange(user, send, said, BORN, *ends)
+                change, author = sorted(frames.CHANGES)[one % 3], self.users[one % 3].id
+                return ChangeMessageOperation(
+                    user.id, room, f"x{two}", b"", change, two + 1, None, author, "x", BORN
+                )
             case "make":
-                make = frames.MakeRoom(number, room, two % 2 == 0, other.name)
-                return operations.StoreMakeRoom(user, other if two % 3 else None, make, *ends)
+                return MakeRoomOperation(user.id, room, BORN, two % 2 == 0, other.id if two % 3 else None)
             case "dm":
-                return operations.StoreDm(user, other, frames.Dm(number, other.name), *ends)
+                return OpenDirectRoomOperation(user.id, other.id, BORN)
             case "server ban":
-                return operations.StoreServerBan(user, network, frames.ServerBan(number), *ends)
+                return ServerBanOperation(user.id, **banned)
             case "server unban":
-                return operations.StoreServerBan(user, network, frames.ServerUnban(number), *ends)
+                return ServerUnbanOperation(user.id, **banned)
         return self._of_account(kind, user, one, two)
 
-    def _of_account(self, kind: str, user: User, one: int, two: int) -> Operation:
+    def _of_account(self, kind: str, user: User, one: int, two: int) -> Operation[Any]:
         device = Device(NEW, f"d{one}", b"%d" % self._id, "tests", 0, 0)
+        admin = LOCAL_ADMIN
         match kind:
             case "come":
                 name = [*NAMES, "new", "newer"][two % 6]
-                return operations.ComeByName(name, device if one % 2 else None, frozenset())
+                return LoginByNameOperation(NEWCOMERS, name, device if one % 2 else None, frozenset())
             case "register":
-                invite = Invite(f"i{one % 2}", b"", 0, 0, 0, 1, 1)
-                return operations.MakeAccount(f"new{two % 3}", "hash", device=device, invite=invite)
+                return RegisterOperation(NEWCOMERS, f"new{two % 3}", "hash", device, f"i{one % 2}")
             case "password":
-                return operations.SetPassword(user, f"hash {two}", old=None, kept=f"d{one}", actor=0)
+                return SetPasswordOperation(admin, user.id, f"hash {two}", None, f"d{one}")
             case "admin":
-                return operations.SetRole(user, admin=two % 2 == 0, disabled=two % 4 == 3, actor=0)
+                return SetAccountRoleOperation(admin, user.id, two % 2 == 0, two % 4 == 3)
             case "end devices":
-                return operations.EndDevices(user, f"d{one}" if one % 2 else None, actor=0)
+                return EndDevicesOperation(admin, user.id, f"d{one}" if one % 2 else None)
             case "invitation" if two % 3:
-                return operations.MakeInvite(Invite(f"i{one % 2}", b"%d" % one, 0, 0, 0, 2, 2), 1)
-        return operations.StopInvite(f"i{one % 2}", actor=0)
-
-    def _answered(self, request: Request[Any], result: Result) -> None:
-        assert request.id not in self.answers, "answered twice"
-        self.answers[request.id] = result
-
-    def _refused(self, request: Request[Any], error: RefusedError) -> None:
-        assert request.id not in self.answers, "answered twice"
-        self.answers[request.id] = error.code
-
-
-@pytest.fixture(autouse=True)
-def _rooms_are_born_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is by chance in a room would tell two runs apart."""
-    monkeypatch.setattr(secrets, "token_hex", lambda _: BORN)
+                return CreateInviteOperation(admin, f"i{one % 2}", b"%d" % one, 2, 1)
+        return RevokeInviteOperation(admin, f"i{one % 2}")
 
 
 async def served(folder: Path, steps: list[Step], together: int, failing: Sequence[bool] = ()) -> Server:
     """A server after these steps, so many of them at once."""
     server = Server(WatchingLog(folder, failing))
     for name in NAMES:
-        server.writer.submit(operations.ComeByName(name, None, frozenset()))
+        server.writer.submit(LoginByNameOperation(NEWCOMERS, name, None, frozenset()), lambda _: None)
     async with asyncio.timeout(SECONDS):
         await server.writer.drain()
     server.users = list(server.state.users.values())
     for user in server.users[:3]:
-        server.writer.submit(operations.StoreJoin(user, frames.Join(0, "#a"), *NO_ENDS))
+        server.writer.submit(JoinRoomOperation(user.id, "#a", BORN), lambda _: None)
     await server.drain()
     server.log.sizes.clear()
     for number, step in enumerate(steps, 1):

@@ -59,14 +59,14 @@ async def test_a_server_whose_clock_jumps_removes_nothing(server: RunningServer)
     """It once removed everything, without a word, also when it was started anew after the jump."""
     ann = await server.enter("ann")
     await ann.tell("#general", "of today")
-    assert await retention.clock_is_believed(server.core)
+    assert await retention.clock_is_believed(server.context)
     server.clock.seconds += 200 * 86_400
-    assert not await retention.clock_is_believed(server.core)
+    assert not await retention.clock_is_believed(server.context)
     await ann.tell("#general", "of the wrong time")
     server.clock.seconds += 3600
-    assert not await retention.clock_is_believed(server.core)
+    assert not await retention.clock_is_believed(server.context)
     server.clock.seconds -= 200 * 86_400
-    assert await retention.clock_is_believed(server.core)
+    assert await retention.clock_is_believed(server.context)
     page = await ann.ask(frames.History(ann.new_id, "#general", limit=50), frames.HistoryResult)
     said = [text_of(event) for event in page.events if event.kind == frames.MESSAGE]
     assert said == ["of today", "of the wrong time"]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from protocol import codec, frames, words
-from server.store.base import Draft, Found, Log, Spot, Wanted
+from server.state.entries import Draft
+from server.store.base import Found, Log, Spot, Wanted
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.sql import query

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from protocol import limits, passwords
 from protocol.passwords import BadPasswordError, check_password
-from server.features.login.passwords import NICE, Hasher
+from server.auth.passwords import NICE, Hasher
 
 SECRET = "correct horse battery"
 

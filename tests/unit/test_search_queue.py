@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from protocol import errors
+from server.delivery import search_queue
+from server.delivery.search_queue import SearchQueue
 from server.errors import RefusedError
-from server.features.search import queue
-from server.features.search.queue import SearchQueue
 from tests.support.inprocess import Clock
 
 
@@ -86,7 +86,7 @@ async def test_many_addresses_wait_behind_one_that_has_used_less() -> None:
     for user in range(1, 21):
         searches.ask(user, f"192.0.2.{user}")
     await searches.asked()
-    assert len(searches.refused) == 20 - 1 - queue.WAITING
+    assert len(searches.refused) == 20 - 1 - search_queue.WAITING
     await searches.end()
     searches.order.clear()
     for user in range(1, 18):
@@ -102,21 +102,21 @@ async def test_many_addresses_wait_behind_one_that_has_used_less() -> None:
 
 async def test_a_user_has_so_many_at_once() -> None:
     searches = Searches()
-    for _ in range(queue.OWN + 3):
+    for _ in range(search_queue.OWN + 3):
         searches.ask(1, "192.0.2.1")
     await searches.asked()
     assert searches.refused == [1] * 3
     await searches.end()
-    assert searches.order == [1] * queue.OWN
+    assert searches.order == [1] * search_queue.OWN
 
 
 async def test_what_was_used_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    usage = queue.Usage(clock.monotonic)
+    usage = search_queue.Usage(clock.monotonic)
     usage.add(1, 8.0)
-    clock.seconds += 3 * queue.HALF_LIFE
+    clock.seconds += 3 * search_queue.HALF_LIFE
     assert usage.of(1) == 1.0
-    monkeypatch.setattr(queue, "FORGET", 3)
+    monkeypatch.setattr(search_queue, "FORGET", 3)
     for key in range(10, 20):
         usage.add(key, 1.0)
     assert (usage.of(1), len(usage._used)) == (0.0, 3)

@@ -9,6 +9,18 @@ from hypothesis import strategies as st
 
 from protocol import codec, frames
 from protocol.frames import Event
+from server.state.entries import (
+    Away,
+    ChosenLevel,
+    EndDevice,
+    EndInvite,
+    Ignored,
+    LastSeen,
+    Mark,
+    Password,
+    Record,
+    Seen,
+)
 from server.state.model import (
     ROLE,
     SERVER_LOG,
@@ -21,18 +33,6 @@ from server.state.model import (
     apply,
 )
 from server.state.records import keep
-from server.store.base import (
-    Away,
-    ChosenLevel,
-    EndDevice,
-    EndInvite,
-    Ignored,
-    LastSeen,
-    Mark,
-    Password,
-    Record,
-    Seen,
-)
 
 
 def user(seq: int, name: str) -> Event:

@@ -1,49 +1,35 @@
 """What belongs to a user and is the same on all of their devices."""
 
-from typing import TYPE_CHECKING, Any
-
 from protocol import frames, names
-from protocol.frames import Request, Result
+from protocol.frames import Result
 from server.delivery.account_changes import account_data
-from server.features import operations
-from server.features.checks import Handler, checked
+from server.features.account_data.operations import IgnoreOperation, SetLevelOperation
+from server.features.checks import checked
+from server.features.registry import RequestContext, handler
 from server.state.visibility import began
 
-if TYPE_CHECKING:
-    from server.session import Session
 
-
-def mine(session: "Session", request: frames.Mine) -> None:
+@handler(frames.Mine)
+def mine(context: RequestContext, request: frames.Mine) -> Result:  # noqa: ARG001
     """How it is now."""
-    session.answer(request, account_data(session.core.state, session.user, frames.MineResult))
+    return account_data(context.server.state, context.user, frames.MineResult)
 
 
-def ignore(session: "Session", request: frames.Ignore) -> None:
+@handler(frames.Ignore)
+async def ignore(context: RequestContext, request: frames.Ignore) -> Result:
     """Ignore somebody, or no longer."""
     name = checked(names.check_user_name, request.name)
-
-    def stored(_: Request[Any], result: Result) -> None:
-        session.core.hub.account_changed(session)
-        session.answer(request, result)
-        if isinstance(result, frames.Person) and began(session.core.state, result.user, session.user):
-            session.core.hub.arrange(session.user)
-
-    wanted = frames.Ignore(request.id, name, request.on)
-    session.core.writer.submit(operations.StoreIgnore(session.user, wanted, stored, session.refuse))
+    person = await context.server.store(IgnoreOperation(context.user.id, name, request.on))
+    hub = context.server.hub
+    hub.account_changed(context)
+    if began(context.server.state, person.user, context.user):
+        hub.arrange(context.user)
+    return person
 
 
-def set_level(session: "Session", request: frames.SetLevel) -> None:
+@handler(frames.SetLevel)
+async def set_level(context: RequestContext, request: frames.SetLevel) -> Result:
     """Choose how much of a room calls the user."""
-
-    def stored(_: Request[Any], result: Result) -> None:
-        session.core.hub.account_changed(session)
-        session.answer(request, result)
-
-    session.core.writer.submit(operations.StoreLevel(session.user, request, stored, session.refuse))
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    frames.Mine: mine,
-    frames.Ignore: ignore,
-    frames.SetLevel: set_level,
-}
+    result = await context.server.store(SetLevelOperation(context.user.id, request.room, request.level))
+    context.server.hub.account_changed(context)
+    return result

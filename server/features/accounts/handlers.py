@@ -1,91 +1,93 @@
-"""What users do about their own accounts: passwords and devices."""
-
-import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any
+"""What users do about their own accounts: their name, passwords and devices."""
 
 from protocol import errors, frames, names, passwords
-from protocol.frames import DeviceInfo, Request, Result
+from protocol.frames import DeviceInfo, Result
+from server.delivery.subscriber import Connection
 from server.errors import RefusedError
-from server.features import operations
-from server.features.checks import Handler, checked_password, private
-
-if TYPE_CHECKING:
-    from server.session import Session
+from server.features.accounts.operations import (
+    EndDevicesOperation,
+    RenameUserOperation,
+    SetPasswordOperation,
+)
+from server.features.checks import check_not_a_local_user, checked, checked_password, require_private
+from server.features.registry import Answer, FinalResult, RequestContext, Returned, handler
 
 LOGGED_OUT = "this device was logged out: log in again"
 CHANGED = "the password was changed on another device: log in again"
 
 
-def change_password(session: "Session", request: frames.ChangePassword) -> None:
+@handler(frames.Nick)
+def nick(context: RequestContext, request: frames.Nick) -> Returned:
+    """Take another name."""
+    name = checked(names.check_user_name, request.name)
+    if name != context.user.name:  # whoever has an old name may keep it
+        name = checked(names.check_new_user_name, name)
+        if context.server.accounts.local_users:
+            return _rename(context, name)
+    return RenameUserOperation(context.user.id, name)
+
+
+async def _rename(context: RequestContext, name: str) -> Result:
+    await check_not_a_local_user(context, name, context.user)
+    return await context.server.store(RenameUserOperation(context.user.id, name))
+
+
+@handler(frames.ChangePassword)
+async def change_password(context: RequestContext, request: frames.ChangePassword) -> Result:
     """Have another password, or the first one."""
-    private(session)
-    session.work(request, _change_password(session, request))
-
-
-async def _change_password(session: "Session", request: frames.ChangePassword) -> Result:
-    core, user = session.core, session.user
+    require_private(context)
+    server, user = context.server, context.user
     new = checked_password(request.new)
     old = user.password
     if old:
-        guess = core.accounts.guesses.guess(session.address, names.fold(user.name), core.monotonic())
-        if not await core.accounts.hasher.matches(passwords.prepare(request.old) or "", old):
+        guess = server.accounts.guesses.guess(context.address, names.fold(user.name), server.monotonic())
+        if not await server.accounts.hasher.matches(passwords.prepare(request.old) or "", old):
             raise RefusedError(errors.BAD_LOGIN, "that is not the password you have now")
         guess.right()
-    hashed = await core.accounts.hasher.hash(new)
-    change = operations.SetPassword(user, hashed, old=old, kept=session.device, actor=user.id)
-    await core.store(change)
-    core.end_sessions(
-        user, errors.LOGGED_OUT, CHANGED, lambda one: one is not session and not _same(one, session)
-    )
+    hashed = await server.accounts.hasher.hash(new)
+    await server.store(SetPasswordOperation(user.id, user.id, hashed, old, context.device))
+
+    def on_another_device(one: Connection) -> bool:
+        return one is not context and not (one.device and one.device == context.device)
+
+    server.end_sessions(user, errors.LOGGED_OUT, CHANGED, on_another_device)
     return Result()
 
 
-def _same(one: "Session", other: "Session") -> bool:
-    """Whether two sessions are of the same device; some are of none."""
-    return bool(one.device) and one.device == other.device
-
-
-def logout(session: "Session", request: frames.Logout) -> None:
+@handler(frames.Logout)
+async def logout(context: RequestContext, request: frames.Logout) -> Answer:  # noqa: ARG001
     """Log this device out."""
-    session.work(request, _end(session, session.device))
+    return await _end(context, context.device)
 
 
-def devices(session: "Session", request: frames.Devices) -> None:
+@handler(frames.Devices)
+def devices(context: RequestContext, request: frames.Devices) -> Result:  # noqa: ARG001
     """Where the user is logged in."""
-    user = session.user
-    online = session.core.online_devices(user)
+    user = context.user
+    online = context.server.online_devices(user)
     latest = sorted(
         user.devices.values(), key=lambda device: (device.id in online, device.seen), reverse=True
     )
     listed = [
-        DeviceInfo(one.id, one.client, one.created, one.seen, one.id in online, one.id == session.device)
+        DeviceInfo(one.id, one.client, one.created, one.seen, one.id in online, one.id == context.device)
         for one in latest
     ]
-    session.answer(request, frames.DevicesResult(listed))
+    return frames.DevicesResult(listed)
 
 
-def end_device(session: "Session", request: frames.EndDevice) -> None:
+@handler(frames.EndDevice)
+async def end_device(context: RequestContext, request: frames.EndDevice) -> Answer:
     """Log one of the user's devices out."""
-    session.work(request, _end(session, request.device))
+    return await _end(context, request.device)
 
 
-async def _end(session: "Session", device: str) -> Result:
-    core, user = session.core, session.user
+async def _end(context: RequestContext, device: str) -> Answer:
+    server, user = context.server, context.user
     if device:
-        await core.store(operations.EndDevices(user, device, actor=user.id))
-    core.end_sessions(
-        user, errors.LOGGED_OUT, LOGGED_OUT, lambda one: one is not session and one.device == device
+        await server.store(EndDevicesOperation(user.id, user.id, device))
+    server.end_sessions(
+        user, errors.LOGGED_OUT, LOGGED_OUT, lambda one: one is not context and one.device == device
     )
-    if session.device == device:  # itself last: it gets its answer first
-        end = partial(session.close, errors.LOGGED_OUT, LOGGED_OUT, reconnect=False)
-        asyncio.get_running_loop().call_soon(end)
+    if context.device == device:
+        return FinalResult(Result(), errors.LOGGED_OUT, LOGGED_OUT)
     return Result()
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    frames.ChangePassword: change_password,
-    frames.Logout: logout,
-    frames.Devices: devices,
-    frames.EndDevice: end_device,
-}

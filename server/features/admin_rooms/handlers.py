@@ -1,69 +1,60 @@
 """The server's rooms and its audit, for its administrators."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 from protocol import frames, limits, names
-from protocol.frames import AuditInfo, Request
-from server.features import operations
-from server.features.checks import Handler, administrator, checked
+from protocol.frames import AuditInfo, Result
+from server.features.admin_rooms.operations import MakeRoomOperation
+from server.features.checks import checked, require_administrator
+from server.features.registry import RequestContext, handler
+from server.features.rooms.operations import new_birth
 from server.state import permissions
+from server.state.model import State
 from server.store.base import Recorded, Searched
 
-if TYPE_CHECKING:
-    from server.session import Session
 
-
-def room_details(session: "Session", request: frames.RoomDetails) -> None:
+@handler(frames.RoomDetails, for_operator=True)
+async def room_details(context: RequestContext, request: frames.RoomDetails) -> Result:
     """How large a channel is."""
-    administrator(session)
-    core = session.core
-    room = permissions.visible(core.state, session.user, request.room)
+    require_administrator(context)
+    log = context.server.log
+    room = permissions.visible(context.server.state, context.user, request.room)
     members, invited, head = len(room.members), len(room.invited), room.head
     topic, private = room.topic, room.private
 
-    def answer() -> Callable[[], None]:
-        size, floor = core.log.size(room.name), core.log.floor(room.name)
-        result = frames.RoomDetailsResult(
+    def details() -> Result:
+        size, floor = log.size(room.name), log.floor(room.name)
+        return frames.RoomDetailsResult(
             room.name, topic, private, members, invited, head, floor, size.events, size.bytes
         )
-        return lambda: session.answer(request, result)
 
-    session.read(request, answer)
+    return await context.read(details)
 
 
-def make_room(session: "Session", request: frames.MakeRoom) -> None:
+@handler(frames.MakeRoom, for_operator=True)
+def make_room(context: RequestContext, request: frames.MakeRoom) -> MakeRoomOperation:
     """Make a channel for others."""
-    administrator(session)
+    require_administrator(context)
     name = checked(names.check_room_name, request.room)
-    owner = operations.user_called(session.core.state, request.owner) if request.owner else None
-    wanted = frames.MakeRoom(request.id, name, request.private, request.owner)
-    made = operations.StoreMakeRoom(session.user, owner, wanted, session.answer, session.refuse)
-    session.core.writer.submit(made)
+    state = context.server.state
+    owner = permissions.require_user(state, request.owner).id if request.owner else None
+    return MakeRoomOperation(context.user.id, name, new_birth(), request.private, owner)
 
 
-def audit(session: "Session", request: frames.Audit) -> None:
+@handler(frames.Audit, for_operator=True)
+async def audit(context: RequestContext, request: frames.Audit) -> Result:
     """What was done."""
-    administrator(session)
-    core = session.core
+    require_administrator(context)
+    state = context.server.state
     user = None
     if request.name:
-        person = core.state.user_called(request.name)
+        person = state.user_called(request.name)
         # Who is no user may be there all the same: a network, or who was called so then.
         user = (person.id, person.name) if person is not None else (-1, request.name)
     searched = Searched(request.since, request.before, user, request.room, request.action)
-
-    def answer() -> Callable[[], None]:
-        found = core.log.audit(searched, request.limit + 1)
-        page, complete = _page(found[-request.limit :])
-        return lambda: session.answer(
-            request,
-            frames.AuditResult(
-                [_told(session, one) for one in page], complete and len(found) <= request.limit
-            ),
-        )
-
-    session.read(request, answer)
+    found = await context.read(partial(context.server.log.audit, searched, request.limit + 1))
+    page, complete = _page(found[-request.limit :])
+    return frames.AuditResult([_info(state, one) for one in page], complete and len(found) <= request.limit)
 
 
 def _page(records: list[Recorded]) -> tuple[list[Recorded], bool]:
@@ -77,15 +68,8 @@ def _page(records: list[Recorded]) -> tuple[list[Recorded], bool]:
     return records, True
 
 
-def _told(session: "Session", recorded: Recorded) -> AuditInfo:
+def _info(state: State, recorded: Recorded) -> AuditInfo:
     number, one = recorded
-    actor = session.core.state.users.get(one.actor)
+    actor = state.users.get(one.actor)
     by = actor.name if actor is not None else ""
     return AuditInfo(number, one.time, one.action, one.actor, by, one.target, one.room, one.detail)
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    frames.RoomDetails: room_details,
-    frames.MakeRoom: make_room,
-    frames.Audit: audit,
-}

@@ -1,18 +1,15 @@
 """The server's users, for its administrators."""
 
-import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
 from protocol import errors, frames, limits, names
-from protocol.frames import Request, Result, UserInfo
+from protocol.frames import Result, UserInfo
 from server.errors import RefusedError
-from server.features import operations
-from server.features.checks import Handler, administrator, checked, checked_password, private
+from server.features.accounts.operations import EndDevicesOperation, SetPasswordOperation, check_free
+from server.features.admin_users.operations import SetAccountRoleOperation
+from server.features.checks import checked, checked_password, require_administrator, require_private
+from server.features.login.operations import RegisterOperation
+from server.features.registry import Answer, FinalResult, RequestContext, handler
+from server.state import permissions
 from server.state.model import User
-
-if TYPE_CHECKING:
-    from server.session import Session
 
 USER_BYTES = 96
 """What a user counts for in PAGE_BYTES beside the name."""
@@ -21,11 +18,12 @@ _LOGGED_OUT = "an administrator logged you out: log in again"
 _DISABLED = "an administrator has switched this account off"
 
 
-def users(session: "Session", request: frames.Users) -> None:
+@handler(frames.Users, for_operator=True)
+def users(context: RequestContext, request: frames.Users) -> Result:  # noqa: ARG001
     """All accounts, as many as fit into an answer."""
-    administrator(session)
-    state = session.core.state
-    here = {one.user.id for one in session.core.sessions if one.ready}
+    require_administrator(context)
+    state = context.server.state
+    here = {one.user.id for one in context.server.sessions if one.ready}
     left = limits.PAGE_BYTES
     listed = []
     for user in sorted(state.users.values(), key=lambda user: names.fold(user.name)):
@@ -33,7 +31,7 @@ def users(session: "Session", request: frames.Users) -> None:
         if left < 0:
             break
         listed.append(_info(user, online=user.id in here))
-    session.answer(request, frames.UsersResult(listed, len(state.users)))
+    return frames.UsersResult(listed, len(state.users))
 
 
 def _info(user: User, *, online: bool) -> UserInfo:
@@ -49,98 +47,76 @@ def _info(user: User, *, online: bool) -> UserInfo:
     )
 
 
-def add_user(session: "Session", request: frames.AddUser) -> None:
+@handler(frames.AddUser, for_operator=True)
+async def add_user(context: RequestContext, request: frames.AddUser) -> Result:
     """Make an account."""
-    administrator(session)
-    private(session)
+    require_administrator(context)
+    require_private(context)
+    server = context.server
     name = checked(names.check_new_user_name, request.name)
-    session.work(request, _add(session, name, checked_password(request.password)))
+    password = checked_password(request.password)
+    check_free(server.state, name)
+    hashed = await server.accounts.hasher.hash(password)
+    made = await server.store(RegisterOperation(context.user.id, name, hashed))
+    return _result(context, server.state.users[made.user])
 
 
-async def _add(session: "Session", name: str, password: str) -> Result:
-    core = session.core
-    operations.check_free(core.state, name)
-    hashed = await core.accounts.hasher.hash(password)
-    made = operations.MakeAccount(name, hashed, actor=session.user.id)
-    await core.store(made)
-    return _told(session, core.state.users[made.user])
-
-
-def set_password(session: "Session", request: frames.SetPassword) -> None:
+@handler(frames.SetPassword, for_operator=True)
+async def set_password(context: RequestContext, request: frames.SetPassword) -> Answer:
     """Give somebody a password."""
-    administrator(session)
-    private(session)
-    user = operations.user_called(session.core.state, request.name)
-    session.work(request, _set_password(session, user, checked_password(request.password)))
+    require_administrator(context)
+    require_private(context)
+    server = context.server
+    user = permissions.require_user(server.state, request.name)
+    hashed = await server.accounts.hasher.hash(checked_password(request.password))
+    await server.store(SetPasswordOperation(context.user.id, user.id, hashed, None))
+    return _log_out(context, user, errors.LOGGED_OUT, _LOGGED_OUT)
 
 
-async def _set_password(session: "Session", user: User, password: str) -> Result:
-    core = session.core
-    hashed = await core.accounts.hasher.hash(password)
-    await core.store(operations.SetPassword(user, hashed, old=None, actor=session.user.id))
-    _end_sessions(session, user, errors.LOGGED_OUT, _LOGGED_OUT)
-    return _told(session, user)
-
-
-def set_admin(session: "Session", request: frames.SetAdmin) -> None:
+@handler(frames.SetAdmin, for_operator=True)
+async def set_admin(context: RequestContext, request: frames.SetAdmin) -> Answer:
     """Make somebody an administrator, or no longer."""
-    administrator(session)
-    user = operations.user_called(session.core.state, request.name)
-    proved = user.password or user.uid is not None or session.core.accounts.embedded
+    require_administrator(context)
+    user = permissions.require_user(context.server.state, request.name)
+    proved = user.password or user.uid is not None or context.server.accounts.embedded
     if request.admin and not proved:
         text = f"{user.name} has no password, so anybody could be them: set one first"
         raise RefusedError(errors.DENIED, text)
-    session.work(request, _set_role(session, user, admin=request.admin))
+    return await _set_role(context, user, SetAccountRoleOperation(context.user.id, user.id, request.admin))
 
 
-def set_disabled(session: "Session", request: frames.SetDisabled) -> None:
+@handler(frames.SetDisabled, for_operator=True)
+async def set_disabled(context: RequestContext, request: frames.SetDisabled) -> Answer:
     """Let somebody in no longer, or again."""
-    administrator(session)
-    user = operations.user_called(session.core.state, request.name)
-    session.work(request, _set_role(session, user, disabled=request.disabled))
+    require_administrator(context)
+    user = permissions.require_user(context.server.state, request.name)
+    operation = SetAccountRoleOperation(context.user.id, user.id, disabled=request.disabled)
+    return await _set_role(context, user, operation)
 
 
-async def _set_role(
-    session: "Session", user: User, *, admin: bool | None = None, disabled: bool | None = None
-) -> Result:
-    core = session.core
-    await core.store(operations.SetRole(user, admin=admin, disabled=disabled, actor=session.user.id))
+async def _set_role(context: RequestContext, user: User, operation: SetAccountRoleOperation) -> Answer:
+    await context.server.store(operation)
     if user.disabled:
-        _end_sessions(session, user, errors.DENIED, _DISABLED)
-    return _told(session, user)
+        return _log_out(context, user, errors.DENIED, _DISABLED)
+    return _result(context, user)
 
 
-def _end_sessions(session: "Session", user: User, code: str, text: str) -> None:
-    """All of the user's, also the one that asked for it: that one last, when it has its answer."""
-    session.core.end_sessions(user, code, text, lambda one: one is not session)
-    if session.user is user:
-        end = partial(session.close, code, text, reconnect=False)
-        asyncio.get_running_loop().call_soon(end)
-
-
-def end_devices(session: "Session", request: frames.EndDevices) -> None:
+@handler(frames.EndDevices, for_operator=True)
+async def end_devices(context: RequestContext, request: frames.EndDevices) -> Answer:
     """Log somebody out everywhere."""
-    administrator(session)
-    session.work(request, _end_devices(session, operations.user_called(session.core.state, request.name)))
+    require_administrator(context)
+    user = permissions.require_user(context.server.state, request.name)
+    await context.server.store(EndDevicesOperation(context.user.id, user.id, None))
+    return _log_out(context, user, errors.LOGGED_OUT, _LOGGED_OUT)
 
 
-async def _end_devices(session: "Session", user: User) -> Result:
-    core = session.core
-    await core.store(operations.EndDevices(user, None, actor=session.user.id))
-    _end_sessions(session, user, errors.LOGGED_OUT, _LOGGED_OUT)
-    return _told(session, user)
+def _log_out(context: RequestContext, user: User, code: str, text: str) -> Answer:
+    """End all sessions of the user, also the one that asked for it: that one behind its answer."""
+    context.server.end_sessions(user, code, text, lambda one: one is not context)
+    result = _result(context, user)
+    return FinalResult(result, code, text) if context.user is user else result
 
 
-def _told(session: "Session", user: User) -> Result:
-    online = any(one.ready and one.user is user for one in session.core.sessions)
+def _result(context: RequestContext, user: User) -> Result:
+    online = any(one.ready and one.user is user for one in context.server.sessions)
     return frames.UserResult(_info(user, online=online))
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    frames.Users: users,
-    frames.AddUser: add_user,
-    frames.SetPassword: set_password,
-    frames.SetAdmin: set_admin,
-    frames.SetDisabled: set_disabled,
-    frames.EndDevices: end_devices,
-}

@@ -1,55 +1,41 @@
 """Invitations to the server, for its administrators."""
 
-from typing import TYPE_CHECKING, Any
-
 from protocol import errors, frames, names
-from protocol.frames import InviteInfo, Request, Result
+from protocol.frames import InviteInfo, Result
+from server.auth import credentials
 from server.errors import RefusedError
-from server.features import operations
-from server.features.checks import Handler, administrator, checked
-from server.features.login import credentials
-from server.state.model import Invite
-
-if TYPE_CHECKING:
-    from server.session import Session
+from server.features.admin_users.operations import CreateInviteOperation, RevokeInviteOperation
+from server.features.checks import checked, require_administrator
+from server.features.registry import RequestContext, handler
 
 
-def make_invite(session: "Session", request: frames.MakeInvite) -> None:
+@handler(frames.MakeInvite, for_operator=True)
+async def make_invite(context: RequestContext, request: frames.MakeInvite) -> Result:
     """Let some people register."""
-    administrator(session)
-    if session.core.accounts.embedded:
+    require_administrator(context)
+    accounts, state = context.server.accounts, context.server.state
+    if accounts.embedded:
         raise RefusedError(errors.DENIED, "this chat belongs to one person, and nobody else comes in")
-    if session.core.accounts.entrance == "closed":
+    if accounts.entrance == "closed":
         raise RefusedError(errors.DENIED, "nobody registers on a closed server: chat-server user add NAME")
     room = checked(names.check_room_name, request.room) if request.room else ""
-    known = session.core.state.rooms.get(room)
+    known = state.rooms.get(room)
     if known is not None and known.private:
         text = f"{room} is private: /invite people there once they have come, or make it /public"
         raise RefusedError(errors.DENIED, text)
-    session.work(request, _make(session, request, room))
-
-
-async def _make(session: "Session", request: frames.MakeInvite, room: str) -> Result:
-    code = credentials.new_code()
-    invite = Invite(
-        credentials.new_id(),
-        credentials.digest(code),
-        session.user.id,
-        0,
-        0,
-        request.uses,
-        request.uses,
-        room,
+    code, identity = credentials.new_code(), credentials.new_id()
+    operation = CreateInviteOperation(
+        context.user.id, identity, credentials.digest(code), request.uses, request.days, room
     )
-    made = operations.MakeInvite(invite, request.days)
-    await session.core.store(made)
-    return frames.MakeInviteResult(code, invite.id, made.expires)
+    made = await context.server.store(operation)
+    return frames.MakeInviteResult(code, identity, made.expires)
 
 
-def invites(session: "Session", request: frames.Invites) -> None:
+@handler(frames.Invites, for_operator=True)
+def invites(context: RequestContext, request: frames.Invites) -> Result:  # noqa: ARG001
     """Those that have not ended."""
-    administrator(session)
-    state, now = session.core.state, session.core.clock()
+    require_administrator(context)
+    state, now = context.server.state, context.server.clock()
     alive = [invite for invite in state.invites.values() if invite.expires > now]
     listed = [
         InviteInfo(
@@ -63,22 +49,11 @@ def invites(session: "Session", request: frames.Invites) -> None:
         )
         for one in sorted(alive, key=lambda invite: invite.created, reverse=True)
     ]
-    session.answer(request, frames.InvitesResult(listed))
+    return frames.InvitesResult(listed)
 
 
-def end_invite(session: "Session", request: frames.EndInvite) -> None:
+@handler(frames.EndInvite, for_operator=True)
+def end_invite(context: RequestContext, request: frames.EndInvite) -> RevokeInviteOperation:
     """Nobody registers with it any more."""
-    administrator(session)
-    session.work(request, _end(session, request.invite))
-
-
-async def _end(session: "Session", identity: str) -> Result:
-    await session.core.store(operations.StopInvite(identity, actor=session.user.id))
-    return Result()
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    frames.MakeInvite: make_invite,
-    frames.Invites: invites,
-    frames.EndInvite: end_invite,
-}
+    require_administrator(context)
+    return RevokeInviteOperation(context.user.id, request.invite)

@@ -1,51 +1,47 @@
 """Messages: sending, reading back, what has been read."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from protocol import errors, frames, limits
-from protocol.frames import Request, Result
+from protocol.frames import Event, Result
 from server.errors import RefusedError
-from server.features import operations
-from server.features.checks import Handler
+from server.features.messages.operations import (
+    ChangeMessageOperation,
+    MarkReadOperation,
+    SendMessageOperation,
+)
+from server.features.registry import RequestContext, Returned, handler, recovery
 from server.state import permissions
 from server.state.permissions import Action
-
-if TYPE_CHECKING:
-    from server.session import Session
-
-
-Refuse = Callable[[Request[Any], RefusedError], None]
 
 _NOT_HERE = frozenset({errors.NO_SUCH_ROOM, errors.NOT_A_MEMBER, errors.DENIED, errors.NOT_FOUND})
 
 
-def send(session: "Session", request: frames.Send) -> None:
+@handler(frames.Send)
+def send(context: RequestContext, request: frames.Send) -> Returned:
     """Say something, or change what was said."""
     _check(request)
-
-    refused = partial(_refuse_send, session)
     if request.target is None:
-        session.core.writer.submit(operations.StoreSend(session.user, request, session.answer, refused))
-    else:
-        _change(session, request, request.target, refused)
+        return _operation(context, request)
+    return _change(context, request, request.target)
 
 
-def _refuse_send(session: "Session", request: frames.Send, error: RefusedError) -> None:
+def _operation(context: RequestContext, request: frames.Send) -> SendMessageOperation:
+    return SendMessageOperation(
+        context.user.id, request.room, request.cid, request.body, request.kind, request.target, request.reply
+    )
+
+
+@recovery(frames.Send)
+async def acknowledge(context: RequestContext, request: frames.Send, error: RefusedError) -> Result:
     """What is stored is acknowledged, also to who may say nothing there any more, and if its target is
     deleted: they may have asked again only because the first answer was lost."""
     if error.code not in _NOT_HERE:
-        session.refuse(request, error)
-        return
-
-    def answer() -> Callable[[], None]:
-        event = session.core.log.find(session.user.id, request.cid)
-        if event is None or not operations.same_message(event, request):
-            return lambda: session.refuse(request, error)
-        return lambda: session.answer(request, frames.SendResult(event.seq, event.time, dup=True))
-
-    session.read(request, answer)
+        raise error
+    event = await context.read(partial(context.server.log.find, context.user.id, request.cid))
+    if event is None or not _operation(context, request).made(event):
+        raise error
+    return frames.SendResult(event.seq, event.time, dup=True)
 
 
 def _check(request: frames.Send) -> None:
@@ -72,54 +68,55 @@ def _check(request: frames.Send) -> None:
         raise RefusedError(errors.BAD_FRAME, "a delete has no body", field="body")
 
 
-def _change(session: "Session", request: frames.Send, target: int, refused: Refuse) -> None:
+async def _change(context: RequestContext, request: frames.Send, target: int) -> Result:
     """Look up what is to be changed, then have it stored; who may do it is seen then."""
-    core = session.core
-    room = core.state.rooms.get(request.room)
+    room = context.server.state.rooms.get(request.room)
     born = room.born if room is not None else ""
+    changed: Event | None = await context.read(partial(context.server.log.said, request.room, target))
+    operation = ChangeMessageOperation(
+        context.user.id,
+        request.room,
+        request.cid,
+        request.body,
+        request.kind,
+        request.target,
+        request.reply,
+        changed.user if changed is not None else None,
+        changed.sender if changed is not None else "",
+        born,
+    )
+    try:
+        return await context.server.store(operation)
+    except RefusedError as error:
+        return await acknowledge(context, request, error)
 
-    def answer() -> Callable[[], None]:
-        said = core.log.said(request.room, target)
-        change = operations.StoreChange(session.user, request, said, born, session.answer, refused)
-        return lambda: core.writer.submit(change)
 
-    session.read(request, answer)
-
-
-def history(session: "Session", request: frames.History) -> None:
+@handler(frames.History)
+async def history(context: RequestContext, request: frames.History) -> Result:
     """A page of a room's log."""
-    room = permissions.require(session.core.state, session.user, request.room, Action.HISTORY)
+    room = permissions.require(context.server.state, context.user, request.room, Action.HISTORY)
     before = room.head + 1 if request.before is None and request.after is None else request.before
+    head, log = room.head, context.server.log
 
-    def answer() -> Callable[[], None]:
-        events = session.core.log.read(
+    def page() -> Result:
+        events = log.read(
             room.name, after=request.after, before=before, limit=request.limit, size=limits.PAGE_BYTES
         )
-        floor = session.core.log.floor(room.name)
+        floor = log.floor(room.name)
         if not events:
             complete = True
         elif before is None:
-            complete = events[-1].seq >= room.head
+            complete = events[-1].seq >= head
         else:
             complete = events[0].seq <= max(request.after or 0, floor) + 1
-        return lambda: session.answer(request, frames.HistoryResult(events, complete, floor))
+        return frames.HistoryResult(events, complete, floor)
 
-    session.read(request, answer)
+    return await context.read(page)
 
 
-def read(session: "Session", request: frames.Read) -> None:
+@handler(frames.Read)
+async def read(context: RequestContext, request: frames.Read) -> Result:
     """Move the read marker."""
-    stored = partial(_marker_moved, session)
-    session.core.writer.submit(operations.StoreRead(session.user, request, stored, session.refuse))
-
-
-def _marker_moved(session: "Session", request: frames.Read, result: Result) -> None:
-    session.core.hub.marker_moved(session, request.room)
-    session.answer(request, result)
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    frames.Send: send,
-    frames.History: history,
-    frames.Read: read,
-}
+    result = await context.server.store(MarkReadOperation(context.user.id, request.room, request.seq))
+    context.server.hub.marker_moved(context, request.room)
+    return result

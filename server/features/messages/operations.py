@@ -1,114 +1,110 @@
-"""What is said, and what has been read."""
-
-from collections.abc import Callable, Sequence
-from typing import Any
+"""Messages and their changes, and what has been read."""
 
 import msgspec
 
 from protocol import errors, frames
-from protocol.frames import Event, Request, Result
+from protocol.frames import Event, Result, SendResult
 from server.errors import RefusedError
-from server.features.operation import OPERATION_BYTES, Store, Stored
 from server.state import audit, permissions
+from server.state.entries import GONE, Draft, Mark
 from server.state.model import State, User
+from server.state.operation import DONE, OPERATION_BYTES, Operation, Plan, Stored
 from server.state.permissions import Action
-from server.store.base import GONE, Entry, Mark
+
+_UNPLACED = SendResult(0, 0)
 
 
-class StoreSend(Store):
+class SendMessageOperation(Operation[SendResult], frozen=True):
     """`send`: one event that we do not look into."""
 
-    __slots__ = ()
-    request: frames.Send
+    room: str
+    cid: str
+    body: bytes = b""
+    kind: str = frames.MESSAGE
+    target: int | None = None
+    reply: int | None = None
 
     @property
     def size(self) -> int:
-        """See `writer.Operation`."""
-        return OPERATION_BYTES + len(self.request.body)
+        """The body comes on top."""
+        return OPERATION_BYTES + len(self.body)
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        request = self.request
-        room = permissions.require(state, self.user, request.room, Action.SEND, now)
-        if request.reply is not None and request.reply > room.head:
-            raise RefusedError(errors.NOT_FOUND, f"nothing in {room.name} is number {request.reply}")
-        return (self._sent(room.name, request, now),)
+    def plan(self, state: State) -> Plan[SendResult]:
+        """One event, whose place the log gives."""
+        user = state.users[self.user]
+        room = permissions.require(state, user, self.room, Action.SEND, self.time)
+        if self.reply is not None and self.reply > room.head:
+            raise RefusedError(errors.NOT_FOUND, f"nothing in {room.name} is number {self.reply}")
+        return Plan((self._draft(user),), _UNPLACED)
 
-    def result(self, stored: Stored) -> Result:
+    def result(self, planned: SendResult, stored: Stored) -> SendResult:  # noqa: ARG002
         """The message's place."""
         (event,) = stored
         if event is None:
             raise AssertionError("the log answered a send as if it were a mark")
-        return frames.SendResult(event.seq, event.time)
+        return SendResult(event.seq, event.time)
 
-    def repeated(self, event: Event) -> None:
+    def repeated(self, event: Event) -> SendResult:
         """A cid must always stand for the same message, as far as that is known."""
-        if same_message(event, self.request):
-            self.answer(self.request, frames.SendResult(event.seq, event.time, dup=True))
-        else:
-            text = f"cid {self.request.cid!r} was used for another message before"
-            self.refuse(self.request, RefusedError(errors.CID_REUSED, text))
+        if self.made(event):
+            return SendResult(event.seq, event.time, dup=True)
+        raise RefusedError(errors.CID_REUSED, f"cid {self.cid!r} was used for another message before")
+
+    def made(self, event: Event) -> bool:
+        """Whether the event is what this asks for, as far as that is still known: what was deleted has no
+        body any more, and of what was pruned only the room is left."""
+        if event.kind == GONE:
+            return event.room == self.room
+        meant = (self.room, self.kind, self.target, self.reply)
+        return (event.room, event.kind, event.target, event.reply) == meant and event.body in (b"", self.body)
+
+    def _draft(self, user: User) -> Draft:
+        """What a client made, as it is."""
+        return Draft(
+            self.room, user.id, user.name, self.kind, self.time, self.body, self.cid, self.target, self.reply
+        )
 
 
-def same_message(event: Event, request: frames.Send) -> bool:
-    """Whether the event is what the request asks for, as far as that is still known: what was deleted has no
-    body any more, and of what was pruned only the room is left."""
-    if event.kind == GONE:
-        return event.room == request.room
-    meant = (request.room, request.kind, request.target, request.reply)
-    return (event.room, event.kind, event.target, event.reply) == meant and event.body in (b"", request.body)
-
-
-class StoreChange(StoreSend):
+class ChangeMessageOperation(SendMessageOperation, frozen=True):
     """`send` of an edit, a delete or a reaction.
 
-    `target` is what was said there when the log was asked, None if there is nothing; `born` tells the room
-    from a later one of that name.
+    `author` is who said what is changed, `sender` what they were called then, None if there was nothing when
+    the log was asked; `born` tells the room from a later one of that name.
     """
 
-    __slots__ = ("_born", "_target")
+    author: int | None = None
+    sender: str = ""
+    born: str = ""
 
-    def __init__(
-        self,
-        user: User,
-        request: frames.Send,
-        target: Event | None,
-        born: str,
-        answer: Callable[[Request[Any], Result], None],
-        refuse: Callable[[Request[Any], RefusedError], None],
-    ) -> None:
-        super().__init__(user, request, answer, refuse)
-        self._target = target
-        self._born = born
-
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`. Should the target be deleted in the meantime, the log sees to it."""
-        request, target = self.request, self._target
-        room = permissions.require(state, self.user, request.room, Action.SEND, now)
-        if target is None or room.born != self._born:
-            text = f"there is no message {request.target} in {room.name}: it may have been deleted"
+    def plan(self, state: State) -> Plan[SendResult]:
+        """Should the target be deleted in the meantime, the log sees to it."""
+        user = state.users[self.user]
+        room = permissions.require(state, user, self.room, Action.SEND, self.time)
+        if self.author is None or room.born != self.born:
+            text = f"there is no message {self.target} in {room.name}: it may have been deleted"
             raise RefusedError(errors.NOT_FOUND, text)
-        sent = self._sent(room.name, request, now)
-        if request.kind == frames.REACTION or target.user == self.user.id:
-            return (sent,)
-        if request.kind == frames.EDIT:
-            raise RefusedError(errors.DENIED, f"only {target.sender} can edit what {target.sender} said")
-        permissions.require(state, self.user, room.name, Action.REMOVE, now)
-        detail = f"message {target.seq}"
-        record = audit.record(now, self.user, "delete message", target.sender, room, detail)
-        return (msgspec.structs.replace(sent, audit=record),)
+        sent = self._draft(user)
+        if self.kind == frames.REACTION or self.author == user.id:
+            return Plan((sent,), _UNPLACED)
+        if self.kind == frames.EDIT:
+            raise RefusedError(errors.DENIED, f"only {self.sender} can edit what {self.sender} said")
+        permissions.require(state, user, room.name, Action.REMOVE, self.time)
+        detail = f"message {self.target}"
+        record = audit.record(self.time, user, "delete message", self.sender, room, detail)
+        return Plan((msgspec.structs.replace(sent, audit=record),), _UNPLACED)
 
 
-class StoreRead(Store):
+class MarkReadOperation(Operation[Result], frozen=True):
     """`read`: the marker only rises, and not past the head."""
 
-    __slots__ = ()
-    request: frames.Read
+    room: str
+    seq: int
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
-        """See `writer.Operation`."""
-        room = permissions.require(state, self.user, self.request.room, Action.READ)
-        seq = min(self.request.seq, room.head)
-        if seq <= self.user.reads.get(room.name, 0):
-            return ()
-        return (Mark(room.name, self.user.id, seq),)
+    def plan(self, state: State) -> Plan[Result]:
+        """What is read already stores nothing."""
+        user = state.users[self.user]
+        room = permissions.require(state, user, self.room, Action.READ)
+        seq = min(self.seq, room.head)
+        if seq <= user.reads.get(room.name, 0):
+            return Plan((), DONE)
+        return Plan((Mark(room.name, user.id, seq),), DONE)

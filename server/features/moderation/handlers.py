@@ -1,129 +1,170 @@
 """Who may be and speak in a room, and who may come in at all: asking, and having it changed."""
 
 import heapq
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from protocol import errors, frames, limits, names
-from protocol.frames import Request, Result
+from protocol.frames import Result
 from server.errors import RefusedError
-from server.features import operations
-from server.features.checks import Handler, cleaned_reason
-from server.net.networks import bannable, network, problem
+from server.features.checks import checked_reason
+from server.features.moderation.operations import (
+    BanOperation,
+    InviteMemberOperation,
+    KickOperation,
+    MuteOperation,
+    ServerBanOperation,
+    ServerUnbanOperation,
+    SetRoomRoleOperation,
+    UnbanOperation,
+    UnmuteOperation,
+)
+from server.features.registry import RequestContext, handler
 from server.state import permissions
 from server.state.model import Penalty, Room, User
+from server.state.networks import bannable, network, problem
 from server.state.permissions import Action
 
-if TYPE_CHECKING:
-    from server.session import Session
+
+def _other(context: RequestContext, name: str) -> int:
+    """The id of whom it is about."""
+    return permissions.require_user(context.server.state, name).id
 
 
-def _about(operation: type[operations.StoreAbout], session: "Session", request: Any) -> None:  # noqa: ANN401
-    """Do to somebody what the operation says."""
-    other = operations.user_called(session.core.state, request.name)
-    if hasattr(request, "reason"):
-        request = msgspec.structs.replace(request, reason=cleaned_reason(request.reason))
-    done = operation(session.user, other, request, session.answer, session.refuse)
-    session.core.writer.submit(done)
-
-
-def invite(session: "Session", request: frames.Invite) -> None:
+@handler(frames.Invite)
+def invite(context: RequestContext, request: frames.Invite) -> InviteMemberOperation:
     """Let somebody in, and tell them."""
-    _about(operations.StoreInvite, session, request)
+    return InviteMemberOperation(context.user.id, request.room, _other(context, request.name))
 
 
-def role(session: "Session", request: frames.Role) -> None:
+@handler(frames.Kick)
+def kick(context: RequestContext, request: frames.Kick) -> KickOperation:
+    """Remove somebody."""
+    other, reason = _other(context, request.name), checked_reason(request.reason)
+    return KickOperation(context.user.id, request.room, other, reason)
+
+
+@handler(frames.Ban)
+def ban(context: RequestContext, request: frames.Ban) -> BanOperation:
+    """Remove somebody, and keep them out."""
+    other, reason = _other(context, request.name), checked_reason(request.reason)
+    return BanOperation(context.user.id, request.room, other, request.seconds, reason)
+
+
+@handler(frames.Unban)
+def unban(context: RequestContext, request: frames.Unban) -> UnbanOperation:
+    """Let somebody come back."""
+    return UnbanOperation(context.user.id, request.room, _other(context, request.name))
+
+
+@handler(frames.Mute)
+def mute(context: RequestContext, request: frames.Mute) -> MuteOperation:
+    """Let somebody say nothing."""
+    other, reason = _other(context, request.name), checked_reason(request.reason)
+    return MuteOperation(context.user.id, request.room, other, request.seconds, reason)
+
+
+@handler(frames.Unmute)
+def unmute(context: RequestContext, request: frames.Unmute) -> UnmuteOperation:
+    """Let somebody speak again."""
+    return UnmuteOperation(context.user.id, request.room, _other(context, request.name))
+
+
+@handler(frames.Role, for_operator=True)
+def role(context: RequestContext, request: frames.Role) -> SetRoomRoleOperation:
     """Give a role."""
     if request.role not in frames.ROLES:
         raise RefusedError(
             errors.BAD_FRAME, f"{request.role!r} is no role: {', '.join(frames.ROLES)} are", field="role"
         )
-    _about(operations.StoreRole, session, request)
+    other = _other(context, request.name)
+    return SetRoomRoleOperation(context.user.id, request.room, other, request.role)
 
 
-def members(session: "Session", request: frames.Members) -> None:
+@handler(frames.Members, for_operator=True)
+def members(context: RequestContext, request: frames.Members) -> Result:
     """A page of the list of members."""
-    state = session.core.state
-    room = permissions.require(state, session.user, request.room, Action.MEMBERS)
-    page, complete = _page(session, list(room.members), request.after, request.limit)
-    online = session.core.hub.is_online
+    room = permissions.require(context.server.state, context.user, request.room, Action.MEMBERS)
+    page, complete = _page(context, list(room.members), request.after, request.limit)
+    online = context.server.hub.is_online
     listed = [frames.MemberInfo(user.name, permissions.role(room, user), online(user)) for user in page]
-    session.answer(request, frames.MembersResult(listed, len(room.members), complete))
+    return frames.MembersResult(listed, len(room.members), complete)
 
 
-def bans(session: "Session", request: frames.Bans) -> None:
+@handler(frames.Bans, for_operator=True)
+def bans(context: RequestContext, request: frames.Bans) -> Result:
     """A page of the list of who is banned or muted."""
-    core = session.core
-    room = permissions.require(core.state, session.user, request.room, Action.BANS)
-    now = core.clock()
+    room = permissions.require(context.server.state, context.user, request.room, Action.BANS)
+    now = context.server.clock()
     holding = {
         number
         for penalties in (room.bans, room.mutes)
         for number, penalty in penalties.items()
         if penalty.holds(now)
     }
-    page, complete = _page(session, list(holding), request.after, request.limit)
-    people = [_punished(session, room, user, now) for user in page]
-    session.answer(request, frames.BansResult(people, complete))
+    page, complete = _page(context, list(holding), request.after, request.limit)
+    people = [_sanctioned(context, room, user, now) for user in page]
+    return frames.BansResult(people, complete)
 
 
-def _page(session: "Session", numbers: list[int], after: str, limit: int) -> tuple[list[User], bool]:
+def _page(context: RequestContext, numbers: list[int], after: str, limit: int) -> tuple[list[User], bool]:
     """The users among these whose names come next, and whether they are the last ones."""
     begin = names.fold(after)
-    found = [(names.fold(user.name), user) for user in map(session.core.state.users.__getitem__, numbers)]
+    found = [(names.fold(user.name), user) for user in map(context.server.state.users.__getitem__, numbers)]
     found = heapq.nsmallest(limit + 1, (one for one in found if one[0] > begin), key=lambda one: one[0])
     return [user for _, user in found[:limit]], len(found) <= limit
 
 
-def _punished(session: "Session", room: Room, user: User, now: int) -> frames.Punished:
+def _sanctioned(context: RequestContext, room: Room, user: User, now: int) -> frames.Punished:
     ban, mute = (
-        _term(session, penalties[user.id]) if user.id in penalties and penalties[user.id].holds(now) else None
+        _term(context, penalties[user.id]) if user.id in penalties and penalties[user.id].holds(now) else None
         for penalties in (room.bans, room.mutes)
     )
     return frames.Punished(user.name, ban, mute)
 
 
-def _term(session: "Session", penalty: Penalty) -> frames.Term:
-    by = session.core.state.users.get(penalty.by)  # None: the local administrator
+def _term(context: RequestContext, penalty: Penalty) -> frames.Term:
+    by = context.server.state.users.get(penalty.by)  # None: the local administrator
     return frames.Term(by.name if by is not None else "", penalty.time, penalty.until, penalty.reason)
 
 
 # --- the whole server
 
 
-def server_ban(session: "Session", request: frames.ServerBan | frames.ServerUnban) -> None:
-    """Keep somebody, or a network, out of the server, or let them in again."""
-    permissions.require_admin(session.user, Action.SERVER_BAN)
+@handler(frames.ServerBan, for_operator=True)
+async def server_ban(context: RequestContext, request: frames.ServerBan) -> Result:
+    """Keep somebody, or a network, out of the server."""
+    user, banned = _banned(context, request)
+    if banned and (text := problem(network(banned), context.address)):
+        raise RefusedError(errors.DENIED, text, field="address")
+    reason = checked_reason(request.reason)
+    other = user.id if user is not None else 0
+    await context.server.store(ServerBanOperation(context.user.id, other, banned, request.seconds, reason))
+    addresses = _addresses(context, user) if user is not None else []
+    _expel(context, user, banned)
+    return frames.ServerBanResult(addresses)
+
+
+@handler(frames.ServerUnban, for_operator=True)
+def server_unban(context: RequestContext, request: frames.ServerUnban) -> ServerUnbanOperation:
+    """Let them in again."""
+    user, banned = _banned(context, request)
+    return ServerUnbanOperation(context.user.id, user.id if user is not None else 0, banned)
+
+
+def _banned(
+    context: RequestContext, request: frames.ServerBan | frames.ServerUnban
+) -> tuple[User | None, str]:
+    """The user, or else the network, that is meant; raises `RefusedError`."""
+    permissions.require_admin(context.user, Action.SERVER_BAN)
     if bool(request.name) == bool(request.address):
         raise RefusedError(errors.BAD_FRAME, "either name or address, one of the two", field="name")
-    target: User | str
-    target = (
-        operations.user_called(session.core.state, request.name)
-        if request.name
-        else _network(request.address)
-    )
-    if isinstance(request, frames.ServerBan):
-        if isinstance(target, str) and (text := problem(network(target), session.address)):
-            raise RefusedError(errors.DENIED, text, field="address")
-        request = msgspec.structs.replace(request, reason=cleaned_reason(request.reason))
-
-    def stored(_: Request[Any], result: Result) -> None:
-        if isinstance(request, frames.ServerBan):
-            result = frames.ServerBanResult(_addresses(session, target))
-        session.answer(request, result)
-        if isinstance(request, frames.ServerBan):
-            _expel(session, target)
-
-    session.core.writer.submit(
-        operations.StoreServerBan(session.user, target, request, stored, session.refuse)
-    )
+    if request.name:
+        return permissions.require_user(context.server.state, request.name), ""
+    return None, _network(request.address)
 
 
-def _addresses(session: "Session", target: User | str) -> list[str]:
+def _addresses(context: RequestContext, user: User) -> list[str]:
     """Where somebody is connected from, as far as it can be banned."""
-    here = {one.address for one in session.core.sessions if one.ready and one.user is target}
+    here = {one.address for one in context.server.sessions if one.ready and one.user is user}
     return sorted(host for host in here if bannable(host))[: limits.DEVICES]
 
 
@@ -137,57 +178,32 @@ def _network(text: str) -> str:
         ) from error
 
 
-def _expel(session: "Session", target: User | str) -> None:
-    core = session.core
-    state = core.state
-    ban = state.banned_networks.get(target) if isinstance(target, str) else state.banned_users.get(target.id)
-    if ban is None:  # it was lifted right behind
-        return
-    if isinstance(target, str):
-        core.expel_network(target, ban)
-    else:
+def _expel(context: RequestContext, user: User | None, banned: str) -> None:
+    server = context.server
+    if user is None:
+        ban = server.state.banned_networks.get(banned)
+        if ban is not None:  # else it was lifted right behind
+            server.expel_network(banned, ban)
+    elif (ban := server.state.banned_users.get(user.id)) is not None:
         text = "you are banned from this server"
-        core.end_sessions(target, errors.DENIED, text, lambda _: True, **permissions.term(ban))
+        server.end_sessions(user, errors.DENIED, text, lambda _: True, **permissions.term(ban))
 
 
-def server_bans(session: "Session", request: frames.ServerBans) -> None:
+@handler(frames.ServerBans, for_operator=True)
+def server_bans(context: RequestContext, request: frames.ServerBans) -> Result:  # noqa: ARG001
     """Who is kept out."""
-    permissions.require_admin(session.user, Action.SERVER_BAN)
-    state, now = session.core.state, session.core.clock()
+    permissions.require_admin(context.user, Action.SERVER_BAN)
+    state, now = context.server.state, context.server.clock()
     users = [
-        frames.Banned(_term(session, penalty), name=state.users[number].name)
+        frames.Banned(_term(context, penalty), name=state.users[number].name)
         for number, penalty in state.banned_users.items()
         if penalty.holds(now)
     ]
     networks = [
-        frames.Banned(_term(session, penalty), address=text)
+        frames.Banned(_term(context, penalty), address=text)
         for text, penalty in sorted(state.banned_networks.items())
         if penalty.holds(now)
     ]
     found = [*sorted(users, key=lambda ban: names.fold(ban.name)), *networks]
     fits = limits.PAGE_BYTES // (limits.EVENT_BYTES + 4 * limits.REASON)
-    session.answer(request, frames.ServerBansResult(found[:fits], len(found)))
-
-
-FOR_SERVER: dict[type[Request[Any]], Handler] = {
-    frames.ServerBan: server_ban,
-    frames.ServerUnban: server_ban,
-    frames.ServerBans: server_bans,
-}
-
-FOR_OPERATOR: dict[type[Request[Any]], Handler] = {
-    **FOR_SERVER,
-    frames.Role: role,
-    frames.Members: members,
-    frames.Bans: bans,
-}
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    **FOR_OPERATOR,
-    frames.Invite: invite,
-    frames.Kick: partial(_about, operations.StoreKick),
-    frames.Ban: partial(_about, operations.StoreBan),
-    frames.Unban: partial(_about, operations.StoreUnban),
-    frames.Mute: partial(_about, operations.StoreMute),
-    frames.Unmute: partial(_about, operations.StoreUnmute),
-}
+    return frames.ServerBansResult(found[:fits], len(found))

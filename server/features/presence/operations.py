@@ -1,51 +1,28 @@
 """Being away, and having been there."""
 
-from collections.abc import Sequence
-
-from protocol import frames
-from protocol.frames import Event
-from server.delivery.writer import SERVER
-from server.errors import RefusedError
-from server.features.operation import OPERATION_BYTES, Store, Stored
-from server.state.model import State, User
-from server.store.base import Away, Entry, LastSeen
+from protocol.frames import Result
+from server.state.entries import Away, LastSeen
+from server.state.model import State
+from server.state.operation import DONE, Operation, Plan
 
 
-class StoreAway(Store):
-    """`away`: what the user says holds for all of their sessions, and beyond them."""
+class SetAwayOperation(Operation[Result], frozen=True):
+    """`away`: what the user says holds for all of their sessions, and beyond them. No text: they are back."""
 
-    __slots__ = ()
-    request: frames.Away
+    text: str | None
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
-        """See `writer.Operation`."""
-        text = self.request.text if self.request.on else None
-        return () if text == self.user.away else (Away(self.user.id, text),)
+    def plan(self, state: State) -> Plan[Result]:
+        """As it is already stores nothing."""
+        if self.text == state.users[self.user].away:
+            return Plan((), DONE)
+        return Plan((Away(self.user, self.text),), DONE)
 
 
-class StoreSeen:
+class RecordLastSeenOperation(Operation[Result], frozen=True):
     """Users were there until now. Nobody waits for it, and if the disk refuses, it is not worth a word."""
 
-    __slots__ = ("_users",)
-    size = OPERATION_BYTES
+    users: tuple[int, ...]
 
-    def __init__(self, users: Sequence[User]) -> None:
-        self._users = users
-
-    @property
-    def turn(self) -> int:
-        """See `writer.Operation`: one comes or goes, or the server ends."""
-        return self._users[0].id if len(self._users) == 1 else SERVER
-
-    def plan(self, state: State, now: int) -> Sequence[Entry]:  # noqa: ARG002
-        """See `writer.Operation`."""
-        return [LastSeen(user.id, now) for user in self._users]
-
-    def done(self, stored: Stored) -> None:
-        """See `writer.Operation`."""
-
-    def repeated(self, event: Event) -> None:
-        """See `writer.Operation`."""
-
-    def refused(self, error: RefusedError) -> None:
-        """See `writer.Operation`."""
+    def plan(self, state: State) -> Plan[Result]:  # noqa: ARG002  # it depends on nothing
+        """Now is when it is planned."""
+        return Plan([LastSeen(user, self.time) for user in self.users], DONE)

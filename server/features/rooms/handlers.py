@@ -1,163 +1,127 @@
-"""Rooms: being brought up to date, making, entering and leaving them, what they are about, their end."""
+"""Rooms: making, entering and leaving them, what they are about, their end."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import heapq
+from functools import partial
 
 from protocol import errors, frames, limits, names
-from protocol.frames import Request, Result
+from protocol.frames import Result
 from protocol.text import clean_line
-from server.delivery.account_changes import account_data
 from server.errors import RefusedError
-from server.features import operations
-from server.features.checks import Handler, checked
+from server.features.checks import checked
+from server.features.registry import RequestContext, handler
+from server.features.rooms.operations import (
+    CreateRoomOperation,
+    DeleteRoomOperation,
+    JoinRoomOperation,
+    LeaveRoomOperation,
+    OpenDirectRoomOperation,
+    SetTopicOperation,
+    SetVisibilityOperation,
+    new_birth,
+)
+from server.features.rooms.sync import RoomSnapshot, complete_room, snapshot
 from server.state import permissions
 from server.state.permissions import Action
-from server.state.visibility import rooms_of
-
-if TYPE_CHECKING:
-    from server.session import Session
+from server.state.visibility import invited_to
 
 
-def sync(session: "Session", request: frames.Sync) -> None:
-    """Resume: where each room stands, and the events asked for."""
-    session.core.hub.enter(session)
-    reset = bool(request.epoch) and request.epoch != session.core.epoch
-    cursors = {} if reset else request.cursors
-    questions = [
-        session.core.question(session.user, room, cursors.get(room), request.limit)
-        for room in sorted(rooms_of(session.user))
-    ]
-
-    invitations = session.core.invitations(session.user)
-
-    def answer() -> Callable[[], None]:
-        left = limits.PAGE_BYTES
-        rooms = []
-        for question in questions:
-            state, left = session.core.room_state(question, left)
-            rooms.append(state)
-
-        def result() -> Result:
-            mine = account_data(session.core.state, session.user, frames.MineResult)
-            return frames.SyncResult(session.core.epoch, rooms, reset, mine, invitations)
-
-        return lambda: session.answer(request, result())
-
-    session.read(request, answer)
-
-
-def join(session: "Session", request: frames.Join) -> None:
+@handler(frames.Join)
+async def join(context: RequestContext, request: frames.Join) -> Result:
     """Become a member, and see the newest events."""
     name = checked(names.check_room_name, request.room)
-    _check_new_room(session, name)
-    join = frames.Join(request.id, name, request.limit, request.existing)
-    entered, refuse = _entered(session, name, request.limit), session.refuse
-    quota = session.core.quotas.rooms
-    session.core.writer.submit(operations.StoreJoin(session.user, join, entered, refuse, quota))
+    _check_new_room(context, name)
+    quota = context.server.quotas.rooms
+    operation = JoinRoomOperation(context.user.id, name, new_birth(), request.existing, quota)
+    await context.server.store(operation)
+    return await _entered(context, name, request.limit)
 
 
-def _check_new_room(session: "Session", name: str) -> None:
-    core = session.core
-    if name not in core.state.rooms:
-        core.quotas.check_new_room(session.user, len(core.state.rooms), session.heard)
+def _check_new_room(context: RequestContext, name: str) -> None:
+    server = context.server
+    if name not in server.state.rooms:
+        server.quotas.check_new_room(context.user, len(server.state.rooms), context.heard)
 
 
-def create(session: "Session", request: frames.Create) -> None:
+@handler(frames.Create)
+async def create(context: RequestContext, request: frames.Create) -> Result:
     """Make a room."""
     name = checked(names.check_room_name, request.room)
-    _check_new_room(session, name)
-    create = frames.Create(request.id, name, request.private, request.limit)
-    entered, refuse = _entered(session, name, request.limit), session.refuse
-    quota = session.core.quotas.rooms
-    session.core.writer.submit(operations.StoreCreate(session.user, create, entered, refuse, quota))
+    _check_new_room(context, name)
+    quota = context.server.quotas.rooms
+    operation = CreateRoomOperation(context.user.id, name, new_birth(), request.private, quota)
+    await context.server.store(operation)
+    return await _entered(context, name, request.limit)
 
 
-def dm(session: "Session", request: frames.Dm) -> None:
+@handler(frames.Dm)
+async def dm(context: RequestContext, request: frames.Dm) -> Result:
     """Be in the room with somebody."""
-    other = operations.user_called(session.core.state, request.name)
-    name = names.direct_room(session.user.id, other.id)
-    if name not in session.core.state.rooms:
-        rooms = len(session.core.state.rooms)
-        session.core.quotas.check_new_room(session.user, rooms, session.heard, direct=True)
-    entered = _entered(session, name, request.limit)
-
-    def opened(request: Request[Any], result: Result) -> None:
-        session.core.hub.enter_room(name, session.user.id)  # it may have been hidden
-        entered(request, result)
-
-    quota = session.core.quotas.rooms
-    operation = operations.StoreDm(session.user, other, request, opened, session.refuse, quota)
-    session.core.writer.submit(operation)
+    server, user = context.server, context.user
+    other = permissions.require_user(server.state, request.name)
+    name = names.direct_room(user.id, other.id)
+    if name not in server.state.rooms:
+        server.quotas.check_new_room(user, len(server.state.rooms), context.heard, direct=True)
+    await server.store(OpenDirectRoomOperation(user.id, other.id, new_birth(), server.quotas.rooms))
+    server.hub.enter_room(name, user.id)  # it may have been hidden
+    return await _entered(context, name, request.limit)
 
 
-def _entered(session: "Session", name: str, limit: int) -> Callable[[Request[Any], Result], None]:
-    """What answers with the room once the user is in it."""
-
-    def entered(request: Request[Any], _: Result) -> None:
-        try:
-            question = session.core.question(session.user, name, None, limit)
-        except RefusedError as error:  # it was deleted right behind
-            session.refuse(request, error)
-            return
-
-        def answer() -> Callable[[], None]:
-            state, _ = session.core.room_state(question, limits.PAGE_BYTES)
-            return lambda: session.answer(request, frames.JoinResult(state))
-
-        session.read(request, answer)
-
-    return entered
+async def _entered(context: RequestContext, name: str, limit: int) -> Result:
+    """The room, now that the user is in it. Raises `RefusedError` if it was deleted right behind."""
+    room: RoomSnapshot = snapshot(context.server.state, context.user, name, None, limit)
+    state, _ = await context.read(partial(complete_room, context.server.log, room, limits.PAGE_BYTES))
+    return frames.JoinResult(state)
 
 
-def leave(session: "Session", request: frames.Leave) -> None:
+@handler(frames.Leave)
+def leave(context: RequestContext, request: frames.Leave) -> LeaveRoomOperation:
     """Be a member no longer."""
-    session.submit(operations.StoreLeave, request)
+    return LeaveRoomOperation(context.user.id, request.room)
 
 
-def topic(session: "Session", request: frames.Topic) -> None:
+@handler(frames.Topic, for_operator=True)
+def topic(context: RequestContext, request: frames.Topic) -> SetTopicOperation:
     """Set a topic."""
     topic = clean_line(request.topic)
     if len(topic) > limits.TOPIC:
         text = f"a topic has at most {limits.TOPIC} characters"
         raise RefusedError(errors.TOO_LARGE, text, limit=limits.TOPIC, field="topic")
-    session.submit(operations.StoreTopic, frames.Topic(request.id, request.room, topic))
+    return SetTopicOperation(context.user.id, request.room, topic)
 
 
-def visibility(session: "Session", request: frames.Visibility) -> None:
+@handler(frames.Visibility, for_operator=True)
+def visibility(context: RequestContext, request: frames.Visibility) -> SetVisibilityOperation:
     """Show a room to everybody, or to nobody but its members."""
-    session.submit(operations.StoreVisibility, request)
+    return SetVisibilityOperation(context.user.id, request.room, request.private)
 
 
-def delete_room(session: "Session", request: frames.DeleteRoom) -> None:
+@handler(frames.DeleteRoom, for_operator=True)
+async def delete_room(context: RequestContext, request: frames.DeleteRoom) -> Result:
     """Delete a room."""
-
-    def stored(_: Request[Any], result: Result) -> None:
-        session.core.purge_soon()
-        session.answer(request, result)
-
-    session.core.writer.submit(operations.StoreDeleteRoom(session.user, request, stored, session.refuse))
+    result = await context.server.store(DeleteRoomOperation(context.user.id, request.room))
+    context.server.purge_soon()
+    return result
 
 
-def rooms(session: "Session", request: frames.Rooms) -> None:
-    """A page of the channels that one may know of."""
+@handler(frames.Rooms, for_operator=True)
+def rooms(context: RequestContext, request: frames.Rooms) -> Result:
+    """A page of the channels whose names come after `after`, as many as fit into an answer, that the user may
+    know of and is in, is invited to or could join; `every`: all channels."""
     if request.every:
-        permissions.require_admin(session.user, Action.EVERY_ROOM)
-    listed = session.core.rooms_list(session.user, request.after, request.limit, every=request.every)
-    session.answer(request, listed)
-
-
-FOR_OPERATOR: dict[type[Request[Any]], Handler] = {
-    frames.Topic: topic,
-    frames.Visibility: visibility,
-    frames.DeleteRoom: delete_room,
-    frames.Rooms: rooms,
-}
-
-HANDLERS: dict[type[Request[Any]], Handler] = {
-    **FOR_OPERATOR,
-    frames.Sync: sync,
-    frames.Join: join,
-    frames.Create: create,
-    frames.Dm: dm,
-    frames.Leave: leave,
-}
+        permissions.require_admin(context.user, Action.EVERY_ROOM)
+    state, user, left = context.server.state, context.user, limits.PAGE_BYTES
+    asked = {room.name for room in invited_to(state, user)}
+    shown = state.channels if request.every else state.public
+    mine = user.rooms | asked if not request.every else set()
+    # Channels that others may not know of.
+    own = [name for name in mine if state.rooms[name].private and not state.rooms[name].direct]
+    listed: list[frames.RoomInfo] = []
+    after = sorted(one for one in own if one > request.after)
+    for name in heapq.merge(shown.after(request.after), after):
+        room = state.rooms[name]
+        left -= len(name.encode()) + len(room.topic.encode()) + 64
+        if len(listed) == request.limit or left < 0:
+            return frames.RoomsResult(listed, len(shown) + len(own))
+        joined, invited = user.id in room.members, name in asked
+        listed.append(frames.RoomInfo(name, room.topic, len(room.members), joined, room.private, invited))
+    return frames.RoomsResult(listed, len(shown) + len(own), complete=True)

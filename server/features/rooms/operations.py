@@ -1,24 +1,28 @@
 """Who is in a room, what it is about, who sees it, and its end."""
 
 import secrets
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from protocol import codec, errors, frames, limits, names
-from protocol.frames import Request, Result
+from protocol.frames import Result
 from server.errors import RefusedError
-from server.features.operation import Store, StoreTowards
-from server.limits.room_quota import NO_ROOM_QUOTA, RoomQuota
 from server.state import audit, permissions
+from server.state.entries import Draft, Entry, Mark
 from server.state.model import Room, State, User
+from server.state.operation import DONE, Operation, Plan, acting, draft
 from server.state.permissions import Action
+from server.state.room_quota import NO_ROOM_QUOTA, RoomQuota
 from server.state.visibility import rooms_of
-from server.store.base import Draft, Entry, Mark
 
 
-def birth(*, private: bool) -> bytes:
+def new_birth() -> str:
+    """What tells a room from a later one of its name."""
+    return secrets.token_hex(4)
+
+
+def create_body(born: str, *, private: bool) -> bytes:
     """The body of a new room's `create`."""
-    return codec.pack(frames.CreateBody(secrets.token_hex(4), private))
+    return codec.pack(frames.CreateBody(born, private))
 
 
 def check_count(user: User) -> None:
@@ -36,140 +40,90 @@ def check_name(state: State, name: str) -> None:
         raise RefusedError(errors.NAME_TAKEN, text, field="room")
 
 
-class StoreJoin(Store):
-    """`join`: makes the room if it is new, and the user a member."""
+class JoinRoomOperation(Operation[Result], frozen=True):
+    """`join`: makes the room if it is new, and the user a member. `born`: see `new_birth`."""
 
-    __slots__ = ("quota",)
-    request: frames.Join | frames.Create
+    room: str
+    born: str
+    existing: bool = False
+    quota: RoomQuota = NO_ROOM_QUOTA
 
-    def __init__(
-        self,
-        user: User,
-        request: Any,  # noqa: ANN401  # as in `Store`
-        answer: Callable[[Request[Any], Result], None],
-        refuse: Callable[[Request[Any], RefusedError], None],
-        quota: RoomQuota = NO_ROOM_QUOTA,
-    ) -> None:
-        super().__init__(user, request, answer, refuse)
-        self.quota = quota
-
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        room = permissions.require_join(state, self.user, self.request.room, now)
+    def plan(self, state: State) -> Plan[Result]:
+        """Who is a member already stores nothing."""
+        user = state.users[self.user]
+        room = permissions.require_join(state, user, self.room, self.time)
         if room is None:
-            if isinstance(self.request, frames.Join) and self.request.existing:
-                raise RefusedError(errors.NO_SUCH_ROOM, f"there is no room {self.request.room}")
-            return self._make(state, now, private=False)
-        if self.user.id in room.members:
-            return ()
-        check_count(self.user)
+            if self.existing:
+                raise RefusedError(errors.NO_SUCH_ROOM, f"there is no room {self.room}")
+            body = create_body(self.born, private=False)
+            return Plan(_make_room(state, user, self.room, self.time, body, self.quota), DONE)
+        if user.id in room.members:
+            return Plan((), DONE)
+        check_count(user)
         # Who joins has not missed what was said before: the read marker starts at the join itself.
         entries: list[Entry] = [
-            self._draft(room.name, frames.JOIN, now),
-            Mark(room.name, self.user.id, room.head + 1),
+            draft(user, room.name, frames.JOIN, self.time),
+            Mark(room.name, user.id, room.head + 1),
         ]
-        if room.private and self.user.id not in room.invited:  # an administrator
-            entries.append(audit.record(now, self.user, "join uninvited", room=room.name))
-        return entries
-
-    def _make(self, state: State, now: int, *, private: bool) -> Sequence[Entry]:
-        name = self.request.room
-        check_name(state, name)
-        check_count(self.user)
-        self.quota.check(self.user, len(state.rooms))
-        return (
-            self._draft(name, frames.CREATE, now, birth(private=private)),
-            self._draft(name, frames.JOIN, now),
-            Mark(name, self.user.id, 2),
-        )
+        if room.private and user.id not in room.invited:  # an administrator
+            entries.append(audit.record(self.time, user, "join uninvited", room=room.name))
+        return Plan(entries, DONE)
 
 
-class StoreCreate(StoreJoin):
-    """`create`: makes a room, and the user its owner."""
+class CreateRoomOperation(Operation[Result], frozen=True):
+    """`create`: makes a room, and the user its owner. `born`: see `new_birth`."""
 
-    __slots__ = ()
-    request: frames.Create
+    room: str
+    born: str
+    private: bool = False
+    quota: RoomQuota = NO_ROOM_QUOTA
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`. Of a room that is hidden this says no more than that its name is taken."""
-        if self.request.room in state.rooms:
-            text = f"no room can be made under the name {self.request.room}: choose another, or /join it"
-            raise RefusedError(errors.NAME_TAKEN, text, field="room")
-        return self._make(state, now, private=self.request.private)
-
-
-class StoreMakeRoom(Store):
-    """`make_room`: for `owner`, or (None) for who comes in first."""
-
-    __slots__ = ("owner",)
-    request: frames.MakeRoom
-
-    def __init__(
-        self,
-        user: User,
-        owner: User | None,
-        request: Any,  # noqa: ANN401  # as in `Store`
-        answer: Callable[[Request[Any], Result], None],
-        refuse: Callable[[Request[Any], RefusedError], None],
-    ) -> None:
-        super().__init__(user, request, answer, refuse)
-        self.owner = owner
-
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        name, owner = self.request.room, self.owner
-        if name in state.rooms:
-            raise RefusedError(errors.NAME_TAKEN, f"there is a room {name} already", field="room")
-        check_name(state, name)
-        if name == names.FIRST_ROOM:
-            raise RefusedError(errors.DENIED, f"{name} is made by itself, for everybody")
-        if owner is None and self.request.private:
-            text = f"nobody could ever come into {name}: give it an owner, or make it public"
-            raise RefusedError(errors.DENIED, text)
-        entries: list[Entry] = [self._draft(name, frames.CREATE, now, birth(private=self.request.private))]
-        if owner is not None:
-            check_count(owner)
-            entries += [Draft(name, owner.id, owner.name, frames.JOIN, now), Mark(name, owner.id, 2)]
-        called = owner.name if owner is not None else ""
-        return (*entries, audit.record(now, self.user, "make room", called, name))
-
-
-class StoreDm(StoreTowards):
-    """`dm`: the room of two; nobody joins it and nobody leaves it."""
-
-    __slots__ = ("quota",)
-    request: frames.Dm
-
-    def __init__(
-        self,
-        user: User,
-        other: User,
-        request: Any,  # noqa: ANN401  # as in `Store`
-        answer: Callable[[Request[Any], Result], None],
-        refuse: Callable[[Request[Any], RefusedError], None],
-        quota: RoomQuota = NO_ROOM_QUOTA,
-    ) -> None:
-        super().__init__(user, other, request, answer, refuse)
-        self.quota = quota
-
-    @property
-    def room(self) -> str:
-        """The room's name."""
-        return names.direct_room(self.user.id, self.other.id)
-
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`. Who asks has opened it, which shows it to them whomever they ignore."""
-        opened = Mark(self.room, self.user.id, 1)
+    def plan(self, state: State) -> Plan[Result]:
+        """Of a room that is hidden this says no more than that its name is taken."""
         if self.room in state.rooms:
-            return () if self.user.reads.get(self.room) else (opened,)
-        self.quota.check(self.user, len(state.rooms), direct=True)
-        if _direct_rooms(state, self.user, opened=True) >= limits.DIRECT:
+            text = f"no room can be made under the name {self.room}: choose another, or /join it"
+            raise RefusedError(errors.NAME_TAKEN, text, field="room")
+        body = create_body(self.born, private=self.private)
+        return Plan(_make_room(state, state.users[self.user], self.room, self.time, body, self.quota), DONE)
+
+
+def _make_room(
+    state: State, user: User, name: str, time: int, body: bytes, quota: RoomQuota
+) -> Sequence[Entry]:
+    check_name(state, name)
+    check_count(user)
+    quota.check(user, len(state.rooms))
+    return (
+        draft(user, name, frames.CREATE, time, body),
+        draft(user, name, frames.JOIN, time),
+        Mark(name, user.id, 2),
+    )
+
+
+class OpenDirectRoomOperation(Operation[Result], frozen=True):
+    """`dm`: the room of the user and `other`; nobody joins it and nobody leaves it. `born`: see
+    `new_birth`."""
+
+    other: int
+    born: str
+    quota: RoomQuota = NO_ROOM_QUOTA
+
+    def plan(self, state: State) -> Plan[Result]:
+        """Who asks has opened it, which shows it to them whomever they ignore."""
+        user, other = state.users[self.user], state.users[self.other]
+        name = names.direct_room(user.id, other.id)
+        opened = Mark(name, user.id, 1)
+        if name in state.rooms:
+            return Plan(() if user.reads.get(name) else (opened,), DONE)
+        self.quota.check(user, len(state.rooms), direct=True)
+        if _direct_rooms(state, user, opened=True) >= limits.DIRECT:
             text = f"you have opened {limits.DIRECT:,} direct rooms, as many as one may: meet in a channel"
             raise RefusedError(errors.TOO_MANY, text, limit=limits.DIRECT)
-        if self.other is not self.user and _direct_rooms(state, self.other, opened=False) >= limits.DIRECT:
-            text = f"{limits.DIRECT:,} people have opened a room with {self.other.name}: meet in a channel"
+        if other is not user and _direct_rooms(state, other, opened=False) >= limits.DIRECT:
+            text = f"{limits.DIRECT:,} people have opened a room with {other.name}: meet in a channel"
             raise RefusedError(errors.TOO_MANY, text, limit=limits.DIRECT)
-        return (self._draft(self.room, frames.CREATE, now, birth(private=False)), opened)
+        body = create_body(self.born, private=False)
+        return Plan((draft(user, name, frames.CREATE, self.time, body), opened), DONE)
 
 
 def _direct_rooms(state: State, user: User, *, opened: bool) -> int:
@@ -179,26 +133,26 @@ def _direct_rooms(state: State, user: User, *, opened: bool) -> int:
     return sum(room.direct and (room.maker == user.id) is opened for room in rooms)
 
 
-class StoreLeave(Store):
+class LeaveRoomOperation(Operation[Result], frozen=True):
     """`leave`; of who is only invited, it declines."""
 
-    __slots__ = ()
-    request: frames.Leave
+    room: str
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        name = self.request.room
-        room = permissions.visible(state, self.user, name)
-        if self.user.id in room.invited:
-            return (self._draft(name, frames.DECLINE, now),)
-        permissions.require(state, self.user, name, Action.LEAVE)
+    def plan(self, state: State) -> Plan[Result]:
+        """The last owner who goes leaves the room to somebody else."""
+        user, name = state.users[self.user], self.room
+        room = permissions.visible(state, user, name)
+        if user.id in room.invited:
+            return Plan((draft(user, name, frames.DECLINE, self.time),), DONE)
+        permissions.require(state, user, name, Action.LEAVE)
         if room.private and len(room.members) == 1:
             raise RefusedError(
                 errors.DENIED,
                 f"you are the last one in {name}, and nobody could ever come back: /invite somebody first, "
                 f"or /public, or /deleteroom {name}",
             )
-        return (*successor(state, room, self.user, self.user, now), self._draft(name, frames.LEAVE, now))
+        heir = successor(state, room, user, user, self.time)
+        return Plan((*heir, draft(user, name, frames.LEAVE, self.time)), DONE)
 
 
 def successor(state: State, room: Room, going: User, actor: User, now: int) -> Sequence[Draft]:
@@ -213,55 +167,53 @@ def successor(state: State, room: Room, going: User, actor: User, now: int) -> S
     return (Draft(room.name, actor.id, actor.name, frames.ROLE, now, body),)
 
 
-class StoreTopic(Store):
-    """`topic`. Setting the topic that is there already stores nothing."""
+class SetTopicOperation(Operation[Result], frozen=True):
+    """`topic`."""
 
-    __slots__ = ()
-    request: frames.Topic
+    room: str
+    topic: str
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        room = permissions.require(state, self.user, self.request.room, Action.TOPIC, now)
-        if room.topic == self.request.topic:
-            return ()
-        body = codec.pack(frames.TopicBody(self.request.topic))
-        return (
-            self._draft(room.name, frames.TOPIC, now, body),
-            audit.record(now, self.user, "topic", room=room.name),
-        )
+    def plan(self, state: State) -> Plan[Result]:
+        """Setting the topic that is there already stores nothing."""
+        user = acting(state, self.user)
+        room = permissions.require(state, user, self.room, Action.TOPIC, self.time)
+        if room.topic == self.topic:
+            return Plan((), DONE)
+        body = codec.pack(frames.TopicBody(self.topic))
+        event = draft(user, room.name, frames.TOPIC, self.time, body)
+        return Plan((event, audit.record(self.time, user, "topic", room=room.name)), DONE)
 
 
-class StoreVisibility(Store):
-    """`visibility`: private or public. As it is already stores nothing."""
+class SetVisibilityOperation(Operation[Result], frozen=True):
+    """`visibility`: private or public."""
 
-    __slots__ = ()
-    request: frames.Visibility
+    room: str
+    private: bool
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        request = self.request
-        room = permissions.require(state, self.user, request.room, Action.VISIBILITY)
+    def plan(self, state: State) -> Plan[Result]:
+        """As it is already stores nothing."""
+        user = acting(state, self.user)
+        room = permissions.require(state, user, self.room, Action.VISIBILITY)
         permissions.require_ordinary(room)
-        if room.private == request.private:
-            return ()
-        body = codec.pack(frames.VisibilityBody(request.private))
-        return (
-            self._draft(room.name, frames.VISIBILITY, now, body),
-            audit.record(now, self.user, "private" if request.private else "public", room=room.name),
-        )
+        if room.private == self.private:
+            return Plan((), DONE)
+        body = codec.pack(frames.VisibilityBody(self.private))
+        event = draft(user, room.name, frames.VISIBILITY, self.time, body)
+        action = "private" if self.private else "public"
+        return Plan((event, audit.record(self.time, user, action, room=room.name)), DONE)
 
 
-class StoreDeleteRoom(Store):
+class DeleteRoomOperation(Operation[Result], frozen=True):
     """`delete_room`."""
 
-    __slots__ = ()
-    request: frames.DeleteRoom
+    room: str
 
-    def plan(self, state: State, now: int) -> Sequence[Entry]:
-        """See `writer.Operation`."""
-        room = permissions.require(state, self.user, self.request.room, Action.DELETE)
+    def plan(self, state: State) -> Plan[Result]:
+        """The audit keeps how much there was."""
+        user = acting(state, self.user)
+        room = permissions.require(state, user, self.room, Action.DELETE)
         permissions.require_ordinary(room)
-        return (
-            self._draft(room.name, frames.DELETE_ROOM, now),
-            audit.record(now, self.user, "delete room", room=room.name, detail=f"{room.head} events"),
-        )
+        event = draft(user, room.name, frames.DELETE_ROOM, self.time)
+        detail = f"{room.head} events"
+        record = audit.record(self.time, user, "delete room", room=room.name, detail=detail)
+        return Plan((event, record), DONE)

@@ -1,18 +1,11 @@
-"""Searching what was said."""
-
-from typing import TYPE_CHECKING, Any
+"""Searching messages."""
 
 from protocol import frames
-from protocol.frames import Request
-from server.features.checks import Handler
-
-if TYPE_CHECKING:
-    from server.session import Session
+from protocol.frames import Result
+from server.features.registry import RequestContext, handler
 
 
-def search(session: "Session", request: frames.Search) -> None:
+@handler(frames.Search)
+async def search(context: RequestContext, request: frames.Search) -> Result:
     """Find messages in the rooms that one is in."""
-    session.work(request, session.core.searching.search(session.user, session.address, request))
-
-
-HANDLERS: dict[type[Request[Any]], Handler] = {frames.Search: search}
+    return await context.server.searching.search(context.user, context.address, request)

@@ -18,12 +18,13 @@ from typing import NoReturn
 from common import private_files
 from protocol import names
 from server.config import sources
+from server.config.retention import parse_age
 from server.delivery import retention
 from server.errors import OperatorError, SettingsError, StorageError
 from server.net.certificate import KEY_NAME
+from server.state.entries import Audit
 from server.store import folder
 from server.store.backup import copying, exporting, restoring, snapshot
-from server.store.base import Audit
 from server.store.sqlite import FILE_NAME, SqliteLog
 
 
@@ -221,7 +222,7 @@ def _room(text: str) -> str:
 
 def _age(text: str) -> int:
     try:
-        return retention.parse_age(text)
+        return parse_age(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from common import database
 from protocol.frames import Event
 from server.errors import OperatorError
+from server.state.entries import GONE
 from server.store import schema
 from server.store.backup import copying
-from server.store.base import GONE
 
 PAGE = 1000
 """Events that are read at once."""

@@ -62,7 +62,7 @@ async def test_a_chain_that_is_not_accepted(
     reason = await stopped(alice)
     question = alice.client.status.question
     assert problem in reason
-    assert server.core.state.user_called("alice") is None
+    assert server.context.state.user_called("alice") is None
     if before:
         assert question is None
         assert f"chat-tui forget localhost:{port}" in reason

@@ -27,7 +27,7 @@ async def test_an_unknown_server_is_a_question_and_then_known(
     assert f"chat-tui trust localhost:{port} --pin sha256:…" in reason
     assert question.pin not in reason, "who copies it from here has checked nothing"
     assert known.find(f"localhost:{port}") == ""
-    assert server.core.state.user_called("alice") is None
+    assert server.context.state.user_called("alice") is None
     question.accept()
     alice.client.reconnect()
     await alice.phase("online")
@@ -170,4 +170,4 @@ async def test_who_cannot_remember_does_not_connect(serve: Serve, known: KnownSe
     alice.begin()
     await alice.phase("waiting")
     assert f"cannot read {known.path}" in alice.client.status.reason
-    assert not server.core.sessions
+    assert not server.sessions

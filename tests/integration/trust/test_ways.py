@@ -39,7 +39,7 @@ async def test_no_tls_where_there_was_is_a_hard_stop(
         other = meet(port, text)
         other.begin()
         assert f"write tls://localhost:{port}" in await stopped(other)
-    assert not plain.core.sessions
+    assert not plain.context.sessions
     known.forget(f"localhost:{port}")
     await meet(port, "localhost:{port}").start()
 
@@ -117,7 +117,7 @@ async def test_quitting_in_the_midst_of_a_handshake(serve: Serve, meet: Meet) ->
     alice.begin()
     await until(lambda: proxy.passed["up"])
     await alice.stop()
-    await until(lambda: not server.core.sessions)
+    await until(lambda: not server.sessions)
     await proxy.stop()
 
 

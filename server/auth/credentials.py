@@ -10,16 +10,12 @@ import secrets
 from typing import Literal
 
 from common import sockets
-from server.features.login.passwords import Hasher
+from server.auth.passwords import Hasher
 from server.limits.throttle import Allowance, Guesses
-from server.state.model import User
 
 Entrance = Literal["open", "invite", "closed"]
 """Who makes accounts. `open`: whoever gives a name that nobody has comes in with it, and a password is only
 for who wants one. `invite`: whoever has an invitation. `closed`: the administrator alone."""
-
-LOCAL_ADMIN = 0
-"""The id of whoever proved, by the key in the data folder, that the server is theirs. No user has it."""
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Of what people may have to type: nothing in it looks like another, or is an option on a command line."""
@@ -66,16 +62,6 @@ class Accounts:
         if peer is not None:
             return self.owned_by(peer)
         return hmac.compare_digest(key.encode(), self._admin_key.encode())
-
-
-OPERATOR = "the operator"
-"""Who others see as the maker of what the local administrator does in a room. No user can be called so: it
-has a blank."""
-
-
-def local_admin() -> User:
-    """The user of the local administrator's sessions; in no state."""
-    return User(LOCAL_ADMIN, OPERATOR, admin=True)
 
 
 def new_token() -> str:

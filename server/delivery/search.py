@@ -15,10 +15,9 @@ from functools import partial
 
 from protocol import errors, frames, words
 from server.counters import Counters
+from server.delivery.search_queue import SearchQueue
 from server.delivery.writer import Writer
 from server.errors import RefusedError, StorageError
-from server.features import operations
-from server.features.search.queue import SearchQueue
 from server.limits.throttle import Buckets, address_key
 from server.state import permissions
 from server.state.model import State, User
@@ -99,7 +98,7 @@ class Searching:
         rooms = [request.room] if request.room else sorted(rooms_of(user))
         if request.room:
             permissions.require(self._state, user, request.room, Action.HISTORY)
-        sender = operations.user_called(self._state, request.sender).id if request.sender else 0
+        sender = permissions.require_user(self._state, request.sender).id if request.sender else 0
         given = [words.term_of(text, phrase=False) for text in request.words]
         given += [words.term_of(text, phrase=True) for text in request.phrases]
         terms = [term for term in given if term is not None]

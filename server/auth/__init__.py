@@ -1,0 +1,1 @@
+"""Who may come in, and by what: passwords, tokens, the codes of invitations."""
