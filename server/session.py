@@ -264,17 +264,18 @@ class Session:
             returned = step()
             if isinstance(returned, Coroutine):
                 returned = eager.start(returned)
+            if not isinstance(returned, Operation | Result | FinalResult):
+                returned = asyncio.ensure_future(returned)
         except Exception as error:  # noqa: BLE001  # one session's request must never end the others
             self._finish(request, error)
             return
         if isinstance(returned, Operation):
             self.server.writer.submit(returned, partial(self._stored, request, registered))
-        elif isinstance(returned, Result | FinalResult):
-            self._finish(request, returned)
+        elif isinstance(returned, asyncio.Future):
+            self.server.finish(returned)
+            returned.add_done_callback(partial(self._done, request))
         else:
-            task = asyncio.ensure_future(returned)
-            self.server.finish(task)
-            task.add_done_callback(partial(self._done, request))
+            self._finish(request, returned)
 
     def _stored(
         self, request: Request[Any], registered: Registered | None, outcome: Result | RefusedError
