@@ -19,7 +19,7 @@ from pathlib import Path
 
 from protocol import frames
 from server.config import parse_address
-from server.store.base import Draft
+from server.state.entries import Draft
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.attacks.__main__ import (
     FACTOR,
