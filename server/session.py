@@ -7,7 +7,7 @@ hub and the writer; of the transport only what `Transport` has, and nothing of s
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar, Unpack
 
@@ -262,20 +262,24 @@ class Session:
         """Take a step towards the answer, and see to it that there will be one."""
         try:
             returned = step()
-            if isinstance(returned, Coroutine):
-                returned = eager.start(returned)
-            if not isinstance(returned, Operation | Result | FinalResult):
-                returned = asyncio.ensure_future(returned)
         except Exception as error:  # noqa: BLE001  # one session's request must never end the others
             self._finish(request, error)
             return
         if isinstance(returned, Operation):
             self.server.writer.submit(returned, partial(self._stored, request, registered))
-        elif isinstance(returned, asyncio.Future):
-            self.server.finish(returned)
-            returned.add_done_callback(partial(self._done, request))
-        else:
+        elif isinstance(returned, Result | FinalResult):
             self._finish(request, returned)
+        elif isinstance(task := eager.start(self._wait(request, returned)), asyncio.Task):
+            self.server.finish(task)
+
+    async def _wait(self, request: Request[Any], answer: Awaitable[Answer]) -> None:
+        """What comes of a coroutine. It is cancelled where the connection is lost."""
+        outcome: Answer | Exception
+        try:
+            outcome = await answer
+        except Exception as error:  # noqa: BLE001  # as above
+            outcome = error
+        self._finish(request, outcome)
 
     def _stored(
         self, request: Request[Any], registered: Registered | None, outcome: Result | RefusedError
@@ -286,12 +290,7 @@ class Session:
         else:
             self._finish(request, outcome)
 
-    def _done(self, request: Request[Any], task: "asyncio.Future[Answer]") -> None:
-        """What came of a coroutine. It is cancelled where the connection is lost."""
-        if not task.cancelled():
-            self._finish(request, task.exception() or task.result())
-
-    def _finish(self, request: Request[Any], outcome: Answer | BaseException) -> None:
+    def _finish(self, request: Request[Any], outcome: Answer | Exception) -> None:
         """The one answer."""
         if isinstance(outcome, FinalResult):
             self._finish(request, outcome.result)
@@ -306,7 +305,7 @@ class Session:
             self.heard = self.server.monotonic()
             self._transport.pause(reading=False)
 
-    def _refuse(self, request: Request[Any], error: BaseException) -> None:
+    def _refuse(self, request: Request[Any], error: Exception) -> None:
         if not isinstance(error, RefusedError):
             logger.error("a %s request failed", type(request).__name__, exc_info=error)
             error = _BUG
