@@ -159,12 +159,12 @@ class Writer:
         """Run `work` in the writer's thread, between two batches: it changes the store, but no state."""
         return await self._loop.run_in_executor(self._thread, work)
 
-    async def aside(self, work: Callable[[], R]) -> R:
+    async def aside(self, work: Callable[[], W]) -> W:
         """The same for work that nobody waits for, one small step of it; then wait for as long as it took.
         So half of the writer's time is left for what people send, however much there is to do."""
         took = 0.0
 
-        def timed() -> R:
+        def timed() -> W:
             nonlocal took
             began = perf_counter()
             try:
