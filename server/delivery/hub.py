@@ -20,7 +20,7 @@ from server.counters import Counters
 from server.delivery.account_changes import AccountChanges
 from server.delivery.presence import Presence
 from server.delivery.subscriber import Subscriber
-from server.state import model
+from server.state import apply, model
 from server.state.model import State, User
 from server.state.visibility import hidden, rooms_of
 
@@ -136,7 +136,7 @@ class Hub:
             case frames.NICK | frames.MUTE | frames.UNMUTE:
                 self.presence.touch([event.room])
             case frames.INVITE:
-                invited = self._state.users[model.read(event, frames.AboutBody).user]
+                invited = self._state.users[apply.read(event, frames.AboutBody).user]
                 if event.user not in invited.ignored:
                     self._tell_user(invited, frames.Invited(event.room, event.sender, event.time))
 
@@ -145,7 +145,7 @@ class Hub:
             case frames.LEAVE:
                 self._leave_room(event.room, event.user)
             case frames.KICK | frames.BAN:
-                self._leave_room(event.room, model.read(event, frames.AboutBody).user)
+                self._leave_room(event.room, apply.read(event, frames.AboutBody).user)
             case frames.DELETE_ROOM:
                 self._by_room.pop(event.room, None)
                 self.presence.shut(event.room)

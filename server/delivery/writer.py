@@ -36,8 +36,9 @@ from protocol.frames import Event, Result
 from server.counters import Counters
 from server.delivery.fair_queue import FairQueue
 from server.errors import RefusedError, StorageError
+from server.state.apply import apply
 from server.state.entries import Draft, Entry
-from server.state.model import SERVER_LOG, State, apply
+from server.state.model import SERVER_LOG, State
 from server.state.operation import DONE, SERVER, Operation, R
 from server.state.records import keep
 from server.store.base import Log, RepeatedError

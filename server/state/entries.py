@@ -1,6 +1,6 @@
 """What the log stores: drafts of events, and records that are none.
 
-Made by the plans of operations, and brought into the state by `model.apply` and `records.keep`. Knows
+Made by the plans of operations, and brought into the state by `apply` and `records.keep`. Knows
 nothing of where they are kept.
 """
 

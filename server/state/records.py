@@ -1,4 +1,4 @@
-"""How what is stored and is no event changes the state. As pure and deterministic as `state.apply`."""
+"""How what is stored and is no event changes the state. As pure and deterministic as `apply`."""
 
 from server.state.entries import (
     NEW,

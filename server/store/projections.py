@@ -11,6 +11,7 @@ from typing import Any
 from common import database
 from protocol import frames, names
 from protocol.frames import Event
+from server.state.apply import first_role, read
 from server.state.entries import Audit, Away, Ignored, LastSeen, Presence, gone
 from server.state.model import (
     ROLE,
@@ -23,8 +24,6 @@ from server.state.model import (
     Room,
     State,
     UserBody,
-    first_role,
-    read,
 )
 from server.store.base import Recorded, Searched, Size
 

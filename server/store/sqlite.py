@@ -19,6 +19,7 @@ from common import database, private_files
 from protocol import codec, frames, limits
 from protocol.frames import DELETE_ROOM, Event
 from server.errors import StartError, StorageError
+from server.state.apply import read
 from server.state.entries import (
     Account,
     Audit,
@@ -33,17 +34,7 @@ from server.state.entries import (
     Record,
     Seen,
 )
-from server.state.model import (
-    SERVER_LOG,
-    USER,
-    Device,
-    Invite,
-    NetworkBody,
-    Room,
-    State,
-    User,
-    read,
-)
+from server.state.model import SERVER_LOG, USER, Device, Invite, NetworkBody, Room, State, User
 from server.state.records import for_user
 from server.store import projections, redaction, schema, search_index
 from server.store.base import Found, Recorded, RepeatedError, Searched, Size, Unread, Wanted

@@ -53,8 +53,9 @@ from server.features.rooms.operations import (
     SetTopicOperation,
     SetVisibilityOperation,
 )
+from server.state.apply import apply
 from server.state.entries import NEW, Draft, Entry
-from server.state.model import LOCAL_ADMIN, Device, State, User, apply
+from server.state.model import LOCAL_ADMIN, Device, State, User
 from server.state.operation import NEWCOMERS, Operation, Plan
 from server.state.records import keep
 from server.store.base import Searched

@@ -14,8 +14,9 @@ from common import database
 from protocol import codec, frames, limits
 from protocol.frames import Event
 from server.errors import StartError, StorageError
+from server.state.apply import apply
 from server.state.entries import GONE, Audit, Draft, Entry, Mark
-from server.state.model import SERVER_LOG, USER, NetworkBody, State, apply
+from server.state.model import SERVER_LOG, USER, NetworkBody, State
 from server.store import schema
 from server.store.base import Log, RepeatedError, Searched, Unread
 from server.store.memory import MemoryLog

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import codec, frames
+from server.state.apply import apply
 from server.state.entries import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Seen
-from server.state.model import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, UserBody, apply
+from server.state.model import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, UserBody
 from server.state.records import keep
 from server.store.sqlite import SqliteLog
 

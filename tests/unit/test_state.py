@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from protocol import codec, frames
 from protocol.frames import Event
+from server.state.apply import apply
 from server.state.entries import (
     Away,
     ChosenLevel,
@@ -21,17 +22,7 @@ from server.state.entries import (
     Record,
     Seen,
 )
-from server.state.model import (
-    ROLE,
-    SERVER_LOG,
-    USER,
-    Device,
-    Invite,
-    NetworkBody,
-    RoleBody,
-    State,
-    apply,
-)
+from server.state.model import ROLE, SERVER_LOG, USER, Device, Invite, NetworkBody, RoleBody, State
 from server.state.records import keep
 
 
