@@ -86,8 +86,8 @@ class Server:
                 log,
                 key=key,
                 admin_key=admin_key,
-                entrance=self._config.who_may_enter,
-                allowance=self._config.limits.allowance,
+                registration=self._config.who_may_enter,
+                rate_limits=self._config.limits.rate_limits,
                 quotas=self._config.limits.quotas,
                 frame_limits=self._config.limits.frames,
                 memory=self._config.memory * 2**20,
@@ -122,7 +122,7 @@ class Server:
         self._context.quotas.disk = disk = DiskSpace(self._config.data, self._config.disk_floor * 2**20)
         disk.measure()
         disk.decide()
-        self._context.sweeps.add(disk.look)
+        self._context.housekeepers.add(disk.look)
         self._pruning = asyncio.create_task(retention.keep_pruned(self._context, self._config.kept))
         self._context.purge_soon()  # the last run may have been killed while it removed something
         self._sweep()
@@ -205,7 +205,7 @@ class Server:
     async def first_invite(self) -> str:
         """The code of an invitation for the first administrator, if there is none yet and one needs an
         invitation here. It is another one each time, and the one before ends."""
-        if self._context.state.has_administrator() or self._context.accounts.entrance == "open":
+        if self._context.state.has_administrator() or self._context.accounts.registration == "open":
             return ""
         code = credentials.new_code()
         identity, hashed = credentials.new_id(), credentials.digest(code)
@@ -255,7 +255,7 @@ class Server:
         self._lock.release()
 
     def _sweep(self) -> None:
-        self._context.sweep()
+        self._context.housekeeping()
         if self.certificate is not None:
             self.certificate.look()
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Unpack
 from protocol import errors, limits
 from protocol.errors import Details
 from server import __version__
-from server.auth.credentials import Accounts, Entrance
+from server.auth.credentials import Accounts, Registration
 from server.counters import Counters
 from server.delivery.checkpoints import Checkpoints
 from server.delivery.fair_queue import FairThread
@@ -28,7 +28,7 @@ from server.errors import RefusedError, StorageError
 from server.features.presence.operations import RecordLastSeenOperation
 from server.limits.buffers import MEMORY, Buffers
 from server.limits.quotas import NO_QUOTAS, QuotaLimits, Quotas
-from server.limits.throttle import NO_LIMITS, Allowance, Door
+from server.limits.throttle import NO_LIMITS, ConnectionLimiter, RateLimits
 from server.limits.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
 from server.state import permissions
 from server.state.model import Penalty, User
@@ -68,7 +68,7 @@ def moment(seconds: float) -> int:
 
 
 class ServerContext:
-    """See the module. `key` and `admin_key`: see `Accounts`. `allowance`, `frame_limits` and `quotas`:
+    """See the module. `key` and `admin_key`: see `Accounts`. `rate_limits`, `frame_limits` and `quotas`:
     what each may ask for, and have stored; `memory`: see `buffers`."""
 
     def __init__(
@@ -77,8 +77,8 @@ class ServerContext:
         *,
         key: str | None = None,
         admin_key: str = "",
-        entrance: Entrance = "open",
-        allowance: Allowance = NO_LIMITS,
+        registration: Registration = "open",
+        rate_limits: RateLimits = NO_LIMITS,
         quotas: QuotaLimits = NO_QUOTAS,
         frame_limits: FrameLimits = NO_FRAME_LIMITS,
         memory: int = MEMORY,
@@ -87,7 +87,7 @@ class ServerContext:
     ) -> None:
         self.log = log
         self.epoch = log.epoch
-        self.accounts = Accounts(entrance, allowance, key, admin_key)
+        self.accounts = Accounts(registration, rate_limits, key, admin_key)
         self.clock = clock
         self.monotonic = monotonic
         self.title = f"chat-server/{__version__}"
@@ -100,14 +100,14 @@ class ServerContext:
         self.buffers = Buffers(memory)
         self._working: set[asyncio.Future[Any]] = set()
         self._reads: set[asyncio.Future[Any]] = set()
-        self.door = Door(allowance)
+        self.connection_limiter = ConnectionLimiter(rate_limits)
         self.quotas = Quotas(quotas)
-        self.sweeps: set[Callable[[float], None]] = set()
+        self.housekeepers: set[Callable[[float], None]] = set()
         self.searching = Searching(log, self.writer, self.state, self.counters, lambda: self.monotonic())
         self.searching.limited = quotas.messages is not None
-        self.sweeps.add(self.searching.look)
+        self.housekeepers.add(self.searching.look)
         self.checkpoints = Checkpoints(log, self.writer)
-        self.sweeps.add(self.checkpoints.look)
+        self.housekeepers.add(self.checkpoints.look)
         self.left: Callable[[], None] = lambda: None
         self._closing = False
         self._purging: asyncio.Task[None] | None = None
@@ -179,7 +179,7 @@ class ServerContext:
         """Store what was sent, say bye to everybody, let go of the store."""
         self._closing = True
         for session in self.sessions:
-            session.hush()
+            session.pause_reading()
         self.record(RecordLastSeenOperation(SERVER, tuple(user.id for user in self.hub.online())))
         while self._working or self._reads:  # what was read of the log may have to be stored yet
             await asyncio.wait(self._working | self._reads)
@@ -233,13 +233,13 @@ class ServerContext:
 
     # --- time passing
 
-    def sweep(self) -> None:
+    def housekeeping(self) -> None:
         """Once a second or so: end sessions that took too long for something, ping the quiet ones.
 
         Who has put a method into `sweeps` looks after its own.
         """
         now = self.monotonic()
-        for look in tuple(self.sweeps):
+        for look in tuple(self.housekeepers):
             look(now)
         if len(self.sessions) > self.buffers.connections * 7 // 8:
             self._make_room()

@@ -86,16 +86,16 @@ class Session:
         self._transport = transport
         self._user: User | None = None
         self._open = 0
-        self.entering = self._hushed = False
+        self.entering = self._reading_stopped = False
         self._reads: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
         self._reading = False
         self.phase = Phase.HELLO
-        self.behind = self.congested = self.reading_paused = self.idle = False
+        self.lagging = self.congested = self.reading_paused = self.idle = False
         self.principal = Principal() if local else server.turns.of_address(transport.address)
         self.unsent = 0
         self._typed: dict[str, tuple[bool, float]] = {}
         self.began = self.heard = self.pinged = server.monotonic()
-        self.told: dict[str, int] = {}
+        self.announced_heads: dict[str, int] = {}
 
     @property
     def user(self) -> User:
@@ -152,8 +152,8 @@ class Session:
         """The peer has taken what was queued. If it fell behind, tell it how far its rooms are."""
         self.congested = False
         self.heard = self.server.monotonic()
-        if self.behind:
-            self.behind = False
+        if self.lagging:
+            self.lagging = False
             if self._user is not None:
                 rooms = self.server.state.rooms
                 self.send(frames.Heads({room: rooms[room].head for room in rooms_of(self._user)}))
@@ -185,9 +185,9 @@ class Session:
             self.principal.charge_answer(len(data))
             self.server.hub.queue(self, data)
 
-    def hush(self) -> None:
+    def pause_reading(self) -> None:
         """Take no more frames in: the server is about to close."""
-        self._hushed = True
+        self._reading_stopped = True
         self._transport.pause(reading=True)
 
     def close(self, code: str, text: str, *, reconnect: bool = True, **details: Unpack[Details]) -> None:
@@ -203,11 +203,11 @@ class Session:
     def ping(self) -> None:
         """Ask for a sign of life, and tell the heads that changed since this was done last."""
         heads: dict[str, int] = {}
-        if self._user is not None and not self.behind:
+        if self._user is not None and not self.lagging:
             rooms = self.server.state.rooms
             now = {name: rooms[name].head for name in rooms_of(self._user)}
-            heads = dict(now.items() - self.told.items())
-            self.told = now
+            heads = dict(now.items() - self.announced_heads.items())
+            self.announced_heads = now
         self.send(frames.Ping(0, heads))
 
     def check(self, now: float) -> None:
@@ -301,7 +301,7 @@ class Session:
         else:
             self._refuse(request, outcome)
         self._open -= 1
-        if self._open == limits.IN_FLIGHT - 1 and not self._hushed:
+        if self._open == limits.IN_FLIGHT - 1 and not self._reading_stopped:
             self.heard = self.server.monotonic()
             self._transport.pause(reading=False)
 
@@ -361,7 +361,7 @@ class Session:
                 time=self.server.clock(),
                 server=self.server.title,
                 features=FEATURES,
-                auth=["key"] if self.local else self.server.accounts.told,
+                auth=["key"] if self.local else self.server.accounts.methods,
             )
         )
 

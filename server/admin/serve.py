@@ -9,7 +9,7 @@ import sys
 from server import __version__, logs
 from server.app import Server
 from server.config import Config, sources
-from server.config.dump import printed
+from server.config.dump import dump
 from server.errors import SettingsError, StartError
 
 try:
@@ -30,7 +30,7 @@ def serve(arguments: list[str]) -> int:
             print(f"chat-server: {problem}", file=sys.stderr)
         return 1
     if given.print_config:
-        print(printed(config), end="")
+        print(dump(config), end="")
         return 0
     logs.set_up(config.log)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

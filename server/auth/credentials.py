@@ -1,6 +1,6 @@
-"""Who may come in, and by what: the entrance, passwords, tokens, the codes of invitations.
+"""Who may come in, and by what: registration, passwords, tokens, the codes of invitations.
 
-Knows the settings of the entrance and makes secrets; what is kept of them is their hash. Tokens and codes are
+Knows the settings of registration and makes secrets; what is kept of them is their hash. Tokens and codes are
 random, so SHA-256 is enough for them; passwords are not (see `passwords`). Knows no sessions and no store.
 """
 
@@ -11,9 +11,9 @@ from typing import Literal
 
 from common import sockets
 from server.auth.passwords import Hasher
-from server.limits.throttle import Allowance, Guesses
+from server.limits.throttle import LoginAttempts, RateLimits
 
-Entrance = Literal["open", "invite", "closed"]
+Registration = Literal["open", "invite", "closed"]
 """Who makes accounts. `open`: whoever gives a name that nobody has comes in with it, and a password is only
 for who wants one. `invite`: whoever has an invitation. `closed`: the administrator alone."""
 
@@ -32,10 +32,10 @@ class Accounts:
     `local_users`: the users of the server's computer come in under their names there; nobody else does."""
 
     def __init__(
-        self, entrance: Entrance, allowance: Allowance, owner_key: str | None, admin_key: str
+        self, registration: Registration, rate_limits: RateLimits, owner_key: str | None, admin_key: str
     ) -> None:
-        self.entrance = entrance
-        self.guesses = Guesses(allowance)
+        self.registration = registration
+        self.login_attempts = LoginAttempts(rate_limits)
         self.hasher = Hasher()
         self.embedded = owner_key is not None
         self.local_users = False
@@ -43,9 +43,9 @@ class Accounts:
         self._admin_key = admin_key
 
     @property
-    def told(self) -> list[str]:
+    def methods(self) -> list[str]:
         """What `welcome.auth` says."""
-        return ["key", self.entrance] if self.embedded else [self.entrance]
+        return ["key", self.registration] if self.embedded else [self.registration]
 
     def admits(self, key: str, peer: int | None) -> bool:
         """Whether somebody with this key, or whose process is that user's, may try to come in."""

@@ -29,8 +29,8 @@ THREADS = min(2, os.cpu_count() or 1)
 """Two at once are hardly faster than one after the other, and each takes its MEMORY."""
 
 NICE = 10
-"""How much these threads stand back: a tenth of what the others get of a processor that both want. Guesses
-would take two thirds of it otherwise, from those who are in."""
+"""How much these threads stand back: a tenth of what the others get of a processor that both want.
+Guesses would take two thirds of it otherwise, from those who are in."""
 
 QUEUE = 64
 """Passwords that wait or are being worked on: a second's work. Who comes then is told to come again."""

@@ -23,7 +23,7 @@ _HEAD = f"""\
 """
 
 
-def printed(config: Config) -> str:
+def dump(config: Config) -> str:
     """The file that says what `config` says."""
     blocks = [_HEAD]
     section = ""

@@ -95,10 +95,10 @@ _READERS: dict[Any, Callable[[str, Path], Any]] = {
 }
 
 
-def _declared(section: type[Section], prefix: str = "") -> Iterator[Setting]:
+def _fields(section: type[Section], prefix: str = "") -> Iterator[Setting]:
     for field in msgspec.structs.fields(section):
         if isinstance(field.type, type) and issubclass(field.type, Section):
-            yield from _declared(field.type, f"{field.name}.")
+            yield from _fields(field.type, f"{field.name}.")
             continue
         bare, meta = typing.get_args(field.type)
         key = prefix + field.name
@@ -121,7 +121,7 @@ def _declared(section: type[Section], prefix: str = "") -> Iterator[Setting]:
         )
 
 
-SETTINGS = {setting.key: setting for setting in _declared(Config)}
+SETTINGS = {setting.key: setting for setting in _fields(Config)}
 """All settings by key, in the order of their declaration."""
 
 SECTIONS: dict[str, type[Section]] = {

@@ -13,13 +13,13 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from server.auth.credentials import Entrance
+from server.auth.credentials import Registration
 from server.config.address import EXAMPLE, Address, parse_address
 from server.config.retention import Age, Retention, Rule
 from server.config.retention import parse as parse_retention
 from server.limits.buffers import MEMORY
 from server.limits.quotas import NO_QUOTAS, QuotaLimits
-from server.limits.throttle import NO_LIMITS, Allowance
+from server.limits.throttle import NO_LIMITS, RateLimits
 from server.limits.turns import NO_FRAME_LIMITS, FrameLimits
 
 APP = "chat-server"
@@ -162,11 +162,11 @@ class Limits(Section, frozen=True):
     ] = False
 
     @property
-    def allowance(self) -> Allowance:
+    def rate_limits(self) -> RateLimits:
         """The same, as those who count want it."""
         if not self.enabled:
             return NO_LIMITS
-        return Allowance(
+        return RateLimits(
             sessions=self.sessions_per_address,
             connects=self.connects_per_address,
             loopback=self.count_loopback,
@@ -277,8 +277,8 @@ class Config(Section, frozen=True):
     data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
         msgspec.field(default_factory=_usual_data)
     )
-    entrance: Annotated[
-        Entrance | None,
+    registration: Annotated[
+        Registration | None,
         told(
             "Who may make an account: open (whoever comes, under any free name), invite (who has an "
             "invitation), closed (the administrator makes them). Unless set: open if all listeners are "
@@ -326,10 +326,10 @@ class Config(Section, frozen=True):
     ] = 60.0
 
     @property
-    def who_may_enter(self) -> Entrance:
+    def who_may_enter(self) -> Registration:
         """Who may make an account: on one computer everybody, else who is invited, unless it was said."""
-        if self.entrance is not None:
-            return self.entrance
+        if self.registration is not None:
+            return self.registration
         return "open" if all(address.local for address in self.listen) else "invite"
 
     @property

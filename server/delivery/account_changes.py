@@ -52,7 +52,7 @@ class AccountChanges:
         for number, things in changed.items():
             user, sessions = self._state.users[number], self._sessions.get(number, ())
             for room, by in things.items():
-                told = [one for one in sessions if not one.behind and by != {one}]
+                told = [one for one in sessions if not one.lagging and by != {one}]
                 if told and (frame := self._frame(user, room)) is not None:
                     data = codec.encode(frame)
                     for session in told:

@@ -118,7 +118,7 @@ class Hub:
         sessions = self._by_room.get(room, ())
         left_out = 0
         for session in sessions:
-            if session.behind:
+            if session.lagging:
                 left_out += 1
             else:
                 self.queue(session, block)
@@ -184,7 +184,7 @@ class Hub:
     def _tell_user(self, user: User, frame: Frame) -> None:
         data = codec.encode(frame)
         for session in self._by_user.get(user.id, ()):
-            if not session.behind:
+            if not session.lagging:
                 self.queue(session, data)
 
     def account_changed(self, session: Subscriber) -> None:

@@ -44,26 +44,26 @@ class Standing(NamedTuple):
 class _List:
     """What all know who watch a room with the same limit: `told` by user, in order, and the numbers."""
 
-    __slots__ = ("count", "limit", "room", "told", "watchers")
+    __slots__ = ("count", "limit", "listed", "room", "watchers")
 
     def __init__(self, room: str, limit: int) -> None:
         self.room = room
         self.limit = limit
         self.watchers: set[Subscriber] = set()
-        self.told: dict[int, Standing] = {}
+        self.listed: dict[int, Standing] = {}
         self.count = frames.Count(0)
 
     def update(self, ranked: list[Standing], count: frames.Count) -> bytes:
         """Take in how it is now; the frames that tell what has changed."""
-        before, self.told = self.told, {one.user: one for one in ranked[: self.limit]}
+        before, self.listed = self.listed, {one.user: one for one in ranked[: self.limit]}
         changed: list[frames.Frame] = [
             frames.Presence(self.room, one.name, online=False)
             for user, one in before.items()
-            if user not in self.told or self.told[user].name != one.name
+            if user not in self.listed or self.listed[user].name != one.name
         ]
         changed += [
             frames.Presence(self.room, one.name, online=True, away=one.away, text=one.text)
-            for user, one in self.told.items()
+            for user, one in self.listed.items()
             if before.get(user) != one
         ]
         if count != self.count:
@@ -136,13 +136,13 @@ class Presence:
             # With the list as it was told last, for what is told next is what has changed since.
             one.watchers.add(session)
             watched.append(one)
-            result.online[room] = [person.name for person in one.told.values()]
+            result.online[room] = [person.name for person in one.listed.values()]
             result.counts[room] = one.count
-            if (more := one.count.total - len(one.told)) > 0:
+            if (more := one.count.total - len(one.listed)) > 0:
                 result.more[room] = more
             if roles := permissions.roles(self._state, self._state.rooms[room]):
                 result.roles[room] = roles
-            if away := {person.name: person.text for person in one.told.values() if person.away}:
+            if away := {person.name: person.text for person in one.listed.values() if person.away}:
                 result.away[room] = away
         return result
 
@@ -178,7 +178,7 @@ class Presence:
         frame = codec.encode(frames.RoleChanged(room, user.name, permissions.role(known, user)))
         for one in self._lists.get(room, {}).values():
             for watcher in one.watchers:
-                if not watcher.behind:
+                if not watcher.lagging:
                     self._queue(watcher, frame)
 
     def type(self, session: Subscriber, room: str, *, on: bool) -> None:
@@ -189,7 +189,7 @@ class Presence:
             watcher
             for one in self._lists.get(room, {}).values()
             for watcher in one.watchers
-            if watcher.user is not session.user and not watcher.behind
+            if watcher.user is not session.user and not watcher.lagging
         ]
         if 0 < len(watchers) <= TYPING_WATCHERS:
             frame = codec.encode(frames.Typing(room, on, session.user.id, session.user.name))
@@ -234,7 +234,7 @@ class Presence:
                 if block:
                     tellings += len(one.watchers) * (1 + len(block) / 4096)
                     for watcher in one.watchers:
-                        if not watcher.behind:
+                        if not watcher.lagging:
                             self._queue(watcher, block)
         wait = min(LONGEST_SECONDS, GATHER_SECONDS + tellings / TELLINGS_PER_SECOND)
         self._not_before = self._loop.time() + wait

@@ -23,7 +23,7 @@ from server.state import permissions
 from server.state.model import State, User
 from server.state.permissions import Action
 from server.state.visibility import rooms_of
-from server.store.base import Log, Spot, Wanted
+from server.store.base import Log, SearchCursor, SearchQuery
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Searching:
 
     async def search(self, user: User, address: str, request: frames.Search) -> frames.SearchResult:
         """What `user`, who asks from `address`, may find. Raises `RefusedError`."""
-        self._spend(user)
+        self._check_rate(user)
         wanted = self._wanted(user, request)
         try:
             async with self._queue.turn(user.id, address_key(address)):
@@ -89,12 +89,12 @@ class Searching:
         cursor = "" if found.end is None else _cursor(found.end)
         return frames.SearchResult(events, edits, cursor, behind, found.stopped)
 
-    def _spend(self, user: User) -> None:
+    def _check_rate(self, user: User) -> None:
         if self.limited and (wait := self._buckets.take(user.id, self._monotonic())) > 0:
             text = "that is faster than a search a second"
             raise RefusedError(errors.RATE_LIMITED, text, retry_after=int(wait * 1000) + 1)
 
-    def _wanted(self, user: User, request: frames.Search) -> Wanted:
+    def _wanted(self, user: User, request: frames.Search) -> SearchQuery:
         rooms = [request.room] if request.room else sorted(rooms_of(user))
         if request.room:
             permissions.require(self._state, user, request.room, Action.HISTORY)
@@ -110,7 +110,7 @@ class Searching:
             raise RefusedError(
                 errors.BAD_FRAME, "search for a word, or for what somebody said", field="words"
             )
-        return Wanted(
+        return SearchQuery(
             rooms, terms, request.limit, sender, request.after, request.before,
             _spot(request.cursor) if request.cursor else None,
             frozenset(user.ignored),
@@ -156,13 +156,13 @@ class Searching:
         self._thread.shutdown()
 
 
-def _cursor(spot: Spot) -> str:
+def _cursor(spot: SearchCursor) -> str:
     return f"{-spot.age} {-spot.back} {spot.room}"
 
 
-def _spot(cursor: str) -> Spot:
+def _spot(cursor: str) -> SearchCursor:
     time, _, rest = cursor.partition(" ")
     seq, _, room = rest.partition(" ")
     if not (time.isascii() and time.isdecimal() and seq.isascii() and seq.isdecimal()):
         raise RefusedError(errors.BAD_FRAME, "this is no cursor of a search", field="cursor")
-    return Spot(-int(time), room, -int(seq))
+    return SearchCursor(-int(time), room, -int(seq))

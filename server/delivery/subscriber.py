@@ -26,7 +26,7 @@ class Subscriber(Protocol):
         """Whose session it is."""
 
     @property
-    def behind(self) -> bool:
+    def lagging(self) -> bool:
         """It can't take more now: leave it out, it will fetch what it missed."""
 
     @property
@@ -62,7 +62,7 @@ class Connection(Subscriber, Protocol):
     def check(self, now: float) -> None:
         """End it if something takes too long; ping it if it is quiet."""
 
-    def hush(self) -> None:
+    def pause_reading(self) -> None:
         """Take no more frames in: the server is about to close."""
 
     def close(self, code: str, text: str, *, reconnect: bool = True, **details: Unpack[Details]) -> None:

@@ -18,7 +18,7 @@ FORGET = 10_000
 
 
 @dataclass(slots=True, frozen=True)
-class Allowance:
+class RateLimits:
     """What is allowed; `None` is no limit. `config.Limits` has the usual numbers.
 
     `sessions` at once and `connects` in `connect_seconds` count per address (an IPv6 network of /64 is one:
@@ -35,7 +35,7 @@ class Allowance:
     guess_seconds: float = 10.0
 
 
-NO_LIMITS = Allowance()
+NO_LIMITS = RateLimits()
 
 
 class Bucket:
@@ -112,15 +112,15 @@ def address_key(host: str) -> str:
     return LOOPBACK if address.is_loopback else str(address)
 
 
-class Door:
+class ConnectionLimiter:
     """Counts the connections of each address."""
 
-    def __init__(self, allowance: Allowance) -> None:
-        self._allowance = allowance
+    def __init__(self, rate_limits: RateLimits) -> None:
+        self._allowance = rate_limits
         self._inside: dict[str, int] = {}
-        self._knocks: dict[str, Bucket] = {}
+        self._connects: dict[str, Bucket] = {}
 
-    def knock(self, host: str, now: float) -> str | None:
+    def acquire(self, host: str, now: float) -> str | None:
         """A connection has come: the key to `leave` with. Raises `RefusedError` if it may not stay."""
         key = address_key(host)
         if not self._allowance.loopback and (key == LOOPBACK or key.startswith("user ")):
@@ -139,14 +139,14 @@ class Door:
         connects = self._allowance.connects
         if connects is None:
             return 0.0
-        bucket = self._knocks.get(key)
+        bucket = self._connects.get(key)
         if bucket is None:
-            if len(self._knocks) >= FORGET:
-                self._knocks = {one: kept for one, kept in self._knocks.items() if not kept.full(now)}
-            bucket = self._knocks[key] = Bucket(connects, connects / self._allowance.connect_seconds, now)
+            if len(self._connects) >= FORGET:
+                self._connects = {one: kept for one, kept in self._connects.items() if not kept.full(now)}
+            bucket = self._connects[key] = Bucket(connects, connects / self._allowance.connect_seconds, now)
         return bucket.take(now)
 
-    def leave(self, key: str | None) -> None:
+    def release(self, key: str | None) -> None:
         """A connection that could stay has ended."""
         if key is not None:
             left = self._inside.pop(key) - 1
@@ -154,7 +154,7 @@ class Door:
                 self._inside[key] = left
 
 
-class Guesses:
+class LoginAttempts:
     """Slows those who guess passwords and invitations: by address, and by the account that is guessed at.
 
     By account alone, anybody could lock a person out. So an address from which the account's owner has come
@@ -162,19 +162,19 @@ class Guesses:
     these are is forgotten with the process: every device that comes back with its token says so anew.
     """
 
-    def __init__(self, allowance: Allowance) -> None:
-        self._allowance = allowance
+    def __init__(self, rate_limits: RateLimits) -> None:
+        self._allowance = rate_limits
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def guess(self, host: str, account: str, now: float) -> "Guess":
+    def begin(self, host: str, account: str, now: float) -> "LoginAttempt":
         """Somebody is about to try. `account` is the folded name, empty for an invitation.
 
-        Raises `RefusedError` if they have to wait. They are taken to be wrong until `Guess.right`.
+        Raises `RefusedError` if they have to wait. They are taken to be wrong until `LoginAttempt.right`.
         """
         where = address_key(host)
         if self._allowance.guesses is None:
-            return Guess(self, host, account, [])
+            return LoginAttempt(self, host, account, [])
         if (where, account) in self._known:
             keys = [(where, account)]
         else:
@@ -188,7 +188,7 @@ class Guesses:
                 text = f"too many attempts that were wrong: try again in {math.ceil(wait)} s"
                 raise RefusedError(errors.RATE_LIMITED, text, retry_after=math.ceil(wait * 1000))
             taken.append(bucket)
-        return Guess(self, host, account, taken)
+        return LoginAttempt(self, host, account, taken)
 
     def _bucket(self, key: tuple[str, str], now: float) -> Bucket:
         bucket = self._buckets.get(key)
@@ -208,16 +208,16 @@ class Guesses:
             self._known.popitem(last=False)
 
 
-class Guess:
+class LoginAttempt:
     """One attempt."""
 
-    def __init__(self, guesses: Guesses, host: str, account: str, taken: list[Bucket]) -> None:
+    def __init__(self, guesses: LoginAttempts, host: str, account: str, taken: list[Bucket]) -> None:
         self._guesses = guesses
         self._host = host
         self._account = account
         self._taken = taken
 
-    def right(self) -> None:
+    def succeeded(self) -> None:
         """It was right, so it does not count."""
         for bucket in self._taken:
             bucket.give_back()

@@ -91,7 +91,7 @@ class _Figures(Collector):
             yield GaugeMetricFamily("chat_disk_free_bytes", free, disk.free)
             low = "1 while that is so few that only administrators can store anything."
             yield GaugeMetricFamily("chat_disk_low", low, disk.low)
-        behind = sum(session.behind for session in server.sessions)
+        behind = sum(session.lagging for session in server.sessions)
         for name, what, value in (
             ("sessions_behind", "Sessions that are left out because they read too slowly.", behind),
             ("users_online", "Users with a session.", len(server.hub.online())),

@@ -123,7 +123,7 @@ class TcpTransport(asyncio.BufferedProtocol):
             return
         try:
             self._server.check_full()
-            self._key = self._server.door.knock(self.address, self._server.monotonic())
+            self._key = self._server.connection_limiter.acquire(self.address, self._server.monotonic())
         except RefusedError as error:
             self._server.counters.connections_refused += 1
             logger.info("connection refused", extra={"address": self.address, "reason": error.text})
@@ -161,7 +161,7 @@ class TcpTransport(asyncio.BufferedProtocol):
         self._session.congested = True
         self._hold("writing")
         self._untaken, self._took = self._queued(), self._server.monotonic()
-        self._server.sweeps.add(self._watch_stall)
+        self._server.housekeepers.add(self._watch_stall)
 
     def resume_writing(self) -> None:
         """It does again."""
@@ -170,15 +170,15 @@ class TcpTransport(asyncio.BufferedProtocol):
             self._put(self._output.pop())
         self._note_unsent()
         if not self._full:
-            self._server.sweeps.discard(self._watch_stall)
+            self._server.housekeepers.discard(self._watch_stall)
             self._session.writable()
             self._release("writing")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """The connection is closed or broken; either way the session has ended."""
-        self._server.sweeps.discard(self._watch_stall)
+        self._server.housekeepers.discard(self._watch_stall)
         self._server.buffers.forget(self)
-        self._server.door.leave(self._key)
+        self._server.connection_limiter.release(self._key)
         self._session.lost()
 
     # --- what has come
@@ -290,8 +290,8 @@ class TcpTransport(asyncio.BufferedProtocol):
             self._leave_out()
 
     def _leave_out(self) -> None:
-        if not self._session.behind:
-            self._session.behind = True
+        if not self._session.lagging:
+            self._session.lagging = True
             self._server.counters.fell_behind += 1
 
     def drop_output(self) -> None:

@@ -28,7 +28,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     audit: "Audit | None" = None
 
 
-class Mark(msgspec.Struct, frozen=True, gc=False):
+class StoredReadMarker(msgspec.Struct, frozen=True, gc=False):
     """A user has read a room up to `seq`. No event: nobody else needs to see it."""
 
     room: str
@@ -118,7 +118,7 @@ Presence = LastSeen | Away | Ignored
 Account = Password | Bound | Device | Seen | EndDevice
 """What is stored of who may come in as a user."""
 
-Record = Mark | ChosenLevel | Account | Invite | EndInvite | Audit | Presence
+Record = StoredReadMarker | ChosenLevel | Account | Invite | EndInvite | Audit | Presence
 """What is stored in the same transaction as events, and is none. `records.keep` brings it into the state.
 A `Device` or an `Invite` takes the place of the one with its id."""
 

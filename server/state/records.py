@@ -11,11 +11,11 @@ from server.state.entries import (
     EndInvite,
     Ignored,
     LastSeen,
-    Mark,
     Password,
     Presence,
     Record,
     Seen,
+    StoredReadMarker,
 )
 from server.state.model import Device, Invite, State
 
@@ -23,7 +23,7 @@ from server.state.model import Device, Invite, State
 def keep(state: State, record: Record) -> None:
     """Change `state` by one stored record; what stood before it in its batch is in the state already."""
     match record:
-        case Mark(room, user, seq):
+        case StoredReadMarker(room, user, seq):
             state.mark(user, room, seq)
         case ChosenLevel(room, user, level):
             state.choose_level(user, room, level)

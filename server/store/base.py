@@ -37,7 +37,7 @@ class Unread(NamedTuple):
     ignored: frozenset[int] = frozenset()
 
 
-class Spot(NamedTuple):
+class SearchCursor(NamedTuple):
     """Where a message stands among those that were found: newest first, then by room."""
 
     age: int
@@ -45,7 +45,7 @@ class Spot(NamedTuple):
     back: int
 
 
-class Wanted(NamedTuple):
+class SearchQuery(NamedTuple):
     """A question for `search`: messages in `rooms` that hold all `terms`, or those of `user` (0: anybody's).
 
     At least one of the two is given. `after` and `before` are times (ms); `begin` is where the page before
@@ -58,7 +58,7 @@ class Wanted(NamedTuple):
     user: int = 0
     after: int | None = None
     before: int | None = None
-    begin: Spot | None = None
+    begin: SearchCursor | None = None
     ignored: frozenset[int] = frozenset()
 
     def wants(self, user: int, time: int) -> bool:
@@ -77,11 +77,11 @@ class Found(NamedTuple):
 
     events: list[Event]
     edits: list[Event]
-    end: Spot | None = None
+    end: SearchCursor | None = None
     stopped: bool = False
 
 
-Hit = tuple[Spot, Event, Event | None]
+Hit = tuple[SearchCursor, Event, Event | None]
 """Where a message stands among those that match, the message, and its last edit."""
 
 
@@ -102,7 +102,7 @@ def fill(found: Found, hits: Iterable[Hit], limit: int) -> Found:
     return found
 
 
-class Searched(NamedTuple):
+class AuditFilter(NamedTuple):
     """What is asked of the audit: records since a time (ms), before one of them (a number), by or to one
     user (an id, and what others call them), in one room, of one action. Empty: of all of them."""
 
@@ -177,7 +177,7 @@ class Log(Protocol):
     def find(self, user: int, cid: str) -> Event | None:
         """The event that this user has stored under that cid; it may be `GONE`. Raises `StorageError`."""
 
-    def said(self, room: str, seq: int) -> Event | None:
+    def get_message(self, room: str, seq: int) -> Event | None:
         """What was said there, if it is still to be read: not pruned, not deleted. Raises `StorageError`."""
 
     def unread(self, question: Unread, limit: int) -> int:
@@ -207,7 +207,7 @@ class Log(Protocol):
         """Remove from the index of words, by a step, what `prune` and `purge` have removed; whether there
         may be more of it. From the writer's thread. Raises `StorageError`."""
 
-    def search(self, wanted: Wanted, seconds: float) -> Found:
+    def search(self, wanted: SearchQuery, seconds: float) -> Found:
         """What was said and matches, as far as it is indexed; takes no longer than some `seconds`.
 
         From a thread of its own. Raises `StorageError`.
@@ -231,7 +231,7 @@ class Log(Protocol):
     def resume_reading(self) -> None:
         """See `pause_reading`."""
 
-    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+    def audit(self, searched: AuditFilter, limit: int) -> list[Recorded]:
         """The newest `limit` records of those, oldest first. Raises `StorageError`."""
 
     def prune_audit(self, before: int, limit: int) -> int:

@@ -10,7 +10,18 @@ from protocol import codec, limits, words
 from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
 from server.state.entries import Audit, Draft, Entry, gone
 from server.state.model import State
-from server.store.base import Found, Hit, Recorded, RepeatedError, Searched, Size, Spot, Unread, Wanted, fill
+from server.store.base import (
+    AuditFilter,
+    Found,
+    Hit,
+    Recorded,
+    RepeatedError,
+    SearchCursor,
+    SearchQuery,
+    Size,
+    Unread,
+    fill,
+)
 
 
 class MemoryLog:
@@ -116,7 +127,7 @@ class MemoryLog:
         """See the port."""
         return self._floors.get(room, 0)
 
-    def said(self, room: str, seq: int) -> Event | None:
+    def get_message(self, room: str, seq: int) -> Event | None:
         """See the port."""
         events = self._rooms.get(room, [])
         event = events[seq - 1] if 0 < seq <= len(events) else None
@@ -156,7 +167,7 @@ class MemoryLog:
         """There is no index."""
         return False
 
-    def search(self, wanted: Wanted, seconds: float) -> Found:  # noqa: ARG002  # there is never much
+    def search(self, wanted: SearchQuery, seconds: float) -> Found:  # noqa: ARG002  # there is never much
         """See the port."""
         hits: list[Hit] = []
         for room in wanted.rooms:
@@ -167,7 +178,7 @@ class MemoryLog:
                 if body is None or not words.holds(body.text, wanted.terms):
                     continue
                 low = event.time if low is None else min(low, event.time)
-                spot = Spot(-low, room, -event.seq)
+                spot = SearchCursor(-low, room, -event.seq)
                 if wanted.wants(event.user, event.time) and (wanted.begin is None or spot > wanted.begin):
                     hits.append((spot, event, edit))
         return fill(Found([], []), sorted(hits, key=lambda hit: hit[0]), wanted.limit)
@@ -193,7 +204,7 @@ class MemoryLog:
     def resume_reading(self) -> None:
         """Likewise."""
 
-    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+    def audit(self, searched: AuditFilter, limit: int) -> list[Recorded]:
         """See the port."""
         first = self._audit_removed + 1
         numbered = [Recorded(number, one) for number, one in enumerate(self._audit, first)]
@@ -217,7 +228,7 @@ class MemoryLog:
         """Nothing to let go of."""
 
 
-def _is_searched(recorded: Recorded, searched: Searched) -> bool:
+def _is_searched(recorded: Recorded, searched: AuditFilter) -> bool:
     number, one = recorded
     return (
         one.time >= searched.since

@@ -25,7 +25,7 @@ from server.state.model import (
     State,
     UserBody,
 )
-from server.store.base import Recorded, Searched, Size
+from server.store.base import AuditFilter, Recorded, Size
 
 Run = Callable[..., database.Cursor]
 
@@ -181,7 +181,7 @@ def _project_about_somebody(run: Run, room: int, event: Event, body: frames.Abou
         run("DELETE FROM penalties WHERE room = ? AND user = ? AND kind = ?", (room, user, lifted))
 
 
-def audit(run: Run, searched: Searched, limit: int) -> list[Recorded]:
+def audit(run: Run, searched: AuditFilter, limit: int) -> list[Recorded]:
     """See `base.Log`."""
     user, name = searched.user or (None, None)
     sql = (

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from common import database
 from protocol import codec, frames, words
 from protocol.frames import Event
-from server.store.base import Found, Hit, Spot, Wanted, fill
+from server.store.base import Found, Hit, SearchCursor, SearchQuery, fill
 
 Run = Callable[..., database.Cursor]
 
@@ -170,7 +170,7 @@ def tidy(connection: database.Connection) -> bool:
 
 
 def search(
-    connection: database.Connection, wanted: Wanted, clock: Callable[[], float], until: float
+    connection: database.Connection, wanted: SearchQuery, clock: Callable[[], float], until: float
 ) -> Found:
     """See `base.Log.search`. Raises `database.Error`."""
     found = Found([], [])
@@ -186,7 +186,7 @@ def search(
             connection.execute("ROLLBACK")
 
 
-def _newest_first(run: Run, wanted: Wanted) -> Iterator[Hit]:
+def _newest_first(run: Run, wanted: SearchQuery) -> Iterator[Hit]:
     """What matches, with what it says now."""
     rooms = [(name, *row) for name in wanted.rooms if (row := _room(run, name)) is not None]
     found = heapq.merge(*(_in_room(run, *room, wanted) for room in rooms), key=lambda hit: hit[0])
@@ -210,7 +210,9 @@ def _room(run: Run, name: str) -> tuple[int, int] | None:
     return row
 
 
-def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iterator[tuple[Spot, int, Event]]:
+def _in_room(
+    run: Run, name: str, room: int, floor: int, wanted: SearchQuery
+) -> Iterator[tuple[SearchCursor, int, Event]]:
     """What matches in one room, newest first.
 
     The clock may have been set back between two messages: then the earlier one counts as said when the later
@@ -234,7 +236,7 @@ def _in_room(run: Run, name: str, room: int, floor: int, wanted: Wanted) -> Iter
         if wanted.after is not None and in_order and event.time < wanted.after - _SLIP_MS:
             return
         if wanted.wants(event.user, event.time):
-            yield Spot(-low, name, -event.seq), room, event
+            yield SearchCursor(-low, name, -event.seq), room, event
 
 
 def _last(run: Run, room: int, before: int) -> int:
@@ -250,7 +252,7 @@ def _last(run: Run, room: int, before: int) -> int:
     return low
 
 
-def _match(room: int, wanted: Wanted) -> str:
+def _match(room: int, wanted: SearchQuery) -> str:
     """The question for FTS5. A word has no signs in it, so nothing that is searched for means anything."""
     terms = [f'"{_sender(room, wanted.user)}"'] if wanted.user else []
     for term in wanted.terms:

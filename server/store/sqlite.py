@@ -29,15 +29,15 @@ from server.state.entries import (
     EndDevice,
     EndInvite,
     Entry,
-    Mark,
     Password,
     Record,
     Seen,
+    StoredReadMarker,
 )
 from server.state.model import SERVER_LOG, USER, Device, Invite, NetworkBody, Room, State, User
 from server.state.records import for_user
 from server.store import projections, redaction, schema, search_index
-from server.store.base import Found, Recorded, RepeatedError, Searched, Size, Unread, Wanted
+from server.store.base import AuditFilter, Found, Recorded, RepeatedError, SearchQuery, Size, Unread
 
 FILE_NAME = "chat.sqlite3"
 
@@ -225,7 +225,7 @@ class SqliteLog:
         """The SQL twin of `records.keep`."""
         run = self._writing.execute
         match record:
-            case Mark(room, user, seq):
+            case StoredReadMarker(room, user, seq):
                 run(
                     "INSERT INTO reads VALUES (?, ?, ?) "
                     "ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
@@ -340,7 +340,7 @@ class SqliteLog:
         with _reading(self._reader_turn):
             return projections.find(self._reading.execute, user, cid)
 
-    def said(self, room: str, seq: int) -> Event | None:
+    def get_message(self, room: str, seq: int) -> Event | None:
         """See the port."""
         run = self._reading.execute
         sql = (
@@ -411,7 +411,7 @@ class SqliteLog:
             with self._transaction():
                 return search_index.tidy(self._writing)
 
-    def search(self, wanted: Wanted, seconds: float) -> Found:
+    def search(self, wanted: SearchQuery, seconds: float) -> Found:
         """See the port."""
         with _reading(self._searcher_turn):
             return search_index.search(self._searching, wanted, time.monotonic, time.monotonic() + seconds)
@@ -443,7 +443,7 @@ class SqliteLog:
         self._reader_turn.release()
         self._searcher_turn.release()
 
-    def audit(self, searched: Searched, limit: int) -> list[Recorded]:
+    def audit(self, searched: AuditFilter, limit: int) -> list[Recorded]:
         """See the port."""
         with _reading(self._reader_turn):
             return projections.audit(self._reading.execute, searched, limit)

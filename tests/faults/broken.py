@@ -94,7 +94,7 @@ def say_nothing_of_gaps() -> None:
     """Who fell behind is not told what was left out."""
 
     def writable(self: Session) -> None:
-        self.behind = False
+        self.lagging = False
         self._next_read()
 
     _replace(Session, "writable", writable)

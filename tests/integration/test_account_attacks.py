@@ -31,7 +31,7 @@ async def test_who_guesses_a_password_has_to_wait_and_its_owner_has_not(serve: S
     made = await login(server, "eve")
     owner = await server.connect()
     mine = await owner.register("ann", PASSWORD)
-    server.context.accounts.guesses._known.clear()  # nobody has come in from here lately
+    server.context.accounts.login_attempts._known.clear()  # nobody has come in from here lately
     for _ in range(3):
         assert await refused(server, "ann", password=OTHER) == errors.BAD_LOGIN
     wire = await server.connect()
@@ -60,7 +60,7 @@ async def test_right_passwords_cost_nothing(serve: Serve) -> None:
 async def test_guesses_on_many_connections_at_once_all_count(serve: Serve) -> None:
     server = await serve("open", some())
     await registered(server)
-    server.context.accounts.guesses._known.clear()
+    server.context.accounts.login_attempts._known.clear()
     wires = [await server.connect() for _ in range(10)]
     for wire in wires:
         await wire.hello()
@@ -156,7 +156,7 @@ async def test_secrets_are_in_the_store_as_hashes_only_and_not_in_the_log(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     process = await start_server(
-        "--entrance", "invite", data=tmp_path / "chat", listen=(f"unix:{tmp_path}/s",)
+        "--registration", "invite", data=tmp_path / "chat", listen=(f"unix:{tmp_path}/s",)
     )
     assert process._process.stderr is not None
     printed = (await process._process.stderr.readline()).decode()

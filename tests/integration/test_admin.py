@@ -13,7 +13,7 @@ import pytest
 from protocol import codec, frames
 from server.__main__ import COMMANDS
 from server.net.certificate import KEY_NAME, Certificate
-from server.state.entries import Draft, Mark
+from server.state.entries import Draft, StoredReadMarker
 from server.state.model import SERVER_LOG, USER
 from server.store import schema
 from server.store.sqlite import FILE_NAME, SqliteLog
@@ -39,7 +39,7 @@ def fill(data: Path, *drafts: Draft) -> None:
     log = SqliteLog(data)
     log.append([Draft(SERVER_LOG, 0, "ann", USER, 0, codec.pack(frames.NickBody("ann")))])
     log.append([Draft(ROOM, 1, "ann", kind, 1000) for kind in (frames.CREATE, frames.JOIN)])
-    log.append([Mark(ROOM, 1, 2), *drafts])
+    log.append([StoredReadMarker(ROOM, 1, 2), *drafts])
     log.close()
 
 

@@ -63,7 +63,7 @@ async def operator(request: pytest.FixtureRequest, start_server: StartServer, tm
     data = tmp_path / "data"
     if request.param == "without one":
         return Operator(data, None)
-    return Operator(data, await start_server("--entrance", "invite", data=data, listen=at(data)))
+    return Operator(data, await start_server("--registration", "invite", data=data, listen=at(data)))
 
 
 async def test_users(operator: Operator) -> None:
@@ -181,7 +181,7 @@ async def test_what_was_changed_without_a_server_is_so_in_the_next(
     operator = Operator(tmp_path / "data", None)
     await operator.done("user", "add", "ann", given=PASSWORD)
     assert not (operator.data / ADMIN_NAME).exists()
-    server = await start_server("--entrance", "closed", data=operator.data, listen=at(operator.data))
+    server = await start_server("--registration", "closed", data=operator.data, listen=at(operator.data))
     async with await Wire.connect(server.address) as wire:
         assert (await wire.log_in("ann", password=PASSWORD)).admin
 
@@ -260,7 +260,7 @@ async def test_a_fresh_server_prints_one_code_and_tells_it_again_until_it_is_use
     codes = []
     for _ in range(2):
         server = await start_server(
-            "--entrance", "invite", data=tmp_path / "data", listen=at(tmp_path / "data")
+            "--registration", "invite", data=tmp_path / "data", listen=at(tmp_path / "data")
         )
         assert server._process.stderr is not None
         line = (await server._process.stderr.readline()).decode()
@@ -273,5 +273,7 @@ async def test_a_fresh_server_prints_one_code_and_tells_it_again_until_it_is_use
                 result = await wire.ask(frames.Register(2, "ann", PASSWORD, codes[1]), frames.LoginResult)
                 assert result.admin
         await server.stop()
-    server = await start_server("--entrance", "invite", data=tmp_path / "data", listen=at(tmp_path / "data"))
+    server = await start_server(
+        "--registration", "invite", data=tmp_path / "data", listen=at(tmp_path / "data")
+    )
     assert (await server.stop())[2] == ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from common import sockets
 from protocol import errors, frames
-from server.store.base import Searched
+from server.store.base import AuditFilter
 from server.store.sqlite import FILE_NAME
 from tests.support.accounts import OTHER, PASSWORD, administrator
 from tests.support.cast import ROOM, do, refused
@@ -53,7 +53,7 @@ def stored(data: Path) -> bytes:
 
 async def newest(server: RunningServer) -> tuple[int, int, tuple[str, str, str, str]]:
     await server.context.writer.drain()
-    ((number, one),) = server.context.log.audit(Searched(), 1)
+    ((number, one),) = server.context.log.audit(AuditFilter(), 1)
     return number, one.actor, (one.action, one.target, one.room, one.detail)
 
 

@@ -145,7 +145,7 @@ async def test_a_budget_holds_for_all_who_have_not_logged_in_from_an_address(tmp
         await ann.tell("#general", "nobody who is in waits")
         assert here.spent
         server.clock.seconds += 5
-        server.context.sweep()
+        server.context.housekeeping()
         assert len(server.sessions) == 6, "their silence is ours"
         tasks = [asyncio.create_task(answered(wire, 40)) for wire in strangers]
         while not all(task.done() for task in tasks):
@@ -248,7 +248,7 @@ async def test_there_are_so_many_connections_and_strangers_make_room(tmp_path: P
         bye = await refused.next_of(frames.Bye)
         assert (bye.code, bye.reconnect) == (errors.RATE_LIMITED, True)
         await server.until(lambda: len(server.sessions) == 40)
-        server.context.sweep()
+        server.context.housekeeping()
         await server.until(lambda: len(server.sessions) == 30)
         first = await strangers[0].next_of(frames.Bye)
         assert first.reconnect

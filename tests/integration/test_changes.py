@@ -5,7 +5,7 @@ from typing import Any
 
 from protocol import codec, errors, frames, limits
 from protocol.frames import Event
-from server.store.base import Searched
+from server.store.base import AuditFilter
 from tests.support.cast import do
 from tests.support.inprocess import RunningServer
 from tests.support.wire import Wire, text_body
@@ -153,7 +153,7 @@ async def test_moderators_delete_what_others_say_and_it_is_recorded(server: Runn
     await change(mo, frames.DELETE, said)
     own = (await mo.tell(ROOM, "mine")).seq
     await change(mo, frames.DELETE, own)
-    record = server.context.log.audit(Searched(), 100)[-1].audit
+    record = server.context.log.audit(AuditFilter(), 100)[-1].audit
     assert (record.actor, record.action, record.target) == (3, "delete message", "bob")
     assert (record.room, record.detail) == (ROOM, f"message {said}")
     again = (await bob.tell(ROOM, "and again")).seq
@@ -202,5 +202,5 @@ async def test_the_audit_has_what_was_done_and_nothing_else(server: RunningServe
     ann.send(*twice)
     for request in twice:
         assert isinstance(await ann.answer(request.id), frames.Ok)
-    deleted = server.context.log.audit(Searched(action="delete message"), 100)
+    deleted = server.context.log.audit(AuditFilter(action="delete message"), 100)
     assert [record.audit.detail for record in deleted] == [f"message {said[1]}"]

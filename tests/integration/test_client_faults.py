@@ -386,7 +386,7 @@ async def test_a_slow_reader_is_told_and_fetches(meet: Meet, server: RunningServ
     room = alice.client.rooms[ROOM]
     proxy.stall("down")
     count = 0
-    while not any(session.behind for session in server.sessions):
+    while not any(session.lagging for session in server.sessions):
         await wire.tell(ROOM, f"{count} " + "x" * (limits.BODY - 100))
         count += 1
     for _ in range(100):  # these it is not told of

@@ -382,7 +382,7 @@ async def test_who_reads_too_slowly_and_is_removed(server: RunningServer, meet: 
     await ann.tell("#other", "old")
     await bob.sees("#other", "old")
     (session,) = [one for one in server.sessions if one.ready and one.user.name == "bob"]
-    session.behind = True  # as when the socket takes no more
+    session.lagging = True  # as when the socket takes no more
     await do(ann, frames.Kick, ROOM, "bob")
     await do(ann, frames.DeleteRoom, "#other")
     await ann.join("#other")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from protocol import errors, frames
-from server.auth.credentials import Entrance
+from server.auth.credentials import Registration
 from server.features.login.operations import RegisterOperation
 from server.state.model import LOCAL_ADMIN
-from server.store.base import Searched
+from server.store.base import AuditFilter
 from tests.support.accounts import PASSWORD
 from tests.support.inprocess import RunningServer
 from tests.support.places import Serve, own_address
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 DAEMON, BIN = 1, 2
 """Users that every Linux has, called so."""
 
-ENTRANCES: tuple[Entrance, ...] = ("open", "invite", "closed")
+ENTRANCES: tuple[Registration, ...] = ("open", "invite", "closed")
 
 
 @pytest.fixture
@@ -68,13 +68,15 @@ async def refused(server: RunningServer, user: int, name: str, **given: str) -> 
 
 async def on_record(server: RunningServer) -> tuple[str, str, str]:
     await server.context.writer.drain()
-    ((_, one),) = server.context.log.audit(Searched(), 1)
+    ((_, one),) = server.context.log.audit(AuditFilter(), 1)
     return one.action, one.target, one.detail
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
-async def test_each_has_their_system_name_without_a_password(serve: Serve, entrance: Entrance) -> None:
-    server = await serve(entrance)
+@pytest.mark.parametrize("registration", ENTRANCES)
+async def test_each_has_their_system_name_without_a_password(
+    serve: Serve, registration: Registration
+) -> None:
+    server = await serve(registration)
     made = await come(server, DAEMON, "daemon")
     assert (made.name, made.admin, made.registered) == ("daemon", False, False)
     assert await on_record(server) == ("bind", "daemon", "to user 1 of this computer")
@@ -83,9 +85,9 @@ async def test_each_has_their_system_name_without_a_password(serve: Serve, entra
     assert (await come(server, DAEMON, "daemon", token=made.token)).user == made.user
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
-async def test_nobody_else_comes_in_under_that_name(serve: Serve, entrance: Entrance) -> None:
-    server = await serve(entrance)
+@pytest.mark.parametrize("registration", ENTRANCES)
+async def test_nobody_else_comes_in_under_that_name(serve: Serve, registration: Registration) -> None:
+    server = await serve(registration)
     await come(server, DAEMON, "daemon")
     assert await refused(server, BIN, "daemon") == errors.BAD_LOGIN
     assert await refused(server, BIN, "daemon", password=PASSWORD) == errors.BAD_LOGIN

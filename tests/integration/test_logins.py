@@ -430,7 +430,7 @@ async def test_at_a_terminal_the_password_is_asked_for_and_not_shown(
 
 
 async def test_a_link_is_all_that_an_invited_person_needs(tmp_path: Path) -> None:
-    server = RunningServer(tmp_path / "data", listen=Address("127.0.0.1", 0, tls=True), entrance="invite")
+    server = RunningServer(tmp_path / "data", listen=Address("127.0.0.1", 0, tls=True), registration="invite")
     await server.start()
     shell = Shell(tmp_path / "ann", None, "ann")
     try:

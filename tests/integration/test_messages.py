@@ -181,7 +181,7 @@ async def test_an_events_bytes_are_made_once_and_written_once_per_session(server
     hub = Hub(server.context.state)
 
     class Sink:
-        behind = idle = False
+        lagging = idle = False
 
         def __init__(self, name: str) -> None:
             user = server.context.state.user_called(name)

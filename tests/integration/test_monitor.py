@@ -131,7 +131,7 @@ async def fall_behind(server: RunningServer) -> Wire:
     ann = await server.enter("ann")
     slow = await server.connect(buffer=4096)
     await slow.enter("slow")
-    while not any(session.behind for session in server.sessions):
+    while not any(session.lagging for session in server.sessions):
         await ann.tell("#general", "x" * 15_000)
     return slow
 

@@ -175,10 +175,10 @@ async def test_without_hello_it_ends_soon(server: RunningServer) -> None:
     wire.send(frames.Ping(1))
     await wire.next()
     server.clock.seconds += limits.HANDSHAKE_SECONDS
-    server.context.sweep()
+    server.context.housekeeping()
     assert await wire.settled() == []
     server.clock.seconds += 1
-    server.context.sweep()
+    server.context.housekeeping()
     await expect_timeout(wire)
 
 
@@ -186,23 +186,23 @@ async def test_without_login_it_ends(server: RunningServer) -> None:
     wire = await server.connect()
     await wire.hello()
     server.clock.seconds += limits.LOGIN_SECONDS
-    server.context.sweep()
+    server.context.housekeeping()
     assert await wire.settled() == []
     server.clock.seconds += 1
-    server.context.sweep()
+    server.context.housekeeping()
     await expect_timeout(wire)
 
 
 async def test_the_silent_are_pinged_then_cut(server: RunningServer) -> None:
     silent, lively = await server.enter("ann"), await server.enter("bob")
     server.clock.seconds += limits.PING_SECONDS + 1
-    server.context.sweep()
+    server.context.housekeeping()
     for wire in (silent, lively):
         await wire.next_of(frames.Ping)
     lively.send(frames.Pong())
     await lively.settled()
     server.clock.seconds += limits.SILENCE_SECONDS - limits.PING_SECONDS
-    server.context.sweep()
+    server.context.housekeeping()
     await expect_timeout(silent)
     assert await lively.settled() == []
     await lively.ask(frames.Rooms(90), frames.RoomsResult)
@@ -216,7 +216,7 @@ async def test_a_ping_tells_the_heads_that_changed(server: RunningServer) -> Non
             await ann.tell("#a", text)
         await ann.settled()
         server.clock.seconds += limits.PING_SECONDS + 1
-        server.context.sweep()
+        server.context.housekeeping()
         heads.append((await ann.next_of(frames.Ping)).heads)
     assert heads == [{"#a": 3, "#general": 2}, {}, {"#a": 4}]
 
@@ -233,7 +233,7 @@ async def test_a_slow_reader_is_told_the_heads_and_slows_nobody(server: RunningS
     ann.send(*(ann.say("#a", "x" * 15_000, f"c{number}") for number in range(600)))
     for task in reading:
         assert await task == list(range(5, 605))
-    assert slow.behind
+    assert slow.lagging
     assert queued(slow) < HIGH_WATER + limits.ANSWER
     # It is not cut, however long it takes, as long as it takes something.
     for _ in range(10):
@@ -242,9 +242,9 @@ async def test_a_slow_reader_is_told_the_heads_and_slows_nobody(server: RunningS
             await bob.take(SMALL)
         server.clock.seconds += STALL_SECONDS
         session_of(server, "ann").heard = session_of(server, "eve").heard = server.clock.seconds
-        server.context.sweep()
+        server.context.housekeeping()
     assert slow.phase is Phase.READY
-    assert slow.behind
+    assert slow.lagging
     # Once it reads, it gets what was queued, without a gap, then where its rooms stand now.
     heads = await bob.next_of(frames.Heads)
     got = [frame.seq for frame in bob.aside if isinstance(frame, Event) and frame.room == "#a"]
@@ -263,12 +263,12 @@ async def test_who_takes_nothing_at_all_is_cut(server: RunningServer) -> None:
     gone = session_of(server, "bob")
     ann.send(*(ann.say("#a", "x" * 15_000) for _ in range(600)))
     await read_until(ann, 603)
-    assert gone.behind
+    assert gone.lagging
 
     async def wait(seconds: int) -> None:
         server.clock.seconds += seconds
         session_of(server, "ann").heard = server.clock.seconds
-        server.context.sweep()
+        server.context.housekeeping()
         await ann.settled()
 
     await wait(STALL_SECONDS - 1)
@@ -276,7 +276,7 @@ async def test_who_takes_nothing_at_all_is_cut(server: RunningServer) -> None:
     for _ in range(3):  # its system may have taken something since the sweep before
         await wait(STALL_SECONDS)
     assert gone not in server.sessions
-    assert not any(getattr(look, "__name__", "") == "_watch_stall" for look in server.context.sweeps)
+    assert not any(getattr(look, "__name__", "") == "_watch_stall" for look in server.context.housekeepers)
     # The others have noticed nothing, and who comes back finds everything.
     assert (await ann.tell("#a", "still here")).seq == 604
     again = await server.enter("bob")
@@ -344,7 +344,7 @@ async def test_markers_do_not_pile_up_for_a_slow_reader(server: RunningServer) -
     slow = await enter_slowly(server, "ann")
     ann.send(*(ann.say("#a", "x" * 15_000) for _ in range(600)))
     await read_until(ann, 602)
-    (behind,) = [one for one in server.sessions if one.behind]
+    (behind,) = [one for one in server.sessions if one.lagging]
     before = queued(behind)
     for number in range(50):
         await ann.ask(frames.Read(5000 + number, "#a", 3), frames.Result)

@@ -195,7 +195,7 @@ async def test_what_ignored_people_begin_is_hidden(server: RunningServer) -> Non
     await eve.tell("@1:3", "still there?")
     assert seen(await phone.settled()) == set()
     server.clock.seconds += limits.PING_SECONDS + 1
-    server.context.sweep()
+    server.context.housekeeping()
     assert "@1:3" not in (await phone.next_of(frames.Ping)).heads
 
     await ignore(ann, "eve", on=False)

@@ -501,8 +501,8 @@ async def test_who_is_behind_is_not_told_who_types(
 ) -> None:
     ann, bob, _ = three
     (session,) = [one for one in server.sessions if one.user.name == "bob"]
-    session.behind = True
+    session.lagging = True
     ann.send(frames.Typing(ROOM))
     await ann.settled()
-    session.behind = False
+    session.lagging = False
     assert of_kind(await bob.settled(), frames.Typing) == []

@@ -10,12 +10,12 @@ import pytest
 from chat_tui.client.errors import RequestError
 from chat_tui.client.reads import ReadMarkers
 from protocol import errors, frames
-from server.auth.credentials import Entrance
+from server.auth.credentials import Registration
 from server.config import Address, Config, Limits, Metrics
 from server.config.retention import Age, Retention
 from server.delivery.retention import prune
 from server.limits.quotas import COSTS, DISK_RETRY_MS
-from server.store.base import Searched
+from server.store.base import AuditFilter
 from tests.integration.test_server import EVERY_REQUEST
 from tests.support.cast import do, refused
 from tests.support.http import fetch
@@ -24,10 +24,10 @@ from tests.support.inprocess import RunningServer
 
 @asynccontextmanager
 async def serving(
-    data: Path, limits: Limits, entrance: Entrance | None = None
+    data: Path, limits: Limits, registration: Registration | None = None
 ) -> AsyncIterator[RunningServer]:
     """A server that allows this much."""
-    server = RunningServer(data, limits, entrance=entrance)
+    server = RunningServer(data, limits, registration=registration)
     await server.start()
     try:
         yield server
@@ -182,7 +182,7 @@ async def test_with_little_room_on_the_disk_only_administrators_store(
         assert ready.status == 200
 
         disk.floor = 2**60
-        server.context.sweep()
+        server.context.housekeeping()
         await server.until(lambda: disk.low)
         ann.send(send := ann.say("#a", "now"))
         answer = await ann.answer(send.id)
@@ -207,7 +207,7 @@ async def test_with_little_room_on_the_disk_only_administrators_store(
 
         disk.floor = 1
         server.clock.seconds += 6
-        server.context.sweep()
+        server.context.housekeeping()
         await server.until(lambda: not disk.low)
         await do(ann, frames.Join, "#general")
     finally:
@@ -227,9 +227,9 @@ async def test_the_audit_is_kept_for_a_while(tmp_path: Path) -> None:
         server.clock.seconds += 40 * 86_400
         ann = await server.enter("ann")
         await do(ann, frames.Topic, "#a", "the last one")
-        assert len(server.context.log.audit(Searched(action="topic"), 10)) == 4
+        assert len(server.context.log.audit(AuditFilter(action="topic"), 10)) == 4
         assert await prune(server.context, Retention(audit=30 * 86_400)) == 0
-        (kept,) = server.context.log.audit(Searched(action="topic"), 10)
+        (kept,) = server.context.log.audit(AuditFilter(action="topic"), 10)
         assert kept.audit.time == server.clock.ms()
         assert not Config(audit_retention=Age("1y")).kept.forever
         assert Config(audit_retention=Age("forever")).kept.forever

@@ -50,9 +50,9 @@ async def say_and_edit(wire: Wire, room: str = "#general") -> int:
 
 async def time_passes(server: RunningServer) -> None:
     """Until the next time that the log is due to be emptied."""
-    server.context.sweep()
+    server.context.housekeeping()
     server.clock.seconds += checkpoints.SECONDS
-    server.context.sweep()
+    server.context.housekeeping()
 
 
 @pytest.fixture
@@ -146,10 +146,10 @@ async def test_another_program_that_reads_is_told_of(
         await do(ann, frames.Send, "#general", "a-delete", b"", frames.DELETE, seq)
         await time_passes(server)
         server.clock.seconds += checkpoints.LATE_SECONDS
-        server.context.sweep()
+        server.context.housekeeping()
         await until(lambda: "another program has been reading the database" in caplog.text)
         other.execute("ROLLBACK")
-        server.context.sweep()
+        server.context.housekeeping()
         await until(lambda: holding(server.data, SECRET, EDITED) == [])
 
 

@@ -43,7 +43,7 @@ async def run(redirected: str, *arguments: str | Path) -> tuple[int, str, str]:
 async def data(tmp_path: Path) -> Path:
     """A data folder with something in it."""
     folder = tmp_path / "data"
-    process = await start("", "--data", folder, "--listen", "127.0.0.1:0", "--entrance", "closed")
+    process = await start("", "--data", folder, "--listen", "127.0.0.1:0", "--registration", "closed")
     assert process.stdout is not None
     assert (await process.stdout.readline()).startswith(b"listening on ")
     process.send_signal(signal.SIGTERM)

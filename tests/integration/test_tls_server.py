@@ -59,7 +59,7 @@ def seen_pin(wire: Wire) -> str:
 
 
 async def test_it_says_its_pin_and_the_way_in_on_stderr(start_server: StartServer, tmp_path: Path) -> None:
-    server = await start_server("--entrance", "open", listen=(LISTEN, "127.0.0.1:0", "0.0.0.0:0"))
+    server = await start_server("--registration", "open", listen=(LISTEN, "127.0.0.1:0", "0.0.0.0:0"))
     first, plain, every = server.addresses
     async with await Wire.connect(over_tls(first)) as wire:
         pin = seen_pin(wire)
@@ -119,7 +119,7 @@ async def test_a_listener_on_loopback_needs_no_certificate(start_server: StartSe
 async def test_plain_to_the_world_is_a_choice_with_a_warning(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    server = await start_server("--entrance", "open", listen=("plain://0.0.0.0:0",))
+    server = await start_server("--registration", "open", listen=("plain://0.0.0.0:0",))
     async with await Wire.connect(Address("127.0.0.1", server.address.port)) as wire:
         await wire.enter("ann")
     status, output, told = await server.stop()
@@ -396,10 +396,10 @@ async def test_a_handshake_that_never_ends_is_cut(secure: RunningServer) -> None
     slow.send_bytes(b"\x16\x03\x01\x02\x00\x01")
     await secure.until(lambda: len(begun(secure)) == 1)
     secure.clock.seconds += limits.HANDSHAKE_SECONDS
-    secure.context.sweep()
+    secure.context.housekeeping()
     assert len(secure.context.sessions) == 2
     secure.clock.seconds += 1
-    secure.context.sweep()
+    secure.context.housekeeping()
     for wire in (silent, slow):
         async with asyncio.timeout(SECONDS):
             assert await wire.reader.read() == DENIED

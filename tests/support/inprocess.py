@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from server.app import ADMIN_NAME, Server
-from server.auth.credentials import Entrance
+from server.auth.credentials import Registration
 from server.config import Address, Config, Files, Limits, Metrics, Tls, parse_address
 from server.context import ServerContext
 from server.net.certificate import Certificate
@@ -52,7 +52,7 @@ class RunningServer:
         *,
         listen: Address = LOOPBACK,
         certificate: Files | None = None,
-        entrance: Entrance | None = None,
+        registration: Registration | None = None,
         memory: int = 512,
     ) -> None:
         self.data = data
@@ -65,7 +65,7 @@ class RunningServer:
             limits=limits,
             metrics=metrics or Metrics(),
             tls=tls,
-            entrance=entrance,
+            registration=registration,
             memory=memory,
         )
         self._server = Server(config, clock=self.clock.ms)

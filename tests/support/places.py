@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from server.auth.credentials import Entrance
+from server.auth.credentials import Registration
 from server.config import Address, Limits
 from tests.support.inprocess import NO_LIMITS, RunningServer
 
 Serve = Callable[..., Awaitable[RunningServer]]
-"""Called with the entrance, the limits, a host to listen on, a name for the data folder; all optional."""
+"""Called with the registration, the limits, a host to listen on, a name for the data folder; all optional."""
 
 
 @pytest.fixture
@@ -20,12 +20,14 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
     started: list[RunningServer] = []
 
     async def start(
-        entrance: Entrance | None = None,
+        registration: Registration | None = None,
         limits: Limits = NO_LIMITS,
         host: str = "127.0.0.1",
         data: str = "data",
     ) -> RunningServer:
-        server = RunningServer(tmp_path / data, limits, listen=Address(host, 0, tls=False), entrance=entrance)
+        server = RunningServer(
+            tmp_path / data, limits, listen=Address(host, 0, tls=False), registration=registration
+        )
         started.append(server)
         await server.start()
         return server

@@ -141,7 +141,7 @@ async def test_two_servers(place: Place, server: RunningServer, other: RunningSe
 async def test_what_another_server_asks_waits_until_one_goes_there(
     place: Place, tmp_path: Path, other: RunningServer
 ) -> None:
-    closed = RunningServer(tmp_path / "closed", entrance="closed")
+    closed = RunningServer(tmp_path / "closed", registration="closed")
     unknown = RunningServer(tmp_path / "unknown", listen=Address("127.0.0.1", 0, tls=True))
     for one in (closed, unknown):
         await one.start()

@@ -28,7 +28,7 @@ OLD, HASH, OTHER = "the old hash", "a hash", "another hash"
 NOBODY: frozenset[str] = frozenset()
 
 
-class Desk:
+class AccountsHarness:
     """A writer whose log counts its batches."""
 
     def __init__(self) -> None:
@@ -46,21 +46,21 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> Desk:
-    return Desk()
+async def desk() -> AccountsHarness:
+    return AccountsHarness()
 
 
 def device(name: str = "d") -> Device:
     return Device(NEW, name, f"token of {name}".encode(), "tests", 0, 0)
 
 
-async def test_two_first_accounts_at_once_are_one_administrator(desk: Desk) -> None:
+async def test_two_first_accounts_at_once_are_one_administrator(desk: AccountsHarness) -> None:
     made = [RegisterOperation(LOCAL_ADMIN, name, HASH) for name in ("ann", "bob")]
     assert await desk.together(*made) == ["", ""]
     assert [user.admin for user in desk.state.users.values()] == [True, False]
 
 
-async def test_nobody_becomes_an_administrator_by_coming_first(desk: Desk) -> None:
+async def test_nobody_becomes_an_administrator_by_coming_first(desk: AccountsHarness) -> None:
     await desk.together(
         LoginByNameOperation(NEWCOMERS, "ann", None, NOBODY), RegisterOperation(NEWCOMERS, "bob", HASH)
     )
@@ -69,7 +69,7 @@ async def test_nobody_becomes_an_administrator_by_coming_first(desk: Desk) -> No
     assert [user.admin for user in users] == [False, False]
 
 
-async def test_the_last_use_of_an_invitation_is_had_once(desk: Desk) -> None:
+async def test_the_last_use_of_an_invitation_is_had_once(desk: AccountsHarness) -> None:
     await desk.together(
         CreateInviteOperation(LOCAL_ADMIN, "i", b"code", 1, 1), RegisterOperation(NEWCOMERS, "eve", HASH)
     )
@@ -79,13 +79,15 @@ async def test_the_last_use_of_an_invitation_is_had_once(desk: Desk) -> None:
     assert [user.name for user in desk.state.users.values()] == ["eve", "ann"]
 
 
-async def test_an_invitation_that_ended_while_the_password_was_hashed_lets_nobody_in(desk: Desk) -> None:
+async def test_an_invitation_that_ended_while_the_password_was_hashed_lets_nobody_in(
+    desk: AccountsHarness,
+) -> None:
     await desk.together(CreateInviteOperation(LOCAL_ADMIN, "i", b"code", 1, 1))
     desk.state.invites.pop("i")
     assert await desk.together(RegisterOperation(NEWCOMERS, "ann", HASH, invite="i")) == [errors.BAD_INVITE]
 
 
-async def test_a_password_that_changed_while_it_was_looked_at_lets_nobody_in(desk: Desk) -> None:
+async def test_a_password_that_changed_while_it_was_looked_at_lets_nobody_in(desk: AccountsHarness) -> None:
     await desk.together(RegisterOperation(NEWCOMERS, "ann", OLD))
     ann = desk.state.users[1]
     come = LoginByPasswordOperation(1, OLD, "", device(), NOBODY)
@@ -93,7 +95,7 @@ async def test_a_password_that_changed_while_it_was_looked_at_lets_nobody_in(des
     assert ann.devices == {}
 
 
-async def test_of_two_changes_of_one_password_the_second_finds_another(desk: Desk) -> None:
+async def test_of_two_changes_of_one_password_the_second_finds_another(desk: AccountsHarness) -> None:
     await desk.together(RegisterOperation(NEWCOMERS, "ann", OLD))
     ann = desk.state.users[1]
     changes = [SetPasswordOperation(1, 1, new, OLD) for new in (HASH, OTHER)]
@@ -101,7 +103,7 @@ async def test_of_two_changes_of_one_password_the_second_finds_another(desk: Des
     assert ann.password == HASH
 
 
-async def test_a_device_that_comes_with_a_new_password_is_not_passed_over(desk: Desk) -> None:
+async def test_a_device_that_comes_with_a_new_password_is_not_passed_over(desk: AccountsHarness) -> None:
     await desk.together(RegisterOperation(NEWCOMERS, "ann", OLD))
     ann = desk.state.users[1]
     change = SetPasswordOperation(1, 1, HASH, OLD, "mine")
@@ -114,7 +116,7 @@ async def test_a_device_that_comes_with_a_new_password_is_not_passed_over(desk: 
     assert desk.state.tokens.keys() == {b"token of mine"}
 
 
-async def test_a_name_that_gets_a_password_lets_nobody_in_without_it(desk: Desk) -> None:
+async def test_a_name_that_gets_a_password_lets_nobody_in_without_it(desk: AccountsHarness) -> None:
     await desk.together(LoginByNameOperation(NEWCOMERS, "ann", None, NOBODY))
     ann = desk.state.users[1]
     come = LoginByNameOperation(NEWCOMERS, "ann", device(), NOBODY)
@@ -122,7 +124,7 @@ async def test_a_name_that_gets_a_password_lets_nobody_in_without_it(desk: Desk)
     assert ann.devices == {}
 
 
-async def test_names_that_look_alike_are_not_both_made(desk: Desk) -> None:
+async def test_names_that_look_alike_are_not_both_made(desk: AccountsHarness) -> None:
     come = (
         LoginByNameOperation(NEWCOMERS, "scope", None, NOBODY),
         RegisterOperation(NEWCOMERS, "ѕсоре", HASH),
@@ -131,7 +133,7 @@ async def test_names_that_look_alike_are_not_both_made(desk: Desk) -> None:
     assert await desk.together(*come) == ["", errors.NAME_TAKEN, errors.NAME_TAKEN]
 
 
-async def test_a_device_is_ended_once(desk: Desk) -> None:
+async def test_a_device_is_ended_once(desk: AccountsHarness) -> None:
     await desk.together(LoginByNameOperation(NEWCOMERS, "ann", device(), NOBODY))
     ann = desk.state.users[1]
     ends = EndDevicesOperation(1, 1, "d"), EndDevicesOperation(1, 1, "d")

@@ -58,7 +58,7 @@ from server.state.entries import NEW, Draft, Entry
 from server.state.model import LOCAL_ADMIN, Device, State, User
 from server.state.operation import NEWCOMERS, Operation, Plan
 from server.state.records import keep
-from server.store.base import Searched
+from server.store.base import AuditFilter
 from server.store.sqlite import SqliteLog
 
 SECONDS = 10
@@ -162,7 +162,7 @@ class InTurn(Operation[Any], frozen=True):
         return self.operation.repeated(event)
 
 
-class Server:
+class BatchHarness:
     """Hands in operations, and keeps the answers."""
 
     def __init__(self, log: WatchingLog) -> None:
@@ -253,9 +253,11 @@ class Server:
         return RevokeInviteOperation(admin, f"i{one % 2}")
 
 
-async def served(folder: Path, steps: list[Step], together: int, failing: Sequence[bool] = ()) -> Server:
+async def served(
+    folder: Path, steps: list[Step], together: int, failing: Sequence[bool] = ()
+) -> BatchHarness:
     """A server after these steps, so many of them at once."""
-    server = Server(WatchingLog(folder, failing))
+    server = BatchHarness(WatchingLog(folder, failing))
     for name in NAMES:
         server.writer.submit(LoginByNameOperation(NEWCOMERS, name, None, frozenset()), lambda _: None)
     async with asyncio.timeout(SECONDS):
@@ -287,7 +289,7 @@ def test_what_shares_a_batch_gives_what_it_would_give_alone(
         assert one.events == many.events
         assert differences(one.state, many.state) == ""
         assert differences(one.log.load(), one.state) == ""
-        assert one.log.audit(Searched(), 100) == many.log.audit(Searched(), 100)
+        assert one.log.audit(AuditFilter(), 100) == many.log.audit(AuditFilter(), 100)
         assert one.log.wrong == many.log.wrong == []
     finally:
         one.log.close()

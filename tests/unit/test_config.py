@@ -8,11 +8,11 @@ import pytest
 
 from server.config import DEFAULT_LISTEN, Address, Config, Files, Limits, parse, parse_address
 from server.config.check import check_config
-from server.config.dump import printed
+from server.config.dump import dump
 from server.config.fields import SETTINGS, meant, value_of, visible
 from server.errors import SettingsError
 from server.limits.quotas import NO_QUOTAS, QuotaLimits
-from server.limits.throttle import NO_LIMITS, Allowance
+from server.limits.throttle import NO_LIMITS, RateLimits
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +176,7 @@ def test_help_names_every_setting_but_the_hidden_ones(capsys: pytest.CaptureFixt
 
 
 def test_limits_have_defaults_and_can_be_set_and_switched_off() -> None:
-    assert parse([], {}).limits.allowance == Allowance(
+    assert parse([], {}).limits.rate_limits == RateLimits(
         sessions=128, connects=256, guesses=10, guess_seconds=10
     )
     assert parse([], {}).limits.quotas == QuotaLimits(
@@ -185,12 +185,12 @@ def test_limits_have_defaults_and_can_be_set_and_switched_off() -> None:
     )  # fmt: skip
     arguments = "--sessions-per-address 3 --connects-per-address 4 --sends-per-second 5 --sends-at-once 6"
     given = arguments.split()
-    limits = Allowance(sessions=3, connects=4, loopback=True, guesses=10)
-    assert parse([*given, "--count-loopback"], {}).limits.allowance == limits
+    limits = RateLimits(sessions=3, connects=4, loopback=True, guesses=10)
+    assert parse([*given, "--count-loopback"], {}).limits.rate_limits == limits
     quotas = parse(given, {}).limits.quotas
     assert (quotas.messages, quotas.messages_per_second) == (6, 5)
     off = parse([*given, "--no-limits"], {}).limits
-    assert (off.allowance, off.quotas) == (NO_LIMITS, NO_QUOTAS)
+    assert (off.rate_limits, off.quotas) == (NO_LIMITS, NO_QUOTAS)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "²"])
@@ -389,7 +389,7 @@ EVERYTHING = (
     '--listen [::]:1 --listen localhost:2 --data /da"ta --no-limits --sessions-per-address 3 '
     "--connects-per-address 4 --sends-at-once 5 --sends-per-second 6 --count-loopback "
     "--metrics-listen 0.0.0.0:9464 --log-level info --log-format json --tls-cert /c.pem --tls-key /k.pem "
-    "--retention 90d --retention #a=forever --entrance closed "
+    "--retention 90d --retention #a=forever --registration closed "
     "--metrics-hosts chat.internal --disk-floor 15 --audit-retention 30d "
     "--limits-guesses-at-once 7 --limits-guess-seconds 8 "
     "--limits-changes-at-once 21 --memory 128 --limits-frames-at-once 101 --limits-frames-per-second 15 "
@@ -403,7 +403,7 @@ EVERYTHING = (
 @pytest.mark.parametrize("arguments", ["", EVERYTHING])
 def test_the_printed_file_says_the_same(tmp_path: Path, arguments: str) -> None:
     config = parse(arguments.split(), {})
-    assert parse(["--config", written(tmp_path, printed(config))], {}) == config
+    assert parse(["--config", written(tmp_path, dump(config))], {}) == config
 
 
 def test_everything_is_every_setting() -> None:
@@ -412,7 +412,7 @@ def test_everything_is_every_setting() -> None:
 
 
 def test_the_printed_file_shows_every_setting_with_its_default(tmp_path: Path) -> None:
-    lines = printed(Config()).splitlines()
+    lines = dump(Config()).splitlines()
     shown = [line.removeprefix("#") if " = " in line and line[1] != " " else line for line in lines]
     tables = tomllib.loads("\n".join(shown))
     flat: set[str] = set()
@@ -472,4 +472,4 @@ def test_who_may_come_in_depends_on_who_can_reach_it(listen: list[str], entrance
     arguments = [part for address in listen for part in ("--listen", address)]
     assert parse(arguments, {}).who_may_enter == entrance
     for said in ("open", "invite", "closed"):
-        assert parse([*arguments, "--entrance", said], {}).who_may_enter == said
+        assert parse([*arguments, "--registration", said], {}).who_may_enter == said

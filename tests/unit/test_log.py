@@ -15,10 +15,10 @@ from protocol import codec, frames, limits
 from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state.apply import apply
-from server.state.entries import GONE, Audit, Draft, Entry, Mark
+from server.state.entries import GONE, Audit, Draft, Entry, StoredReadMarker
 from server.state.model import SERVER_LOG, USER, NetworkBody, State
 from server.store import schema
-from server.store.base import Log, RepeatedError, Searched, Unread
+from server.store.base import AuditFilter, Log, RepeatedError, Unread
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.sql import query
@@ -119,14 +119,14 @@ def test_what_changes_and_what_answers_comes_back_as_it_was_given(log: Log) -> N
 def test_what_is_deleted_is_gone_with_its_edits_and_nothing_else(log: Log) -> None:
     added(log, say("#a", "1", "c1"), say("#a", "2", "c2"), change(frames.EDIT, 1, "one"))
     added(log, change(frames.EDIT, 2, "two"), change(frames.REACTION, 1, "+"))
-    assert [log.said("#a", seq) is not None for seq in range(8)] == [False, True, True] + 5 * [False]
-    assert log.said("#b", 1) is None
+    assert [log.get_message("#a", seq) is not None for seq in range(8)] == [False, True, True] + 5 * [False]
+    assert log.get_message("#b", 1) is None
     # In one batch, and an edit behind it that was checked before.
     added(log, change(frames.EDIT, 1, "uno"), change(frames.DELETE, 1), change(frames.EDIT, 1, "eins"))
     assert bodies(log) == [b"", b"2", b"", b"two", b"+", b"", b"", b""]
     added(log, change(frames.EDIT, 1, "un"))
     assert bodies(log)[-1] == b""
-    assert [log.said("#a", seq) is not None for seq in (1, 2)] == [False, True]
+    assert [log.get_message("#a", seq) is not None for seq in (1, 2)] == [False, True]
     found = log.find(ANN, "c1")
     assert found is not None
     assert (found.kind, found.body) == (frames.MESSAGE, b"")
@@ -144,7 +144,7 @@ def test_a_change_takes_no_longer_in_a_long_room_or_with_many_reactions(tmp_path
         log.append([say("#a", "text") for _ in range(said)])
         log.append([change(frames.REACTION, 1) for _ in range(reactions)])
         done = instructions(log._writing, lambda: log.append([change(frames.EDIT, 1)]))
-        done += instructions(log._reading, lambda: log.said("#a", 1))
+        done += instructions(log._reading, lambda: log.get_message("#a", 1))
         done += instructions(log._writing, lambda: log.append([change(frames.DELETE, 1)]))
         log.close()
         return done
@@ -165,14 +165,14 @@ def test_what_is_deleted_is_in_no_file(disk: Callable[[], SqliteLog], tmp_path: 
 def test_changes_are_pruned_like_what_was_said(log: Log) -> None:
     stored = added(log, say("#a", "1", "c1"), change(frames.EDIT, 1, "one"), change(frames.DELETE, 1))
     assert log.prune("#a", 2000, 2) == 2
-    assert log.said("#a", 1) is None
+    assert log.get_message("#a", 1) is None
     found = log.find(ANN, stored[1].cid or "")
     assert found is not None
     assert (found.kind, found.target) == (GONE, None)
 
 
 def test_a_mark_is_answered_with_none(log: Log) -> None:
-    answers = log.append([plain("#a", frames.JOIN), Mark("#a", ANN, 1), say("#a", "x")])
+    answers = log.append([plain("#a", frames.JOIN), StoredReadMarker("#a", ANN, 1), say("#a", "x")])
     assert [answer is None for answer in answers] == [False, True, False]
 
 
@@ -255,7 +255,7 @@ def test_unread_counts_what_others_said(log: Log) -> None:
     assert [log.unread(Unread("#a", ANN, 0, head), 10) for head in range(1, 6)] == [0, 1, 1, 1, 2]
 
 
-def aged(room: str, *times: int) -> list[Draft | Mark]:
+def aged(room: str, *times: int) -> list[Draft | StoredReadMarker]:
     """Events of these times; each third has no cid."""
     return [
         Draft(room, BOB, "bob", frames.JOIN, time)
@@ -386,17 +386,17 @@ def test_records_are_kept_in_order(log: Log) -> None:
     answers = log.append([Audit(5, 1, "kick", "bob", "#a", "why"), say("#a", "x"), Audit(7, 0, "ban")])
     assert [answer is None for answer in answers] == [True, False, True]
     log.append([Audit(9, 2, "mute")])
-    assert [one.audit.action for one in log.audit(Searched(), 100)] == ["kick", "ban", "mute"]
-    ((number, newest),) = log.audit(Searched(), 1)
+    assert [one.audit.action for one in log.audit(AuditFilter(), 100)] == ["kick", "ban", "mute"]
+    ((number, newest),) = log.audit(AuditFilter(), 1)
     assert newest == Audit(9, 2, "mute")
     for searched, actions in (
-        (Searched(since=7), ["ban", "mute"]),
-        (Searched(before=number), ["kick", "ban"]),
-        (Searched(user=(1, "ann")), ["kick"]),
-        (Searched(user=(7, "bob")), ["kick"]),
-        (Searched(user=(-1, "nobody")), []),
-        (Searched(room="#a"), ["kick"]),
-        (Searched(action="ban", room="#a"), []),
+        (AuditFilter(since=7), ["ban", "mute"]),
+        (AuditFilter(before=number), ["kick", "ban"]),
+        (AuditFilter(user=(1, "ann")), ["kick"]),
+        (AuditFilter(user=(7, "bob")), ["kick"]),
+        (AuditFilter(user=(-1, "nobody")), []),
+        (AuditFilter(room="#a"), ["kick"]),
+        (AuditFilter(action="ban", room="#a"), []),
     ):
         assert [one.audit.action for one in log.audit(searched, 100)] == actions, searched
 
@@ -433,7 +433,7 @@ def possible(state: State, step: tuple[str, int, str, int]) -> list[Entry]:
     inside = room is not None and number in room.members
     if what == "join" and not inside:
         head = 0 if room is None else room.head
-        return [plain(name, frames.JOIN, number), Mark(name, number, head + 1)]
+        return [plain(name, frames.JOIN, number), StoredReadMarker(name, number, head + 1)]
     if what == "nick":
         body = codec.pack(frames.NickBody(f"user{number}-{choice}"))
         return [plain(place, frames.NICK, number, body) for place in (SERVER_LOG, *state.users[number].rooms)]
@@ -450,7 +450,7 @@ def possible(state: State, step: tuple[str, int, str, int]) -> list[Entry]:
     if what == "topic":
         return [plain(name, frames.TOPIC, number, codec.pack(frames.TopicBody(f"topic {choice}")))]
     if what == "mark":
-        return [Mark(name, number, min(choice, room.head))]
+        return [StoredReadMarker(name, number, min(choice, room.head))]
     return [say(name, "x", f"cid {next(COUNT)}", number)]
 
 
@@ -494,7 +494,7 @@ def test_reopening_gives_the_sum_of_all_events(
     for step in steps:
         entries = possible(state, step)
         for entry, answer in zip(entries, log.append(entries), strict=True):
-            if isinstance(entry, Mark):
+            if isinstance(entry, StoredReadMarker):
                 state.mark(entry.user, entry.room, entry.seq)
             elif answer is not None:
                 apply(state, answer)
@@ -518,7 +518,7 @@ def test_everything_is_there_after_reopening(disk: Callable[[], SqliteLog]) -> N
 def test_what_is_pruned_is_gone_from_the_disk(disk: Callable[[], SqliteLog], tmp_path: Path) -> None:
     log = disk()
     log.append([say("#a", f"secret {number} " * 50, f"c{number}") for number in range(200)])
-    log.append([user("ann"), plain("#a", frames.JOIN), say("#a", "kept"), Mark("#a", ANN, 150)])
+    log.append([user("ann"), plain("#a", frames.JOIN), say("#a", "kept"), StoredReadMarker("#a", ANN, 150)])
     log.append([Draft("#a", ANN, "ann", frames.TOPIC, 0, codec.pack(frames.TopicBody("topic")))])
     before = log.load()
     log.prune("#a", 1001, 201)
@@ -532,7 +532,7 @@ def test_marks_only_rise_and_stay(disk: Callable[[], SqliteLog]) -> None:
     log = disk()
     log.append([user("ann"), plain("#a", frames.JOIN), *(say("#a", "x") for _ in range(8))])
     for seq, expected in ((5, 5), (3, 5), (8, 8)):
-        log.append([Mark("#a", ANN, seq)])
+        log.append([StoredReadMarker("#a", ANN, seq)])
         log = disk()
         assert log.load().users[ANN].reads == {"#a": expected}
 
@@ -578,7 +578,7 @@ def test_a_full_disk_stores_nothing_of_a_batch(disk: Callable[[], SqliteLog]) ->
     log._writing.execute(f"PRAGMA max_page_count = {pages}")
     batch: list[Entry] = [
         plain("#new", frames.JOIN),
-        Mark("#new", ANN, 1),
+        StoredReadMarker("#new", ANN, 1),
         *(say("#a", "x" * 10_000, f"c{number}") for number in range(1, 9)),
     ]
     for _ in range(3):
@@ -671,7 +671,7 @@ def test_old_records_of_the_audit_are_removed_and_no_number_is_given_twice(log: 
     """The first ones that are old, some at a time; what a wrong clock has put behind others stays."""
 
     def times() -> list[tuple[int, int]]:
-        return [(number, one.time) for number, one in log.audit(Searched(), PLENTY)]
+        return [(number, one.time) for number, one in log.audit(AuditFilter(), PLENTY)]
 
     log.append([Audit(time, ANN, "topic") for time in (10, 20, 30, 90, 15, 95)])
     assert log.prune_audit(10, 2) == 0

@@ -8,7 +8,7 @@ import pytest
 
 from protocol import codec, frames, words
 from server.state.entries import Draft
-from server.store.base import Found, Log, Spot, Wanted
+from server.store.base import Found, Log, SearchCursor, SearchQuery
 from server.store.memory import MemoryLog
 from server.store.sqlite import FILE_NAME, SqliteLog
 from tests.support.sql import query
@@ -35,7 +35,7 @@ def find(
     while log.index(3):
         pass
     terms = [words.term_of(text, phrase=" " in text) for text in said]
-    return log.search(Wanted(rooms, [term for term in terms if term], limit, **fields), 10)
+    return log.search(SearchQuery(rooms, [term for term in terms if term], limit, **fields), 10)
 
 
 def found(log: Log, *said: str, **fields: Any) -> list[tuple[str, int]]:
@@ -108,7 +108,7 @@ def test_pages_hold_everything_once_even_if_the_clock_was_set_back(log: Log) -> 
         seqs = [seq for name, seq in everything if name == room]
         assert seqs == sorted(seqs, reverse=True)
     pages: list[tuple[str, int]] = []
-    begin: Spot | None = None
+    begin: SearchCursor | None = None
     while True:
         page = find(log, "x1", limit=4, begin=begin)
         pages += [(event.room, event.seq) for event in page.events]
@@ -165,7 +165,7 @@ def test_nothing_that_is_searched_for_is_syntax(tmp_path: Path, text: str, *, ph
         log.index(100)
         term = words.term_of(text, phrase=phrase)
         if term is not None:
-            answers.append(log.search(Wanted(("#a",), [term], 10), 10).events)
+            answers.append(log.search(SearchQuery(("#a",), [term], 10), 10).events)
             assert any(event.seq == 3 for event in answers[-1])
         log.close()
     assert len(answers) in (0, 2)
@@ -177,7 +177,7 @@ def test_it_is_stopped_when_it_takes_too_long(tmp_path: Path) -> None:
     log.append([say("#a", f"word {number}", at=number) for number in range(3000)])
     while log.index(1000):
         pass
-    wanted = Wanted(("#a",), [words.Term(("word",), whole=False)], 100, before=0)
+    wanted = SearchQuery(("#a",), [words.Term(("word",), whole=False)], 100, before=0)
     assert log.search(wanted, -1) == Found([], [], None, stopped=True)
     assert log.search(wanted, 60) == Found([], [], None, stopped=False)
     log.close()

@@ -17,10 +17,10 @@ from server.state.entries import (
     EndInvite,
     Ignored,
     LastSeen,
-    Mark,
     Password,
     Record,
     Seen,
+    StoredReadMarker,
 )
 from server.state.model import ROLE, SERVER_LOG, USER, Device, Invite, NetworkBody, RoleBody, State
 from server.state.records import keep
@@ -194,7 +194,7 @@ def everything() -> State:
         )
     )
     for record in (
-        Mark("#a", 2, 3), ChosenLevel("#a", 2, "all"), Password(1, "hash"),
+        StoredReadMarker("#a", 2, 3), ChosenLevel("#a", 2, "all"), Password(1, "hash"),
         Device(2, "d", b"token", "", 0, 0), Invite("i", b"code", 1, 0, 0, 1, 1),
         Away(2, "away"), Ignored(2, 1, on=True),
     ):  # fmt: skip
@@ -224,7 +224,7 @@ CHANGES: list[Event | Record] = [
     event("#a", 6, 1, frames.DELETE_ROOM),
     *(event(room, 6, 1, kind, BOB) for kind in sorted(frames.ABOUT_SOMEBODY) for room in ("#a", "#b")),
     event("#a", 6, 1, frames.BAN, codec.pack(frames.AboutBody(3, "eve"))),
-    Mark("#a", 2, 5),
+    StoredReadMarker("#a", 2, 5),
     ChosenLevel("#a", 2, ""),
     ChosenLevel("#a", 2, "none"),
     Password(2, "another"),

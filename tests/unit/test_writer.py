@@ -38,7 +38,7 @@ from server.features.rooms.operations import (
     SetTopicOperation,
     SetVisibilityOperation,
 )
-from server.state.entries import Draft, Entry, Mark
+from server.state.entries import Draft, Entry, StoredReadMarker
 from server.state.model import SERVER_LOG, State, User
 from server.state.operation import DONE, NEWCOMERS, SERVER, Operation, Plan
 from server.store.memory import MemoryLog
@@ -65,7 +65,7 @@ class SlowLog(MemoryLog):
         return super().append(batch)
 
 
-class Desk:
+class WriterHarness:
     """Hands in operations as sessions do, and keeps what is answered, in order."""
 
     def __init__(self) -> None:
@@ -131,19 +131,19 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    desk = Desk()
+async def desk() -> AsyncIterator[WriterHarness]:
+    desk = WriterHarness()
     yield desk
     desk.log.go_on.set()
     async with asyncio.timeout(SECONDS):
         await desk.writer.close()
 
 
-def send(desk: Desk, who: User, room: str, cid: str, body: bytes = b"x") -> int:
+def send(desk: WriterHarness, who: User, room: str, cid: str, body: bytes = b"x") -> int:
     return desk.submit(SendMessageOperation, who, room=room, cid=cid, body=body)
 
 
-async def in_room(desk: Desk, *names: str) -> list[User]:
+async def in_room(desk: WriterHarness, *names: str) -> list[User]:
     users = await desk.users(*names)
     for who in users:
         desk.submit(JoinRoomOperation, who, room="#a")
@@ -153,7 +153,7 @@ async def in_room(desk: Desk, *names: str) -> list[User]:
     return users
 
 
-async def test_what_comes_in_one_tick_is_one_commit(desk: Desk) -> None:
+async def test_what_comes_in_one_tick_is_one_commit(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     numbers = [send(desk, who, "#a", f"c{n}") for n in range(50) for who in (ann, bob)]
     await desk.drain()
@@ -163,7 +163,7 @@ async def test_what_comes_in_one_tick_is_one_commit(desk: Desk) -> None:
     assert results == [frames.SendResult(seq, 1000) for seq in range(4, 104)]
 
 
-async def test_what_comes_during_a_commit_is_the_next_one(desk: Desk) -> None:
+async def test_what_comes_during_a_commit_is_the_next_one(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     await desk.stall(bob)
     for n in range(30):
@@ -175,7 +175,7 @@ async def test_what_comes_during_a_commit_is_the_next_one(desk: Desk) -> None:
     assert [len(batch) for batch in desk.log.batches][1:] == [30]
 
 
-async def test_long_messages_make_short_batches(desk: Desk) -> None:
+async def test_long_messages_make_short_batches(desk: WriterHarness) -> None:
     (ann,) = await in_room(desk, "ann")
     body = b"x" * limits.BODY
     for number in range(100):
@@ -186,7 +186,7 @@ async def test_long_messages_make_short_batches(desk: Desk) -> None:
     assert max(sizes) < BATCH_BYTES + limits.BODY
 
 
-async def test_nobody_is_answered_or_told_before_it_is_stored(desk: Desk) -> None:
+async def test_nobody_is_answered_or_told_before_it_is_stored(desk: WriterHarness) -> None:
     (ann,) = await in_room(desk, "ann")
     number = await desk.stall(ann)
     for _ in range(5):
@@ -199,7 +199,7 @@ async def test_nobody_is_answered_or_told_before_it_is_stored(desk: Desk) -> Non
     assert desk.state.rooms["#stall"].members == {ann.id: frames.OWNER}
 
 
-async def test_order_is_kept(desk: Desk) -> None:
+async def test_order_is_kept(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     for n in range(20):
         send(desk, (ann, bob)[n % 2], "#a", f"c{n}", str(n).encode())
@@ -216,7 +216,7 @@ async def test_order_is_kept(desk: Desk) -> None:
     assert published == desk.log.read("#a", after=3, limit=1000, size=10**9)
 
 
-async def test_two_who_take_one_name_at_once(desk: Desk) -> None:
+async def test_two_who_take_one_name_at_once(desk: WriterHarness) -> None:
     ann, bob = await desk.users("ann", "bob")
     first = desk.submit(RenameUserOperation, ann, name="Zoe")
     second = desk.submit(RenameUserOperation, bob, name="zoe")
@@ -226,13 +226,13 @@ async def test_two_who_take_one_name_at_once(desk: Desk) -> None:
     assert bob.name == "bob"
 
 
-async def test_two_new_users_of_one_name_at_once_are_one(desk: Desk) -> None:
+async def test_two_new_users_of_one_name_at_once_are_one(desk: WriterHarness) -> None:
     first, second = desk.make_user("Ann"), desk.make_user("ann")
     assert [await desk.result(number) for number in (first, second)] == [LoggedIn(1), LoggedIn(1)]
     assert [user.name for user in desk.state.users.values()] == ["Ann"]
 
 
-async def test_a_new_user_and_one_who_takes_the_name_at_once(desk: Desk) -> None:
+async def test_a_new_user_and_one_who_takes_the_name_at_once(desk: WriterHarness) -> None:
     (ann,) = await desk.users("ann")
     made = desk.make_user("zoe")
     taken = desk.submit(RenameUserOperation, ann, name="ZOE")
@@ -240,7 +240,7 @@ async def test_a_new_user_and_one_who_takes_the_name_at_once(desk: Desk) -> None
     assert await desk.result(taken) == errors.NAME_TAKEN
 
 
-async def test_a_login_that_waits_while_its_name_goes_harms_nobody(desk: Desk) -> None:
+async def test_a_login_that_waits_while_its_name_goes_harms_nobody(desk: WriterHarness) -> None:
     """A user renames themself in the batch in which another login under the old name is planned."""
     (ann,) = await in_room(desk, "ann")
     made = desk.make_user("ann")
@@ -255,7 +255,7 @@ async def test_a_login_that_waits_while_its_name_goes_harms_nobody(desk: Desk) -
     assert desk.answers[come] == LoggedIn(ann.id)
 
 
-async def test_two_who_make_one_room_at_once(desk: Desk) -> None:
+async def test_two_who_make_one_room_at_once(desk: WriterHarness) -> None:
     ann, bob = await desk.users("ann", "bob")
     for who in (ann, bob):
         desk.submit(JoinRoomOperation, who, room="#new")
@@ -265,7 +265,7 @@ async def test_two_who_make_one_room_at_once(desk: Desk) -> None:
     assert desk.state.rooms["#new"].members == {ann.id: frames.OWNER, bob.id: frames.MEMBER}
 
 
-async def test_many_join_one_room_in_one_commit(desk: Desk) -> None:
+async def test_many_join_one_room_in_one_commit(desk: WriterHarness) -> None:
     users = await desk.users(*(f"user{n}" for n in range(20)))
     desk.submit(JoinRoomOperation, users[0], room="#new")
     await desk.drain()
@@ -276,7 +276,7 @@ async def test_many_join_one_room_in_one_commit(desk: Desk) -> None:
     assert len(desk.log.batches) == 1
 
 
-async def test_join_send_read_topic_leave_without_waiting(desk: Desk) -> None:
+async def test_join_send_read_topic_leave_without_waiting(desk: WriterHarness) -> None:
     (ann,) = await desk.users("ann")
     numbers = [
         desk.submit(JoinRoomOperation, ann, room="#a"),
@@ -305,7 +305,7 @@ async def test_join_send_read_topic_leave_without_waiting(desk: Desk) -> None:
     ],
 )
 async def test_what_follows_a_nick_bears_the_new_name(
-    desk: Desk, kind: type[Any], fields: dict[str, Any]
+    desk: WriterHarness, kind: type[Any], fields: dict[str, Any]
 ) -> None:
     """Else the members would see somebody go, or talk, whom they know by another name."""
     (ann,) = await in_room(desk, "ann")
@@ -318,7 +318,7 @@ async def test_what_follows_a_nick_bears_the_new_name(
     assert {event.sender for event in rest} == {"zoe"}
 
 
-async def test_a_nick_right_behind_a_join_is_told_in_that_room_too(desk: Desk) -> None:
+async def test_a_nick_right_behind_a_join_is_told_in_that_room_too(desk: WriterHarness) -> None:
     (ann,) = await in_room(desk, "ann")
     desk.submit(JoinRoomOperation, ann, room="#b")
     desk.submit(RenameUserOperation, ann, name="zoe")
@@ -328,7 +328,7 @@ async def test_a_nick_right_behind_a_join_is_told_in_that_room_too(desk: Desk) -
 
 
 async def test_so_much_waits_in_sum_and_who_has_most_comes_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: WriterHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By count and by bytes; who has little waiting is not refused, and everything is answered once."""
     monkeypatch.setattr(writer, "WAITING_BYTES", 400 * 1024)
@@ -352,7 +352,7 @@ async def test_so_much_waits_in_sum_and_who_has_most_comes_again(
     assert desk.writer._waiting_bytes == desk.writer.waiting == 0
 
 
-async def test_no_pipeline_gets_past_the_limit_of_rooms(desk: Desk) -> None:
+async def test_no_pipeline_gets_past_the_limit_of_rooms(desk: WriterHarness) -> None:
     (ann,) = await desk.users("ann")
     numbers = [desk.submit(JoinRoomOperation, ann, room=f"#room{n}") for n in range(limits.ROOMS + 3)]
     await desk.drain()
@@ -361,7 +361,7 @@ async def test_no_pipeline_gets_past_the_limit_of_rooms(desk: Desk) -> None:
     assert len(ann.rooms) == limits.ROOMS
 
 
-async def test_a_cid_stands_for_one_message(desk: Desk) -> None:
+async def test_a_cid_stands_for_one_message(desk: WriterHarness) -> None:
     (ann,) = await in_room(desk, "ann")
     first, again, other = (send(desk, ann, "#a", "c1", body) for body in (b"one", b"one", b"two"))
     assert await desk.result(first) == frames.SendResult(3, 1000)
@@ -370,7 +370,7 @@ async def test_a_cid_stands_for_one_message(desk: Desk) -> None:
     assert [event.body for events in desk.published for event in events] == [b"one"]
 
 
-async def test_what_changes_nothing_stores_nothing(desk: Desk) -> None:
+async def test_what_changes_nothing_stores_nothing(desk: WriterHarness) -> None:
     (ann,) = await in_room(desk, "ann")
     desk.submit(SetTopicOperation, ann, room="#a", topic="")
     desk.submit(JoinRoomOperation, ann, room="#a")
@@ -386,18 +386,18 @@ async def test_what_changes_nothing_stores_nothing(desk: Desk) -> None:
     ]
 
 
-async def test_a_marker_rises_no_further_than_the_head(desk: Desk) -> None:
+async def test_a_marker_rises_no_further_than_the_head(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     for seq in (2, 1, 2**53, 3):
         desk.submit(MarkReadOperation, ann, room="#a", seq=seq)
         await desk.drain()
     assert ann.reads == {"#a": 3}
-    assert desk.log.batches == [[Mark("#a", ann.id, 3)]]  # its join had marked 2 already
+    assert desk.log.batches == [[StoredReadMarker("#a", ann.id, 3)]]  # its join had marked 2 already
     assert bob.reads == {"#a": 3}
 
 
 async def test_a_disk_that_fails_is_told_to_every_sender_and_it_goes_on(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    desk: WriterHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     desk.log.full = True
@@ -435,7 +435,7 @@ class Clumsy(Operation[Result], frozen=True):
 @pytest.mark.parametrize("where", ["plan", "result"])
 @pytest.mark.parametrize("alone", [True, False])
 async def test_a_bug_in_one_operation_is_nobody_elses(
-    desk: Desk, caplog: pytest.LogCaptureFixture, where: str, *, alone: bool
+    desk: WriterHarness, caplog: pytest.LogCaptureFixture, where: str, *, alone: bool
 ) -> None:
     (ann,) = await in_room(desk, "ann")
     outcomes: list[Result | RefusedError] = []
@@ -451,12 +451,12 @@ async def test_a_bug_in_one_operation_is_nobody_elses(
 # --- who may do what, in one batch
 
 
-def about(desk: Desk, kind: type[Any], who: User, other: User, **fields: Any) -> int:
+def about(desk: WriterHarness, kind: type[Any], who: User, other: User, **fields: Any) -> int:
     """Submit an operation of one user on another."""
     return desk.submit(kind, who, other=other.id, **fields)
 
 
-async def test_a_send_behind_a_kick_is_refused(desk: Desk) -> None:
+async def test_a_send_behind_a_kick_is_refused(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     numbers = [
         send(desk, bob, "#a", "c1"),
@@ -482,7 +482,7 @@ async def test_a_send_behind_a_kick_is_refused(desk: Desk) -> None:
     ]  # fmt: skip
 
 
-async def test_who_lost_a_role_in_the_same_tick_has_lost_it(desk: Desk) -> None:
+async def test_who_lost_a_role_in_the_same_tick_has_lost_it(desk: WriterHarness) -> None:
     ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
     numbers = [
         about(desk, SetRoomRoleOperation, ann, bob, room="#a", role=frames.MODERATOR),
@@ -494,7 +494,7 @@ async def test_who_lost_a_role_in_the_same_tick_has_lost_it(desk: Desk) -> None:
     assert answers == [Result(), Result(), Result(), errors.DENIED]
 
 
-async def test_two_owners_who_leave_at_once_leave_an_owner(desk: Desk) -> None:
+async def test_two_owners_who_leave_at_once_leave_an_owner(desk: WriterHarness) -> None:
     ann, bob, eve, zoe = await in_room(desk, "ann", "bob", "eve", "zoe")
     about(desk, SetRoomRoleOperation, ann, bob, room="#a", role=frames.OWNER)
     await desk.drain()
@@ -504,7 +504,7 @@ async def test_two_owners_who_leave_at_once_leave_an_owner(desk: Desk) -> None:
     assert desk.state.rooms["#a"].members == {zoe.id: frames.OWNER}
 
 
-async def test_who_comes_as_the_last_one_leaves_owns_the_room(desk: Desk) -> None:
+async def test_who_comes_as_the_last_one_leaves_owns_the_room(desk: WriterHarness) -> None:
     ann, bob = await desk.users("ann", "bob")
     desk.submit(JoinRoomOperation, ann, room="#a")
     await desk.drain()
@@ -514,7 +514,7 @@ async def test_who_comes_as_the_last_one_leaves_owns_the_room(desk: Desk) -> Non
     assert desk.state.rooms["#a"].members == {bob.id: frames.OWNER}
 
 
-async def test_what_follows_a_deletion_finds_no_room_or_a_new_one(desk: Desk) -> None:
+async def test_what_follows_a_deletion_finds_no_room_or_a_new_one(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     numbers = [
         desk.submit(DeleteRoomOperation, ann, room="#a"),
@@ -529,7 +529,7 @@ async def test_what_follows_a_deletion_finds_no_room_or_a_new_one(desk: Desk) ->
     assert kinds == [(frames.DELETE_ROOM, 4), (frames.CREATE, 1), (frames.JOIN, 2)]
 
 
-async def test_who_joins_while_it_becomes_private(desk: Desk) -> None:
+async def test_who_joins_while_it_becomes_private(desk: WriterHarness) -> None:
     ann, bob = await desk.users("ann", "bob")
     desk.submit(JoinRoomOperation, ann, room="#a")
     await desk.drain()
@@ -541,7 +541,7 @@ async def test_who_joins_while_it_becomes_private(desk: Desk) -> None:
 # --- turns, and what shares a batch
 
 
-def pipelined(desk: Desk, kind: str, who: User, other: User, count: int) -> list[int]:
+def pipelined(desk: WriterHarness, kind: str, who: User, other: User, count: int) -> list[int]:
     """So many operations of one user at once, of which each changes what the next one depends on."""
     match kind:
         case "topic":
@@ -569,7 +569,7 @@ PIPELINED = ["topic", "nick", "level", "delete and join", "join and leave", "vis
 
 
 @pytest.mark.parametrize("kind", PIPELINED)
-async def test_what_one_pipelines_is_one_commit_and_holds_nobody_up(desk: Desk, kind: str) -> None:
+async def test_what_one_pipelines_is_one_commit_and_holds_nobody_up(desk: WriterHarness, kind: str) -> None:
     ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
     await desk.stall(eve)
     numbers = pipelined(desk, kind, ann, eve, 40)
@@ -582,7 +582,9 @@ async def test_what_one_pipelines_is_one_commit_and_holds_nobody_up(desk: Desk, 
 
 
 @pytest.mark.parametrize("kind", PIPELINED)
-async def test_a_long_queue_of_one_is_some_commits_and_delays_others_by_none(desk: Desk, kind: str) -> None:
+async def test_a_long_queue_of_one_is_some_commits_and_delays_others_by_none(
+    desk: WriterHarness, kind: str
+) -> None:
     """With SHARE of a batch for each."""
     ann, bob, eve = await in_room(desk, "ann", "bob", "eve")
     counts = []
@@ -599,7 +601,7 @@ async def test_a_long_queue_of_one_is_some_commits_and_delays_others_by_none(des
     assert counts[1] <= 2 * counts[0] <= 2 * (500 * (1 + 3 * CHANGE_COST) // SHARE + 1)
 
 
-async def test_ten_thousand_sends_of_one_are_shares_of_batches(desk: Desk) -> None:
+async def test_ten_thousand_sends_of_one_are_shares_of_batches(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     await desk.stall(ann)
     for number in range(10_000):
@@ -614,7 +616,7 @@ async def test_ten_thousand_sends_of_one_are_shares_of_batches(desk: Desk) -> No
     assert [cid for cid in said if cid is not None] == [f"c{number}" for number in range(10_000)]
 
 
-async def test_a_name_change_in_many_rooms_counts_for_each(desk: Desk) -> None:
+async def test_a_name_change_in_many_rooms_counts_for_each(desk: WriterHarness) -> None:
     (ann,) = await desk.users("ann")
     for number in range(200):
         desk.submit(JoinRoomOperation, ann, room=f"#room{number}")
@@ -630,7 +632,7 @@ async def test_a_name_change_in_many_rooms_counts_for_each(desk: Desk) -> None:
 # --- what was stored before, and what fails
 
 
-async def test_repeated_sends_are_two_tries_and_change_no_order(desk: Desk) -> None:
+async def test_repeated_sends_are_two_tries_and_change_no_order(desk: WriterHarness) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     first = [send(desk, ann, "#a", f"c{n}") for n in range(10)]
     await desk.drain()
@@ -653,7 +655,7 @@ async def test_repeated_sends_are_two_tries_and_change_no_order(desk: Desk) -> N
     assert bob.reads["#a"] == last  # no more, though the first plan counted those that were repeated
 
 
-async def test_what_comes_during_the_second_try_waits_for_its_own_batch(desk: Desk) -> None:
+async def test_what_comes_during_the_second_try_waits_for_its_own_batch(desk: WriterHarness) -> None:
     """Else somebody who repeats without end could have it tried again and again."""
     ann, bob = await in_room(desk, "ann", "bob")
     send(desk, ann, "#a", "c1")
@@ -668,7 +670,7 @@ async def test_what_comes_during_the_second_try_waits_for_its_own_batch(desk: De
 
 
 async def test_a_refusal_that_is_due_to_what_failed_is_none(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    desk: WriterHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, bob = await in_room(desk, "ann", "bob")
     desk.log.full = True
@@ -683,7 +685,9 @@ async def test_a_refusal_that_is_due_to_what_failed_is_none(
     assert desk.state.rooms["#a"].members == {ann.id: frames.OWNER, bob.id: frames.MEMBER}
 
 
-async def test_what_cannot_be_applied_is_refused_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_cannot_be_applied_is_refused_alone(
+    desk: WriterHarness, caplog: pytest.LogCaptureFixture
+) -> None:
     (ann,) = await in_room(desk, "ann")
 
     class Broken(Operation[Result], frozen=True):

@@ -40,10 +40,12 @@ async def change_password(context: RequestContext, request: frames.ChangePasswor
     new = checked_password(request.new)
     old = user.password
     if old:
-        guess = server.accounts.guesses.guess(context.address, names.fold(user.name), server.monotonic())
+        attempt = server.accounts.login_attempts.begin(
+            context.address, names.fold(user.name), server.monotonic()
+        )
         if not await server.accounts.hasher.matches(passwords.prepare(request.old) or "", old):
             raise RefusedError(errors.BAD_LOGIN, "that is not the password you have now")
-        guess.right()
+        attempt.succeeded()
     hashed = await server.accounts.hasher.hash(new)
     await server.store(SetPasswordOperation(user.id, user.id, hashed, old, context.device))
 

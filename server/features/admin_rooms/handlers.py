@@ -10,7 +10,7 @@ from server.features.registry import RequestContext, handler
 from server.features.rooms.operations import new_birth
 from server.state import permissions
 from server.state.model import State
-from server.store.base import Recorded, Searched
+from server.store.base import AuditFilter, Recorded
 
 
 @handler(frames.RoomDetails, for_operator=True)
@@ -51,7 +51,7 @@ async def audit(context: RequestContext, request: frames.Audit) -> Result:
         person = state.user_called(request.name)
         # Who is no user may be there all the same: a network, or who was called so then.
         user = (person.id, person.name) if person is not None else (-1, request.name)
-    searched = Searched(request.since, request.before, user, request.room, request.action)
+    searched = AuditFilter(request.since, request.before, user, request.room, request.action)
     found = await context.read(partial(context.server.log.audit, searched, request.limit + 1))
     page, complete = _page(found[-request.limit :])
     return frames.AuditResult([_info(state, one) for one in page], complete and len(found) <= request.limit)

@@ -5,7 +5,7 @@ from protocol.frames import Result
 from server.errors import RefusedError
 from server.features.rooms.operations import check_count, check_name, create_body
 from server.state import audit
-from server.state.entries import Entry, Mark
+from server.state.entries import Entry, StoredReadMarker
 from server.state.model import State
 from server.state.operation import DONE, Operation, Plan, acting, draft
 
@@ -35,6 +35,6 @@ class MakeRoomOperation(Operation[Result], frozen=True):
         entries: list[Entry] = [draft(user, name, frames.CREATE, self.time, body)]
         if owner is not None:
             check_count(owner)
-            entries += [draft(owner, name, frames.JOIN, self.time), Mark(name, owner.id, 2)]
+            entries += [draft(owner, name, frames.JOIN, self.time), StoredReadMarker(name, owner.id, 2)]
         called = owner.name if owner is not None else ""
         return Plan((*entries, audit.record(self.time, user, "make room", called, name)), DONE)

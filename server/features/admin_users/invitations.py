@@ -16,7 +16,7 @@ async def make_invite(context: RequestContext, request: frames.MakeInvite) -> Re
     accounts, state = context.server.accounts, context.server.state
     if accounts.embedded:
         raise RefusedError(errors.DENIED, "this chat belongs to one person, and nobody else comes in")
-    if accounts.entrance == "closed":
+    if accounts.registration == "closed":
         raise RefusedError(errors.DENIED, "nobody registers on a closed server: chat-server user add NAME")
     room = checked(names.check_room_name, request.room) if request.room else ""
     known = state.rooms.get(room)

@@ -94,9 +94,9 @@ async def _by_token(context: RequestContext, request: frames.Login) -> LoginResu
         raise RefusedError(errors.TOKEN_ENDED, "this device is not logged in any more: log in again")
     user = server.state.users[device.user]
     _check_welcome(context, user)
-    if not user.password and user.uid is None and accounts.entrance != "open":
+    if not user.password and user.uid is None and accounts.registration != "open":
         raise RefusedError(errors.BAD_LOGIN, f"{_NEEDED}, and {user.name} has none: ask its administrator")
-    accounts.guesses.know(context.address, names.fold(user.name))
+    accounts.login_attempts.know(context.address, names.fold(user.name))
     if server.clock() - device.seen > SEEN_MS:
         server.record(RecordDeviceSeenOperation(user.id, device.id))
     if user.rooms and not (accounts.embedded and not user.admin):
@@ -118,7 +118,9 @@ def _check_welcome(context: RequestContext, user: User) -> None:
 async def _by_password(context: RequestContext, request: frames.Login) -> LoginResult:
     server = context.server
     hasher = server.accounts.hasher
-    guess = server.accounts.guesses.guess(context.address, names.fold(request.name), server.monotonic())
+    attempt = server.accounts.login_attempts.begin(
+        context.address, names.fold(request.name), server.monotonic()
+    )
     user = server.state.user_called(request.name)
     proved = user.password if user is not None else ""
     given = passwords.prepare(request.password)
@@ -127,7 +129,7 @@ async def _by_password(context: RequestContext, request: frames.Login) -> LoginR
         if user is not None:
             _record_refusal(context, user, "password")
         raise RefusedError(errors.BAD_LOGIN, NO_MATCH)
-    guess.right()
+    attempt.succeeded()
     try:
         _check_welcome(context, user)
     except RefusedError:
@@ -164,7 +166,7 @@ async def _by_name(context: RequestContext, request: frames.Login) -> LoginResul
 
 async def _by_any_name(context: RequestContext, name: str) -> LoginResult:
     server = context.server
-    if server.accounts.entrance != "open":
+    if server.accounts.registration != "open":
         raise RefusedError(errors.BAD_LOGIN, _NEEDED)
     user = server.state.user_called(name)
     if user is None:
@@ -198,7 +200,7 @@ async def _by_system_name(context: RequestContext, peer: int, name: str) -> Logi
     user = server.state.by_uid.get(peer) or server.state.user_called(name)
     if user is None:
         name = checked(names.check_new_user_name, name)
-    elif user.uid is None and server.accounts.entrance != "open" and not user.password:
+    elif user.uid is None and server.accounts.registration != "open" and not user.password:
         raise RefusedError(errors.BAD_LOGIN, f"{user.name} has no password: ask the administrator for one")
     else:
         _check_welcome(context, user)
@@ -246,7 +248,7 @@ async def _register(context: RequestContext, request: frames.Register) -> LoginR
     hashed = await server.accounts.hasher.hash(password)
     used = invite.id if invite is not None else None
     made = await server.store(RegisterOperation(NEWCOMERS, name, hashed, device, used))
-    server.accounts.guesses.know(context.address, names.fold(name))
+    server.accounts.login_attempts.know(context.address, names.fold(name))
     rooms = [invite.room] if invite is not None and invite.room else []
     return await _settle(context, server.state.users[made.user], device.id, token, rooms)
 
@@ -254,10 +256,10 @@ async def _register(context: RequestContext, request: frames.Register) -> LoginR
 def _invite(context: RequestContext, request: frames.Register) -> Invite | None:
     """The invitation that was given, if one is needed. A wrong one counts as a guess."""
     server = context.server
-    entrance = server.accounts.entrance
-    if entrance == "open" and not request.invite:
+    registration = server.accounts.registration
+    if registration == "open" and not request.invite:
         return None
-    closed = entrance == "closed"
+    closed = registration == "closed"
     if not request.invite and closed:
         raise RefusedError(errors.DENIED, "accounts are made by the administrator here: ask for one")
     if not request.invite:
@@ -266,10 +268,10 @@ def _invite(context: RequestContext, request: frames.Register) -> Invite | None:
             "who registers here needs an invitation: ask somebody who is in",
             field="invite",
         )
-    guess = server.accounts.guesses.guess(context.address, "", server.monotonic())
+    attempt = server.accounts.login_attempts.begin(context.address, "", server.monotonic())
     found = server.state.invite_with(credentials.digest(request.invite.lower()))
     found = check_invite(found if found is not None and found.first >= closed else None, server.clock())
-    guess.right()
+    attempt.succeeded()
     return found
 
 

@@ -72,7 +72,7 @@ async def _change(context: RequestContext, request: frames.Send, target: int) ->
     """Look up what is to be changed, then have it stored; who may do it is seen then."""
     room = context.server.state.rooms.get(request.room)
     born = room.born if room is not None else ""
-    changed: Event | None = await context.read(partial(context.server.log.said, request.room, target))
+    changed: Event | None = await context.read(partial(context.server.log.get_message, request.room, target))
     operation = ChangeMessageOperation(
         context.user.id,
         request.room,

@@ -6,7 +6,7 @@ from protocol import errors, frames
 from protocol.frames import Event, Result, SendResult
 from server.errors import RefusedError
 from server.state import audit, permissions
-from server.state.entries import GONE, Draft, Mark
+from server.state.entries import GONE, Draft, StoredReadMarker
 from server.state.model import State, User
 from server.state.operation import DONE, OPERATION_BYTES, Operation, Plan, Stored
 from server.state.permissions import Action
@@ -107,4 +107,4 @@ class MarkReadOperation(Operation[Result], frozen=True):
         seq = min(self.seq, room.head)
         if seq <= user.reads.get(room.name, 0):
             return Plan((), DONE)
-        return Plan((Mark(room.name, user.id, seq),), DONE)
+        return Plan((StoredReadMarker(room.name, user.id, seq),), DONE)

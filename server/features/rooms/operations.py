@@ -7,7 +7,7 @@ from protocol import codec, errors, frames, limits, names
 from protocol.frames import Result
 from server.errors import RefusedError
 from server.state import audit, permissions
-from server.state.entries import Draft, Entry, Mark
+from server.state.entries import Draft, Entry, StoredReadMarker
 from server.state.model import Room, State, User
 from server.state.operation import DONE, Operation, Plan, acting, draft
 from server.state.permissions import Action
@@ -63,7 +63,7 @@ class JoinRoomOperation(Operation[Result], frozen=True):
         # Who joins has not missed what was said before: the read marker starts at the join itself.
         entries: list[Entry] = [
             draft(user, room.name, frames.JOIN, self.time),
-            Mark(room.name, user.id, room.head + 1),
+            StoredReadMarker(room.name, user.id, room.head + 1),
         ]
         if room.private and user.id not in room.invited:  # an administrator
             entries.append(audit.record(self.time, user, "join uninvited", room=room.name))
@@ -96,7 +96,7 @@ def _make_room(
     return (
         draft(user, name, frames.CREATE, time, body),
         draft(user, name, frames.JOIN, time),
-        Mark(name, user.id, 2),
+        StoredReadMarker(name, user.id, 2),
     )
 
 
@@ -112,7 +112,7 @@ class OpenDirectRoomOperation(Operation[Result], frozen=True):
         """Who asks has opened it, which shows it to them whomever they ignore."""
         user, other = state.users[self.user], state.users[self.other]
         name = names.direct_room(user.id, other.id)
-        opened = Mark(name, user.id, 1)
+        opened = StoredReadMarker(name, user.id, 1)
         if name in state.rooms:
             return Plan(() if user.reads.get(name) else (opened,), DONE)
         self.quota.check(user, len(state.rooms), direct=True)
