@@ -236,7 +236,7 @@ class ServerContext:
     def housekeeping(self) -> None:
         """Once a second or so: end sessions that took too long for something, ping the quiet ones.
 
-        Who has put a method into `sweeps` looks after its own.
+        Who has put a method into `housekeepers` looks after its own.
         """
         now = self.monotonic()
         for look in tuple(self.housekeepers):

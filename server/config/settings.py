@@ -1,7 +1,7 @@
 """The settings of a server: each is declared here, once, and nowhere else.
 
 A field with its type, its default and `told(why)` is all there is to a setting. The file, the environment,
-the command line, `--print-config` and the messages about mistakes are made from it (see `declared`): field
+the command line, `--print-config` and the messages about mistakes are made from it (see `fields`): field
 `level` of section `log` is `level` under `[log]`, `CHAT_SERVER_LOG_LEVEL` and `--log-level`. Knows no files.
 """
 

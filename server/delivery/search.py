@@ -128,7 +128,7 @@ class Searching:
 
     # --- the index
 
-    def look(self, now: float) -> None:  # noqa: ARG002  # as all sweeps
+    def look(self, now: float) -> None:  # noqa: ARG002  # as all that is called there
         """Once a second or so: index what has come since, beside the rest."""
         if self._indexing is not None and not self._indexing.done():
             return

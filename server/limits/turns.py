@@ -59,7 +59,7 @@ NO_FRAME_LIMITS = FrameLimits()
 K = TypeVar("K", bound=Hashable)
 
 
-class Connection(Protocol):
+class TurnTaker(Protocol):
     """Somebody's connection that frames have come on."""
 
     def take_turn(self, until: float) -> None:
@@ -80,7 +80,7 @@ class Principal:
         self.left = size
         self.credit = SLICE_SECONDS
         self.active = False
-        self.waiting: deque[Connection] = deque()
+        self.waiting: deque[TurnTaker] = deque()
 
     def charge(self, frames: float) -> None:
         """This has been worked off."""
@@ -140,7 +140,7 @@ class Turns:
 
     # --- when
 
-    def add(self, connection: Connection, principal: Principal) -> None:
+    def add(self, connection: TurnTaker, principal: Principal) -> None:
         """Frames have come on the connection: it takes its turn, once."""
         principal.waiting.append(connection)
         if not principal.active:

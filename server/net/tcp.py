@@ -208,7 +208,7 @@ class TcpTransport(asyncio.BufferedProtocol):
                 self._transport.resume_reading()
 
     def take_turn(self, until: float) -> None:
-        """See `turns.Connection`."""
+        """See `turns.TurnTaker`."""
         self._waits = False
         if self._transport.is_closing():
             return

@@ -13,11 +13,11 @@ from server.state.model import (
     ROLE,
     SERVER_LOG,
     USER,
-    Invitation,
+    AccountRoleBody,
     NetworkBody,
     Penalty,
-    RoleBody,
     Room,
+    RoomInvitation,
     State,
     User,
     UserBody,
@@ -93,7 +93,7 @@ def _about_somebody(state: State, room: Room, event: frames.Event) -> None:
     user = state.users[body.user]
     match event.kind:
         case frames.INVITE:
-            state.invite(room, user, Invitation(event.user, event.time))
+            state.invite(room, user, RoomInvitation(event.user, event.time))
         case frames.KICK | frames.BAN:
             state.remove_member(room, user)
             state.uninvite(room, user)
@@ -129,7 +129,7 @@ def _apply_to_server(state: State, event: frames.Event) -> None:
             made = read(event, UserBody)
             state.add_user(User(event.seq, made.name, made.admin, since=event.time))
         case kind if kind == ROLE:
-            role, user = read(event, RoleBody), state.users[event.user]
+            role, user = read(event, AccountRoleBody), state.users[event.user]
             state.changing(user)
             user.admin, user.disabled = role.admin, role.disabled
         case _:

@@ -1,21 +1,21 @@
 """Who did what to whom: the records that stay when rooms and bans have gone.
 
-A record goes into the store in the same transaction as what it tells of (see `entries.Audit`), and no
+A record goes into the store in the same transaction as what it tells of (see `entries.AuditRecord`), and no
 request can change or remove one. It never holds what somebody said, nor a secret.
 """
 
 from datetime import UTC, datetime
 
-from server.state.entries import Audit
+from server.state.entries import AuditRecord
 from server.state.model import Penalty, Room, User
 
 
 def record(
     now: int, actor: User | None, action: str, target: str = "", room: Room | str = "", detail: str = ""
-) -> Audit:
+) -> AuditRecord:
     """The record of an action; without an actor the server itself, or somebody unknown, did it."""
     where = room if isinstance(room, str) else room.name
-    return Audit(now, actor.id if actor is not None else 0, action, target, where, detail)
+    return AuditRecord(now, actor.id if actor is not None else 0, action, target, where, detail)
 
 
 def term(penalty: Penalty) -> str:

@@ -7,7 +7,7 @@ nothing of where they are kept.
 import msgspec
 
 from protocol.frames import Event
-from server.state.model import Device, Invite
+from server.state.model import Device, ServerInvite
 
 NEW = 0
 """As a record's user: the one whom the draft before it in the batch makes, and whose id nobody knows yet."""
@@ -25,7 +25,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     cid: str | None = None
     target: int | None = None
     reply: int | None = None
-    audit: "Audit | None" = None
+    audit: "AuditRecord | None" = None
 
 
 class StoredReadMarker(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +43,7 @@ class LastSeen(msgspec.Struct, frozen=True, gc=False):
     time: int
 
 
-class Away(msgspec.Struct, frozen=True, gc=False):
+class AwayRecord(msgspec.Struct, frozen=True, gc=False):
     """A user has said that they are away (`text`), or back (None)."""
 
     user: int
@@ -88,20 +88,20 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     time: int
 
 
-class EndDevice(msgspec.Struct, frozen=True, gc=False):
+class EndDeviceRecord(msgspec.Struct, frozen=True, gc=False):
     """A device is let in no longer."""
 
     user: int
     device: str
 
 
-class EndInvite(msgspec.Struct, frozen=True, gc=False):
+class EndInviteRecord(msgspec.Struct, frozen=True, gc=False):
     """Nobody registers with this invitation any more."""
 
     id: str
 
 
-class Audit(msgspec.Struct, frozen=True, gc=False):
+class AuditRecord(msgspec.Struct, frozen=True, gc=False):
     """Who (an id; 0: nobody in particular) did what, for those who have to know it later; see `audit`."""
 
     time: int
@@ -112,13 +112,13 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
-Presence = LastSeen | Away | Ignored
+Presence = LastSeen | AwayRecord | Ignored
 """What is stored of who was there, and whom they want to read."""
 
-Account = Password | Bound | Device | Seen | EndDevice
+Account = Password | Bound | Device | Seen | EndDeviceRecord
 """What is stored of who may come in as a user."""
 
-Record = StoredReadMarker | ChosenLevel | Account | Invite | EndInvite | Audit | Presence
+Record = StoredReadMarker | ChosenLevel | Account | ServerInvite | EndInviteRecord | AuditRecord | Presence
 """What is stored in the same transaction as events, and is none. `records.keep` brings it into the state.
 A `Device` or an `Invite` takes the place of the one with its id."""
 

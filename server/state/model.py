@@ -29,7 +29,7 @@ USER = "user"
 """Kind of event in the server's log: a user was made, with `UserBody`. `nick` there renames one."""
 
 ROLE = "role"
-"""Kind of event in the server's log: what a user may do has changed, with `RoleBody`."""
+"""Kind of event in the server's log: what a user may do has changed, with `AccountRoleBody`."""
 
 
 class UserBody(Body, frozen=True):
@@ -39,7 +39,7 @@ class UserBody(Body, frozen=True):
     admin: bool = False
 
 
-class RoleBody(Body, frozen=True):
+class AccountRoleBody(Body, frozen=True):
     """Of `role`: how it is from now on."""
 
     admin: bool
@@ -60,7 +60,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
     seen: int
 
 
-class Invite(msgspec.Struct, frozen=True, gc=False):
+class ServerInvite(msgspec.Struct, frozen=True, gc=False):
     """Who has the code, whose hash this is, may register, `left` times until `expires`.
 
     `first`: it makes the first administrator of a server, also of a closed one.
@@ -100,7 +100,7 @@ class Penalty:
 
 
 @dataclass(slots=True, frozen=True)
-class Invitation:
+class RoomInvitation:
     """By whom (an id), and when."""
 
     by: int
@@ -160,7 +160,7 @@ class Room:
     members: dict[int, str] = field(default_factory=dict)
     private: bool = False
     born: str = ""
-    invited: dict[int, Invitation] = field(default_factory=dict)
+    invited: dict[int, RoomInvitation] = field(default_factory=dict)
     bans: dict[int, Penalty] = field(default_factory=dict)
     mutes: dict[int, Penalty] = field(default_factory=dict)
     maker: int = 0
@@ -191,7 +191,7 @@ class State:
     public: SortedNames = field(default_factory=SortedNames, compare=False)
     rooms_by_look: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
     tokens: dict[bytes, Device] = field(default_factory=dict)
-    invites: dict[str, Invite] = field(default_factory=dict)
+    invites: dict[str, ServerInvite] = field(default_factory=dict)
     head: int = 0
     newest: int = 0
     banned_users: dict[int, Penalty] = field(default_factory=dict)
@@ -287,7 +287,7 @@ class State:
         user.reads.pop(room.name, None)
         user.levels.pop(room.name, None)
 
-    def invite(self, room: Room, user: User, invitation: Invitation) -> None:
+    def invite(self, room: Room, user: User, invitation: RoomInvitation) -> None:
         """Let `user` join `room`."""
         self.changing(user)
         self.changing(room)
@@ -424,6 +424,6 @@ class State:
             del account.devices[device]
             self.drop(self.tokens, gone.token)
 
-    def invite_with(self, code: bytes) -> Invite | None:
+    def invite_with(self, code: bytes) -> ServerInvite | None:
         """The invitation whose code has this hash."""
         return next((invite for invite in self.invites.values() if invite.code == code), None)

@@ -3,12 +3,12 @@
 from server.state.entries import (
     NEW,
     Account,
-    Audit,
-    Away,
+    AuditRecord,
+    AwayRecord,
     Bound,
     ChosenLevel,
-    EndDevice,
-    EndInvite,
+    EndDeviceRecord,
+    EndInviteRecord,
     Ignored,
     LastSeen,
     Password,
@@ -17,7 +17,7 @@ from server.state.entries import (
     Seen,
     StoredReadMarker,
 )
-from server.state.model import Device, Invite, State
+from server.state.model import Device, ServerInvite, State
 
 
 def keep(state: State, record: Record) -> None:
@@ -27,13 +27,13 @@ def keep(state: State, record: Record) -> None:
             state.mark(user, room, seq)
         case ChosenLevel(room, user, level):
             state.choose_level(user, room, level)
-        case Password() | Bound() | Device() | Seen() | EndDevice():
+        case Password() | Bound() | Device() | Seen() | EndDeviceRecord():
             _keep_account(state, record)
-        case Invite():
+        case ServerInvite():
             state.put(state.invites, record.id, record)
-        case EndInvite(identity):
+        case EndInviteRecord(identity):
             state.drop(state.invites, identity)
-        case Audit():
+        case AuditRecord():
             pass
         case _:
             _keep_presence(state, record)
@@ -49,7 +49,7 @@ def _keep_account(state: State, record: Account) -> None:
             state.add_device(for_user(record, state.newest))
         case Seen(user, device, time):
             state.see_device(user, device, time)
-        case EndDevice(user, device):
+        case EndDeviceRecord(user, device):
             state.end_device(user, device)
 
 
@@ -59,7 +59,7 @@ def _keep_presence(state: State, record: Presence) -> None:
     match record:
         case LastSeen():
             user.seen = record.time
-        case Away():
+        case AwayRecord():
             user.away = record.text
         case Ignored():
             (user.ignored.add if record.on else user.ignored.discard)(record.other)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from protocol import limits
 from protocol.frames import Event
 from protocol.words import Term
-from server.state.entries import Audit, Entry
+from server.state.entries import AuditRecord, Entry
 from server.state.model import State
 
 
@@ -117,7 +117,7 @@ class Recorded(NamedTuple):
     """A record of the audit. Numbers rise with the time in which records were stored."""
 
     number: int
-    audit: Audit
+    audit: AuditRecord
 
 
 class Size(NamedTuple):

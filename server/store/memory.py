@@ -8,7 +8,7 @@ import msgspec
 
 from protocol import codec, limits, words
 from protocol.frames import DELETE, DELETE_ROOM, EDIT, SPOKEN, Event, TextBody
-from server.state.entries import Audit, Draft, Entry, gone
+from server.state.entries import AuditRecord, Draft, Entry, gone
 from server.state.model import State
 from server.store.base import (
     AuditFilter,
@@ -32,7 +32,7 @@ class MemoryLog:
         self._rooms: dict[str, list[Event]] = {}
         self._cids: dict[tuple[int, str], Event] = {}
         self._floors: dict[str, int] = {}
-        self._audit: list[Audit] = []
+        self._audit: list[AuditRecord] = []
         self._clock_note = b""
         self._audit_removed = 0
 
@@ -51,7 +51,7 @@ class MemoryLog:
 
     def _append(self, draft: Entry) -> Event | None:
         if not isinstance(draft, Draft):
-            if isinstance(draft, Audit):
+            if isinstance(draft, AuditRecord):
                 self._audit.append(draft)
             return None
         events = self._rooms.setdefault(draft.room, [])

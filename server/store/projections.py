@@ -12,16 +12,16 @@ from common import database
 from protocol import frames, names
 from protocol.frames import Event
 from server.state.apply import first_role, read
-from server.state.entries import Audit, Away, Ignored, LastSeen, Presence, gone
+from server.state.entries import AuditRecord, AwayRecord, Ignored, LastSeen, Presence, gone
 from server.state.model import (
     ROLE,
     SERVER_LOG,
     USER,
-    Invitation,
+    AccountRoleBody,
     NetworkBody,
     Penalty,
-    RoleBody,
     Room,
+    RoomInvitation,
     State,
     UserBody,
 )
@@ -41,7 +41,7 @@ def load(run: Run, state: State, rooms: dict[int, Room]) -> None:
     for room, user, role in run("SELECT room, user, role FROM members ORDER BY room, since, user"):
         state.add_member(rooms[room], state.users[user], role)
     for room, user, by, time in run("SELECT room, user, by, time FROM invitations"):
-        state.invite(rooms[room], state.users[user], Invitation(by, time))
+        state.invite(rooms[room], state.users[user], RoomInvitation(by, time))
     for room, user, kind, *term in run("SELECT room, user, kind, by, time, until, reason FROM penalties"):
         if room not in rooms:
             state.banned_users[user] = Penalty(*term)
@@ -95,7 +95,7 @@ def project_user(run: Run, event: Event) -> None:
             sql = "INSERT INTO users (id, name, folded, admin) VALUES (?, ?, ?, ?)"
             run(sql, (event.seq, user.name, names.fold(user.name), user.admin))
         case kind if kind == ROLE:
-            role = read(event, RoleBody)
+            role = read(event, AccountRoleBody)
             run(
                 "UPDATE users SET admin = ?, disabled = ? WHERE id = ?",
                 (role.admin, role.disabled, event.user),
@@ -121,7 +121,7 @@ def keep_presence(run: Run, record: Presence) -> None:
                 "ON CONFLICT DO UPDATE SET seen = excluded.seen",
                 (user, time),
             )
-        case Away(user, text):
+        case AwayRecord(user, text):
             run(
                 "INSERT INTO people (user, away) VALUES (?, ?) "
                 "ON CONFLICT DO UPDATE SET away = excluded.away",
@@ -191,7 +191,7 @@ def audit(run: Run, searched: AuditFilter, limit: int) -> list[Recorded]:
     )
     before = 2**62 if searched.before is None else searched.before
     bounds = (searched.since, before, user, user, name, searched.room, searched.action, limit)
-    return [Recorded(number, Audit(*row)) for number, *row in reversed(run(sql, bounds).fetchall())]
+    return [Recorded(number, AuditRecord(*row)) for number, *row in reversed(run(sql, bounds).fetchall())]
 
 
 def prune_audit(run: Run, before: int, limit: int) -> int:

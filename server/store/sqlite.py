@@ -22,19 +22,19 @@ from server.errors import StartError, StorageError
 from server.state.apply import read
 from server.state.entries import (
     Account,
-    Audit,
+    AuditRecord,
     Bound,
     ChosenLevel,
     Draft,
-    EndDevice,
-    EndInvite,
+    EndDeviceRecord,
+    EndInviteRecord,
     Entry,
     Password,
     Record,
     Seen,
     StoredReadMarker,
 )
-from server.state.model import SERVER_LOG, USER, Device, Invite, NetworkBody, Room, State, User
+from server.state.model import SERVER_LOG, USER, Device, NetworkBody, Room, ServerInvite, State, User
 from server.state.records import for_user
 from server.store import projections, redaction, schema, search_index
 from server.store.base import AuditFilter, Found, Recorded, RepeatedError, SearchQuery, Size, Unread
@@ -124,7 +124,7 @@ class SqliteLog:
         for row in query("SELECT * FROM devices"):
             state.add_device(Device(*row))
         for row in query("SELECT * FROM invites"):
-            state.invites[row[0]] = msgspec.structs.replace(Invite(*row), first=bool(row[-1]))
+            state.invites[row[0]] = msgspec.structs.replace(ServerInvite(*row), first=bool(row[-1]))
         projections.load(query, state, rooms)
         for user, number, seq in query("SELECT user, room, seq FROM reads"):
             state.users[user].reads[rooms[number].name] = seq
@@ -231,14 +231,14 @@ class SqliteLog:
                     "ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
                     (user, self._room_ids[room], seq),
                 )
-            case Password() | Bound() | Device() | Seen() | EndDevice():
+            case Password() | Bound() | Device() | Seen() | EndDeviceRecord():
                 self._keep_account(record)
-            case Invite():
+            case ServerInvite():
                 columns = msgspec.structs.astuple(record)
                 run("INSERT OR REPLACE INTO invites VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns)
-            case EndInvite(identity):
+            case EndInviteRecord(identity):
                 run("DELETE FROM invites WHERE id = ?", (identity,))
-            case Audit():
+            case AuditRecord():
                 columns = msgspec.structs.astuple(record)
                 fields = "time, actor, action, target, room, detail"
                 run(f"INSERT INTO audit ({fields}) VALUES (?, ?, ?, ?, ?, ?)", columns)  # noqa: S608  # ours
@@ -260,7 +260,7 @@ class SqliteLog:
             case Seen(user, device, time):
                 sql = "UPDATE devices SET seen = max(seen, ?) WHERE user = ? AND id = ?"
                 run(sql, (time, user, device))
-            case EndDevice(user, device):
+            case EndDeviceRecord(user, device):
                 run("DELETE FROM devices WHERE user = ? AND id = ?", (user, device))
 
     def _project(self, event: Event) -> None:

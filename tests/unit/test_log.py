@@ -15,7 +15,7 @@ from protocol import codec, frames, limits
 from protocol.frames import Event
 from server.errors import StartError, StorageError
 from server.state.apply import apply
-from server.state.entries import GONE, Audit, Draft, Entry, StoredReadMarker
+from server.state.entries import GONE, AuditRecord, Draft, Entry, StoredReadMarker
 from server.state.model import SERVER_LOG, USER, NetworkBody, State
 from server.store import schema
 from server.store.base import AuditFilter, Log, RepeatedError, Unread
@@ -383,12 +383,14 @@ def test_a_deleted_room_is_empty_and_its_cids_stay(log: Log) -> None:
 
 
 def test_records_are_kept_in_order(log: Log) -> None:
-    answers = log.append([Audit(5, 1, "kick", "bob", "#a", "why"), say("#a", "x"), Audit(7, 0, "ban")])
+    answers = log.append(
+        [AuditRecord(5, 1, "kick", "bob", "#a", "why"), say("#a", "x"), AuditRecord(7, 0, "ban")]
+    )
     assert [answer is None for answer in answers] == [True, False, True]
-    log.append([Audit(9, 2, "mute")])
+    log.append([AuditRecord(9, 2, "mute")])
     assert [one.audit.action for one in log.audit(AuditFilter(), 100)] == ["kick", "ban", "mute"]
     ((number, newest),) = log.audit(AuditFilter(), 1)
-    assert newest == Audit(9, 2, "mute")
+    assert newest == AuditRecord(9, 2, "mute")
     for searched, actions in (
         (AuditFilter(since=7), ["ban", "mute"]),
         (AuditFilter(before=number), ["kick", "ban"]),
@@ -673,7 +675,7 @@ def test_old_records_of_the_audit_are_removed_and_no_number_is_given_twice(log: 
     def times() -> list[tuple[int, int]]:
         return [(number, one.time) for number, one in log.audit(AuditFilter(), PLENTY)]
 
-    log.append([Audit(time, ANN, "topic") for time in (10, 20, 30, 90, 15, 95)])
+    log.append([AuditRecord(time, ANN, "topic") for time in (10, 20, 30, 90, 15, 95)])
     assert log.prune_audit(10, 2) == 0
     assert log.prune_audit(50, 2) == 2
     assert log.prune_audit(50, 2) == 1
@@ -681,5 +683,5 @@ def test_old_records_of_the_audit_are_removed_and_no_number_is_given_twice(log: 
     assert times() == [(4, 90), (5, 15), (6, 95)]
     assert log.prune_audit(100, 10) == 3
     assert times() == []
-    log.append([Audit(110, ANN, "topic")])
+    log.append([AuditRecord(110, ANN, "topic")])
     assert times() == [(7, 110)]

@@ -54,7 +54,7 @@ from server.features.rooms.operations import (
     SetVisibilityOperation,
 )
 from server.state.entries import NEW
-from server.state.model import LOCAL_ADMIN, Device, Invite, Penalty, Room, State, User
+from server.state.model import LOCAL_ADMIN, Device, Penalty, Room, ServerInvite, State, User
 from server.state.operation import NEWCOMERS, SERVER, Operation
 from server.state.room_quota import RoomQuota
 
@@ -129,7 +129,7 @@ def state() -> State:
         state.add_member(room, state.users[BOB])
     state.rooms["#b"].bans[EVE] = state.rooms["#b"].mutes[BOB] = Penalty(ANN, 1)
     state.banned_networks["192.0.2.0/24"] = Penalty(LOCAL_ADMIN, 1)
-    state.invites["i"] = Invite("i", b"code", LOCAL_ADMIN, 1, NOW + 1000, 2, 2)
+    state.invites["i"] = ServerInvite("i", b"code", LOCAL_ADMIN, 1, NOW + 1000, 2, 2)
     return state
 
 

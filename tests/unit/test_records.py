@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 
 from protocol import codec, frames
 from server.state.apply import apply
-from server.state.entries import NEW, Audit, Draft, EndDevice, EndInvite, Entry, Password, Seen
-from server.state.model import ROLE, SERVER_LOG, USER, Device, Invite, RoleBody, State, UserBody
+from server.state.entries import (
+    NEW,
+    AuditRecord,
+    Draft,
+    EndDeviceRecord,
+    EndInviteRecord,
+    Entry,
+    Password,
+    Seen,
+)
+from server.state.model import ROLE, SERVER_LOG, USER, AccountRoleBody, Device, ServerInvite, State, UserBody
 from server.state.records import keep
 from server.store.sqlite import SqliteLog
 
@@ -24,12 +33,14 @@ RECORDS = st.one_of(
     st.builds(Password, WHO, st.sampled_from(["hash one", "hash two"])),
     DEVICES,
     st.builds(Seen, WHO, st.sampled_from(["device0", "device1"]), st.integers(1, 9)),
-    st.builds(EndDevice, WHO, st.sampled_from(["device0", "device1"])),
-    st.integers(0, 2).map(lambda number: Invite(f"i{number}", f"code{number}".encode(), 1, 1, 9, 5, 3, "#a")),
-    st.integers(0, 2).map(lambda number: EndInvite(f"i{number}")),
+    st.builds(EndDeviceRecord, WHO, st.sampled_from(["device0", "device1"])),
+    st.integers(0, 2).map(
+        lambda number: ServerInvite(f"i{number}", f"code{number}".encode(), 1, 1, 9, 5, 3, "#a")
+    ),
+    st.integers(0, 2).map(lambda number: EndInviteRecord(f"i{number}")),
     st.builds(
         lambda user, admin, disabled: Draft(
-            SERVER_LOG, user, "", ROLE, 0, codec.pack(RoleBody(admin, disabled))
+            SERVER_LOG, user, "", ROLE, 0, codec.pack(AccountRoleBody(admin, disabled))
         ),
         WHO,
         st.booleans(),
@@ -103,7 +114,9 @@ def test_a_user_in_a_log_shows_no_hash() -> None:
 
 def test_audit_entries_are_kept_in_order(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path)
-    log.append([Audit(5, 1, "role", "bob", "", "admin=true"), Audit(6, 0, "login refused", "ann")])
+    log.append(
+        [AuditRecord(5, 1, "role", "bob", "", "admin=true"), AuditRecord(6, 0, "login refused", "ann")]
+    )
     rows = log._reading.execute("SELECT * FROM audit").fetchall()
     assert rows == [(1, 5, 1, "role", "bob", "", "admin=true"), (2, 6, 0, "login refused", "ann", "", "")]
     log.close()

@@ -11,10 +11,10 @@ from protocol import codec, frames
 from protocol.frames import Event
 from server.state.apply import apply
 from server.state.entries import (
-    Away,
+    AwayRecord,
     ChosenLevel,
-    EndDevice,
-    EndInvite,
+    EndDeviceRecord,
+    EndInviteRecord,
     Ignored,
     LastSeen,
     Password,
@@ -22,7 +22,16 @@ from server.state.entries import (
     Seen,
     StoredReadMarker,
 )
-from server.state.model import ROLE, SERVER_LOG, USER, Device, Invite, NetworkBody, RoleBody, State
+from server.state.model import (
+    ROLE,
+    SERVER_LOG,
+    USER,
+    AccountRoleBody,
+    Device,
+    NetworkBody,
+    ServerInvite,
+    State,
+)
 from server.state.records import keep
 
 
@@ -195,8 +204,8 @@ def everything() -> State:
     )
     for record in (
         StoredReadMarker("#a", 2, 3), ChosenLevel("#a", 2, "all"), Password(1, "hash"),
-        Device(2, "d", b"token", "", 0, 0), Invite("i", b"code", 1, 0, 0, 1, 1),
-        Away(2, "away"), Ignored(2, 1, on=True),
+        Device(2, "d", b"token", "", 0, 0), ServerInvite("i", b"code", 1, 0, 0, 1, 1),
+        AwayRecord(2, "away"), Ignored(2, 1, on=True),
     ):  # fmt: skip
         keep(state, record)
     return state
@@ -208,7 +217,7 @@ CHANGES: list[Event | Record] = [
     user(6, "zoe"),
     renamed(6, 2, "robert"),
     renamed(6, 1, "ANN"),
-    Event(SERVER_LOG, 6, 2, "", ROLE, 0, codec.pack(RoleBody(admin=True, disabled=True))),
+    Event(SERVER_LOG, 6, 2, "", ROLE, 0, codec.pack(AccountRoleBody(admin=True, disabled=True))),
     *(Event(SERVER_LOG, 6, 1, "", frames.BAN, 0, body) for body in (BOB, NETWORK)),
     *(Event(SERVER_LOG, 6, 1, "", frames.UNBAN, 0, body) for body in (BOB, NETWORK)),
     event("#new", 1, 2, frames.CREATE),
@@ -231,12 +240,12 @@ CHANGES: list[Event | Record] = [
     Device(2, "d", b"new token", "", 0, 0),
     Device(1, "other", b"other token", "", 0, 0),
     Seen(2, "d", 7),
-    EndDevice(2, "d"),
-    Invite("i", b"code", 1, 0, 0, 1, 0),
-    Invite("j", b"another code", 1, 0, 0, 1, 1),
-    EndInvite("i"),
+    EndDeviceRecord(2, "d"),
+    ServerInvite("i", b"code", 1, 0, 0, 1, 0),
+    ServerInvite("j", b"another code", 1, 0, 0, 1, 1),
+    EndInviteRecord("i"),
     LastSeen(2, 7),
-    Away(2, None),
+    AwayRecord(2, None),
     Ignored(2, 1, on=False),
     Ignored(2, 3, on=True),
 ]  # fmt: skip
@@ -274,7 +283,8 @@ def test_many_changes_of_one_thing_are_all_taken_back() -> None:
             event("#a", 6, 1, frames.LEAVE), event("#a", 7, 1, frames.JOIN),
             event("#a", 8, 1, frames.DELETE_ROOM), event("#a", 1, 2, frames.JOIN),
             event("#a", 2, 2, frames.MESSAGE), renamed(6, 1, "x"), user(7, "Ann"),
-            renamed(8, 7, "y"), renamed(9, 1, "Ann"), EndDevice(2, "d"), Device(2, "d", b"token", "x", 0, 0),
+            renamed(8, 7, "y"), renamed(9, 1, "Ann"), EndDeviceRecord(2, "d"),
+            Device(2, "d", b"token", "x", 0, 0),
         ):  # fmt: skip
             change(state, one)
     assert (state, orders(state)) == (untouched, orders(untouched))

@@ -8,8 +8,8 @@ from protocol import codec, errors, frames
 from protocol.frames import LoginResult, Result
 from server.errors import RefusedError
 from server.state import permissions
-from server.state.entries import Audit, Draft, EndDevice, EndInvite, Password
-from server.state.model import ROLE, SERVER_LOG, RoleBody, State, User
+from server.state.entries import AuditRecord, Draft, EndDeviceRecord, EndInviteRecord, Password
+from server.state.model import ROLE, SERVER_LOG, AccountRoleBody, State, User
 from server.state.operation import DONE, Operation, Plan, draft
 
 
@@ -32,12 +32,12 @@ def check_actor(state: State, actor: int) -> None:
 
 def role_draft(user: User, time: int, *, admin: bool, disabled: bool) -> Draft:
     """The event that changes what a user may do."""
-    return draft(user, SERVER_LOG, ROLE, time, codec.pack(RoleBody(admin, disabled)))
+    return draft(user, SERVER_LOG, ROLE, time, codec.pack(AccountRoleBody(admin, disabled)))
 
 
-def first_invites(state: State) -> list[EndInvite]:
+def first_invites(state: State) -> list[EndInviteRecord]:
     """There is an administrator now: nobody else needs the code for that."""
-    return [EndInvite(invite.id) for invite in state.invites.values() if invite.first]
+    return [EndInviteRecord(invite.id) for invite in state.invites.values() if invite.first]
 
 
 class RenameUserOperation(Operation[LoginResult], frozen=True):
@@ -76,8 +76,8 @@ class SetPasswordOperation(Operation[Result], frozen=True):
             raise RefusedError(errors.BAD_LOGIN, "the password has just been changed, elsewhere")
         if self.user != account.id:
             check_actor(state, self.user)
-        ends = [EndDevice(account.id, device) for device in account.devices if device != self.kept]
-        record = Audit(self.time, self.user, "password", account.name)
+        ends = [EndDeviceRecord(account.id, device) for device in account.devices if device != self.kept]
+        record = AuditRecord(self.time, self.user, "password", account.name)
         return Plan((Password(account.id, self.password), *ends, record), DONE)
 
 
@@ -95,5 +95,5 @@ class EndDevicesOperation(Operation[Result], frozen=True):
         if self.device is not None and self.device not in account.devices:
             raise RefusedError(errors.NOT_FOUND, f"there is no device {self.device}")
         ended = [self.device] if self.device is not None else list(account.devices)
-        record = Audit(self.time, self.user, "logout", account.name)
-        return Plan((*(EndDevice(account.id, device) for device in ended), record), DONE)
+        record = AuditRecord(self.time, self.user, "logout", account.name)
+        return Plan((*(EndDeviceRecord(account.id, device) for device in ended), record), DONE)

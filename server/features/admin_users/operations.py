@@ -5,8 +5,8 @@ from protocol.frames import Result
 from server.errors import RefusedError
 from server.features.accounts.operations import check_actor, first_invites, role_draft
 from server.features.rooms.operations import check_name
-from server.state.entries import Audit, EndInvite
-from server.state.model import LOCAL_ADMIN, Invite, State
+from server.state.entries import AuditRecord, EndInviteRecord
+from server.state.model import LOCAL_ADMIN, ServerInvite, State
 from server.state.operation import DONE, Operation, Plan
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -38,7 +38,7 @@ class SetAccountRoleOperation(Operation[Result], frozen=True):
         entries = (
             role_draft(account, self.time, admin=admin, disabled=disabled),
             *(first_invites(state) if admin and not disabled else ()),
-            Audit(self.time, self.user, "role", account.name, detail=detail),
+            AuditRecord(self.time, self.user, "role", account.name, detail=detail),
         )
         return Plan(entries, DONE)
 
@@ -65,7 +65,7 @@ class CreateInviteOperation(Operation[InviteMade], frozen=True):
         if self.room and self.room not in state.rooms:
             check_name(state, self.room)
         expires = self.time + self.days * DAY_MS
-        new = Invite(
+        new = ServerInvite(
             self.invite, self.code, self.user, self.time, expires, self.uses, self.uses, self.room, self.first
         )
         over = [
@@ -76,8 +76,10 @@ class CreateInviteOperation(Operation[InviteMade], frozen=True):
         if len(state.invites) - len(over) >= limits.INVITES:
             text = f"there are {limits.INVITES} invitations: end some first"
             raise RefusedError(errors.TOO_MANY, text, limit=limits.INVITES)
-        record = Audit(self.time, self.user, "invite", new.id, new.room, f"uses={new.uses} days={self.days}")
-        return Plan((*map(EndInvite, over), new, record), InviteMade(expires))
+        record = AuditRecord(
+            self.time, self.user, "invite", new.id, new.room, f"uses={new.uses} days={self.days}"
+        )
+        return Plan((*map(EndInviteRecord, over), new, record), InviteMade(expires))
 
 
 class RevokeInviteOperation(Operation[Result], frozen=True):
@@ -89,4 +91,6 @@ class RevokeInviteOperation(Operation[Result], frozen=True):
         """If it is there."""
         if self.invite not in state.invites:
             raise RefusedError(errors.NOT_FOUND, f"there is no invitation {self.invite}")
-        return Plan((EndInvite(self.invite), Audit(self.time, self.user, "uninvite", self.invite)), DONE)
+        return Plan(
+            (EndInviteRecord(self.invite), AuditRecord(self.time, self.user, "uninvite", self.invite)), DONE
+        )

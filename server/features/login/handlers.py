@@ -26,7 +26,7 @@ from server.features.registry import RequestContext, handler
 from server.features.rooms.operations import JoinRoomOperation, new_birth
 from server.state import permissions
 from server.state.entries import NEW
-from server.state.model import LOCAL_ADMIN, Device, Invite, User, local_admin
+from server.state.model import LOCAL_ADMIN, Device, ServerInvite, User, local_admin
 from server.state.operation import NEWCOMERS, SERVER, Operation, R
 
 SEEN_MS = 10 * 60 * 1000
@@ -253,7 +253,7 @@ async def _register(context: RequestContext, request: frames.Register) -> LoginR
     return await _settle(context, server.state.users[made.user], device.id, token, rooms)
 
 
-def _invite(context: RequestContext, request: frames.Register) -> Invite | None:
+def _invite(context: RequestContext, request: frames.Register) -> ServerInvite | None:
     """The invitation that was given, if one is needed. A wrong one counts as a guess."""
     server = context.server
     registration = server.accounts.registration

@@ -10,8 +10,18 @@ from protocol import codec, errors, limits
 from protocol.frames import Result
 from server.errors import RefusedError
 from server.features.accounts.operations import check_actor, check_free, first_invites, role_draft
-from server.state.entries import NEW, Audit, Bound, Draft, EndDevice, EndInvite, Entry, Password, Seen
-from server.state.model import LOCAL_ADMIN, SERVER_LOG, USER, Device, Invite, State, User, UserBody
+from server.state.entries import (
+    NEW,
+    AuditRecord,
+    Bound,
+    Draft,
+    EndDeviceRecord,
+    EndInviteRecord,
+    Entry,
+    Password,
+    Seen,
+)
+from server.state.model import LOCAL_ADMIN, SERVER_LOG, USER, Device, ServerInvite, State, User, UserBody
 from server.state.operation import DONE, NEWCOMERS, Operation, Plan, Stored
 
 NO_MATCH = "this name and this password don't go together"
@@ -45,7 +55,7 @@ def _renewed(device: Device | None, user: int, time: int) -> tuple[Device, ...]:
     return (msgspec.structs.replace(device, user=user, created=time, seen=time),)
 
 
-def _make_room_for_device(user: User, online: frozenset[str]) -> tuple[EndDevice, ...]:
+def _make_room_for_device(user: User, online: frozenset[str]) -> tuple[EndDeviceRecord, ...]:
     """Make room for one more device; `online` are those that are there now."""
     if len(user.devices) < limits.DEVICES:
         return ()
@@ -53,7 +63,7 @@ def _make_room_for_device(user: User, online: frozenset[str]) -> tuple[EndDevice
     if not away:
         text = f"you are logged in on {limits.DEVICES} devices: log out on one of them first"
         raise RefusedError(errors.TOO_MANY, text, limit=limits.DEVICES)
-    return (EndDevice(user.id, min(away, key=lambda device: device.seen).id),)
+    return (EndDeviceRecord(user.id, min(away, key=lambda device: device.seen).id),)
 
 
 class LoginByNameOperation(_LoginOperation, frozen=True):
@@ -114,7 +124,7 @@ class LoginLocalUserOperation(_LoginOperation, frozen=True):
         bound = user.uid is None
         if bound:
             require_name_alone(user)
-            entries += [EndDevice(user.id, device) for device in user.devices]
+            entries += [EndDeviceRecord(user.id, device) for device in user.devices]
             entries += [Bound(user.id, self.uid), self._record()]
         elif user.uid != self.uid:
             text = f"{user.name} belongs to another user of this computer: choose another name"
@@ -126,8 +136,8 @@ class LoginLocalUserOperation(_LoginOperation, frozen=True):
             entries += [role, *first_invites(state)]
         return Plan((*entries, *_renewed(self.device, user.id, self.time)), LoggedIn(user.id, bound))
 
-    def _record(self) -> Audit:
-        return Audit(self.time, 0, "bind", self.name, detail=f"to user {self.uid} of this computer")
+    def _record(self) -> AuditRecord:
+        return AuditRecord(self.time, 0, "bind", self.name, detail=f"to user {self.uid} of this computer")
 
 
 class LoginByPasswordOperation(Operation[Result], frozen=True):
@@ -149,7 +159,10 @@ class LoginByPasswordOperation(Operation[Result], frozen=True):
         bound: tuple[Entry, ...] = ()
         if self.uid is not None and user.uid is None and self.uid not in state.by_uid:
             detail = f"to user {self.uid} of this computer"
-            bound = (Bound(user.id, self.uid), Audit(self.time, user.id, "bind", user.name, detail=detail))
+            bound = (
+                Bound(user.id, self.uid),
+                AuditRecord(self.time, user.id, "bind", user.name, detail=detail),
+            )
         gone = _make_room_for_device(user, self.online) if self.device is not None else ()
         return Plan((*better, *bound, *gone, *_renewed(self.device, user.id, self.time)), DONE)
 
@@ -182,19 +195,19 @@ class RegisterOperation(_LoginOperation, frozen=True):
             *_renewed(self.device, NEW, self.time),
             *used,
             *(first_invites(state) if admin else ()),
-            Audit(self.time, actor, "register", self.name),
+            AuditRecord(self.time, actor, "register", self.name),
         )
         return Plan(entries, LoggedIn(0))
 
 
-def _used(invite: Invite) -> Invite | EndInvite:
+def _used(invite: ServerInvite) -> ServerInvite | EndInviteRecord:
     """The invitation after one more has registered with it."""
     if invite.left == 1:
-        return EndInvite(invite.id)
+        return EndInviteRecord(invite.id)
     return msgspec.structs.replace(invite, left=invite.left - 1)
 
 
-def check_invite(invite: Invite | None, now: int) -> Invite:
+def check_invite(invite: ServerInvite | None, now: int) -> ServerInvite:
     """The invitation, if somebody may register with it; raises `RefusedError`."""
     if invite is None or invite.left < 1 or invite.expires <= now:
         text = "there is no such invitation, or it has ended: ask for another"
@@ -220,4 +233,4 @@ class RecordRefusedLoginOperation(Operation[Result], frozen=True):
 
     def plan(self, state: State) -> Plan[Result]:  # noqa: ARG002  # it depends on nothing
         """It goes into the audit."""
-        return Plan((Audit(self.time, 0, "login refused", self.name, "", self.detail),), DONE)
+        return Plan((AuditRecord(self.time, 0, "login refused", self.name, "", self.detail),), DONE)

@@ -1,7 +1,7 @@
 """Being away, and having been there."""
 
 from protocol.frames import Result
-from server.state.entries import Away, LastSeen
+from server.state.entries import AwayRecord, LastSeen
 from server.state.model import State
 from server.state.operation import DONE, Operation, Plan
 
@@ -15,7 +15,7 @@ class SetAwayOperation(Operation[Result], frozen=True):
         """As it is already stores nothing."""
         if self.text == state.users[self.user].away:
             return Plan((), DONE)
-        return Plan((Away(self.user, self.text),), DONE)
+        return Plan((AwayRecord(self.user, self.text),), DONE)
 
 
 class RecordLastSeenOperation(Operation[Result], frozen=True):

@@ -22,7 +22,7 @@ from server.config.retention import parse_age
 from server.delivery import retention
 from server.errors import OperatorError, SettingsError, StorageError
 from server.net.certificate import KEY_NAME
-from server.state.entries import Audit
+from server.state.entries import AuditRecord
 from server.store import folder
 from server.store.backup import copying, exporting, restoring, snapshot
 from server.store.sqlite import FILE_NAME, SqliteLog
@@ -173,7 +173,7 @@ def _remove_old(database: Path, room: str | None, before: int) -> None:
             pass
         if any(counts.values()):
             detail = f"{sum(counts.values())} events"
-            log.append([Audit(time.time_ns() // 1_000_000, 0, "prune", room=room or "", detail=detail)])
+            log.append([AuditRecord(time.time_ns() // 1_000_000, 0, "prune", room=room or "", detail=detail)])
     _tell("removed", counts)
     if any(counts.values()):
         copying.compact(database)
