@@ -16,10 +16,10 @@ COMMANDS = {
     "ban": "server.admin.bans:main",
     "room": "server.admin.rooms:main",
     "audit": "server.admin.audit:main",
-    "backup": "server.store.backup.commands:backup",
-    "restore": "server.store.backup.commands:restore",
-    "export": "server.store.backup.commands:export",
-    "prune": "server.store.backup.commands:prune",
+    "backup": "server.admin.store:backup",
+    "restore": "server.admin.store:restore",
+    "export": "server.admin.store:export",
+    "prune": "server.admin.store:prune",
 }
 """What the first argument may be instead of a flag, and who does it: called with the other arguments, gives
 the exit status. Each is loaded when asked for: what serves takes longer to load than most commands to run."""

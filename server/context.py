@@ -21,11 +21,11 @@ from server.counters import Counters
 from server.delivery.checkpoints import Checkpoints
 from server.delivery.fair_queue import FairThread
 from server.delivery.hub import Hub
+from server.delivery.last_seen import RecordLastSeenOperation
 from server.delivery.search import Searching
 from server.delivery.subscriber import Connection
 from server.delivery.writer import Writer
 from server.errors import RefusedError, StorageError
-from server.features.presence.operations import RecordLastSeenOperation
 from server.limits.buffers import MEMORY, Buffers
 from server.limits.quotas import NO_QUOTAS, QuotaLimits, Quotas
 from server.limits.throttle import NO_LIMITS, ConnectionLimiter, RateLimits

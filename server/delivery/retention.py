@@ -5,14 +5,18 @@ Knows the log's `prune` and the writer, between whose batches it is done; nothin
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
 from server.config.retention import Retention
-from server.context import ServerContext
 from server.delivery import clock_guard
+from server.delivery.writer import Writer
 from server.errors import StorageError
+from server.state.model import State
+from server.store.base import Log
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +27,16 @@ ROUND_SECONDS = 3600
 """Between two looks. Nobody counts the hours of what is kept for weeks."""
 
 
-async def prune(server: ServerContext, retention: Retention) -> int:
+class Pruned(Protocol):
+    """What of a server is needed for it."""
+
+    state: State
+    log: Log
+    writer: Writer
+    clock: Callable[[], int]
+
+
+async def prune(server: Pruned, retention: Retention) -> int:
     """Remove what is too old now; returns how many events that were. Raises `StorageError`."""
     removed = 0
     for room in tuple(server.state.rooms):
@@ -41,7 +54,7 @@ async def prune(server: ServerContext, retention: Retention) -> int:
     return removed
 
 
-async def clock_is_believed(server: ServerContext) -> bool:
+async def clock_is_believed(server: Pruned) -> bool:
     """Whether what seems old is old; see `clock_guard`. Raises `StorageError`."""
     stored = await server.writer.between(server.log.clock_note)
     note = clock_guard.look(msgspec.json.decode(stored or b"{}", type=clock_guard.Note), server.clock())
@@ -49,7 +62,7 @@ async def clock_is_believed(server: ServerContext) -> bool:
     return not note.jumped
 
 
-async def keep_pruned(server: ServerContext, retention: Retention) -> None:
+async def keep_pruned(server: Pruned, retention: Retention) -> None:
     """Remove what is too old, now and every hour, until cancelled."""
     while not retention.forever:
         try:

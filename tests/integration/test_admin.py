@@ -402,9 +402,9 @@ async def test_an_export_of_one_room_into_a_file_beside_a_server(
 async def test_an_export_takes_no_more_memory_the_more_there_is(data: Path, tmp_path: Path) -> None:
     fill(data, *(say(f"{number} " + "x" * 2000) for number in range(20_000)))
     measured = (
-        "import resource, sys; from server.store.backup import commands; "
+        "import resource, sys; from server.admin import store; "
         "before = resource.getrusage(0).ru_maxrss; "
-        f"commands.export(['--data', {str(data)!r}, '--output', {str(tmp_path / 'all')!r}]); "
+        f"store.export(['--data', {str(data)!r}, '--output', {str(tmp_path / 'all')!r}]); "
         "print(resource.getrusage(0).ru_maxrss - before)"
     )
     process = await asyncio.create_subprocess_exec(

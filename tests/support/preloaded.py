@@ -27,7 +27,7 @@ from typing import NoReturn
 LOADED = (
     "asyncio.runners", "server.admin.serve", "server.config.check", "server.admin.pin", "server.admin.users",
     "server.admin.invites", "server.admin.bans", "server.admin.rooms", "server.admin.audit",
-    "server.store.backup.commands", "chat_tui.cli.main", "chat_tui.cli.actions", "chat_tui.cli.search",
+    "server.admin.store", "chat_tui.cli.main", "chat_tui.cli.actions", "chat_tui.cli.search",
     "chat_tui.cli.logins",
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from protocol import frames
+from server.delivery.last_seen import RecordLastSeenOperation
 from server.errors import RefusedError
 from server.features import table
 from server.features.account_data.operations import IgnoreOperation, SetLevelOperation
@@ -43,7 +44,7 @@ from server.features.moderation.operations import (
     UnbanOperation,
     UnmuteOperation,
 )
-from server.features.presence.operations import RecordLastSeenOperation, SetAwayOperation
+from server.features.presence.operations import SetAwayOperation
 from server.features.rooms.operations import (
     CreateRoomOperation,
     DeleteRoomOperation,
@@ -107,7 +108,7 @@ SAMPLES: list[Operation[Any]] = [
 def kinds(of: type[Any] = Operation) -> set[type[Any]]:
     """All that the server has stored; what begins with an underscore is only what some have in common."""
     below = {kind for direct in of.__subclasses__() for kind in {direct, *kinds(direct)}}
-    return {kind for kind in below if kind.__module__.startswith("server.features.")}
+    return {kind for kind in below if kind.__module__.startswith("server.")}
 
 
 ABSTRACT = {"ModerateMemberOperation"}
