@@ -1,13 +1,15 @@
 """What people write is shown as they mean it; nothing is invented, reordered or lost on the way."""
 
+import sys
 import time
+from types import FrameType
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chat_tui.markup.formatting import Formatted, Line, parse
+from chat_tui.markup.formatting import LINES, Formatted, Line, parse
 from chat_tui.markup.inline import BLOCK, BOLD, BULLET, CODE, HOST, ITALIC, LINK, QUOTE, STRIKE
 from chat_tui.markup.wrapping import displayable
 from protocol.text import clean_text
@@ -345,6 +347,38 @@ def test_hostile_texts_take_linear_time(unit: str) -> None:
     # What takes eight times as long for each of eight times the characters never comes near this; a machine
     # that is busy with something else may need a few attempts.
     assert any(seconds(SIZE) < 30 * seconds(SIZE // 8) + 0.02 for _ in range(10))
+
+
+@pytest.mark.parametrize("unit", ["```x\n", "```\n\u0301\n", "```a b\n", "```\n", "> ```\n"])
+@pytest.mark.parametrize("end", ["a\u200d```", "```\u0301", "``` ```", "a```", "`````", ""])
+def test_fences_that_begin_no_block_are_looked_through_once(unit: str, end: str) -> None:
+    looked = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal looked
+        looked += event in ("call", "c_call")
+
+    def calls(fences: int) -> int:
+        nonlocal looked
+        looked = 0
+        text = unit * fences + end
+        sys.setprofile(count)
+        try:
+            parse(text)
+        finally:
+            sys.setprofile(None)
+        return looked
+
+    assert calls(400) < 3 * calls(200)
+
+
+def test_so_many_lines_are_formatted_and_all_are_shown() -> None:
+    code = "```\n" + "x\n" * 2 * LINES + "```"
+    text = "*a*\n" * (LINES - 2) + f"{code}\n*last*\n*a*\n*b*"
+    formatted = parse(text)
+    assert formatted is not None
+    lines = [formatted.text[line.start : line.end] for line in formatted.lines]
+    assert lines == ["a"] * (LINES - 2) + ["x"] * 2 * LINES + ["last", "*a*", "*b*"]
 
 
 def test_runs_of_backticks_of_every_length_take_linear_time() -> None:
