@@ -262,7 +262,7 @@ def _part_name(part: str) -> str:
 
 
 def key_table() -> str:
-    """The keys that there are without settings as a table in Markdown, for the README."""
+    """The keys that there are without settings as a table in Markdown, for the documentation."""
     keymap = Keymap()
     rows = ["| key | name | what it does |", "|---|---|---|"]
     rows += [

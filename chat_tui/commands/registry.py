@@ -1,6 +1,6 @@
 """The one list of what a person can do: slash commands and the keys for them.
 
-The parser, Tab completion, the help screen, the key bindings and the tables in the README are all made from
+The parser, Tab completion, the help screen, the key bindings and the tables in docs/ are all made from
 it, so none of them can know something that another doesn't. It says what there is, not how it is
 done (see `actions`), nor which keys a person has given it instead (see `keymap`). Knows no screen.
 """
@@ -392,7 +392,7 @@ def slash_commands() -> Iterator[Command]:
 
 
 def command_table() -> str:
-    """The commands as a table in Markdown, for the README."""
+    """The commands as a table in Markdown, for the documentation."""
     rows = ["| command | what it does |", "|---|---|"]
     for command in slash_commands():
         aliases = ", ".join(f"`/{alias}`" for alias in command.aliases)

@@ -236,7 +236,7 @@ def changed(settings: Settings, changes: dict[str, Value]) -> Settings:
 
 
 def setting_table() -> str:
-    """The settings as a table in Markdown, for the README."""
+    """The settings as a table in Markdown, for the documentation."""
     rows = ["| setting | default | |", "|---|---|---|"]
     for one in SETTINGS.values():
         default = one.default
