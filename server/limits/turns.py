@@ -12,6 +12,7 @@ wait, and soon their connections are not read any more. Knows nothing of sockets
 """
 
 import asyncio
+import logging
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from server.limits.throttle import address_key
+
+logger = logging.getLogger(__name__)
 
 TURN_SECONDS = 0.005
 """How long frames are worked off before the loop looks at sockets, timers and the disk's answers again."""
@@ -182,7 +185,10 @@ class Turns:
         if (wait := principal.wait(self._monotonic())) > 0:
             self._loop.call_later(max(wait, PAUSE_SECONDS), self._wake, principal)
             return began
-        principal.waiting.popleft().take_turn(began + principal.credit)
+        try:
+            principal.waiting.popleft().take_turn(began + principal.credit)
+        except Exception:  # one connection must never end the others, whatever bug it met
+            logger.exception("what came on a connection could not be worked off")
         now = self._loop.time()
         principal.credit = max(principal.credit - (now - began), -DEBT_SECONDS)
         if fresh and principal.waiting and principal.credit > 0:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from server.limits import turns
 from server.limits.turns import NO_FRAME_LIMITS, FrameLimits, Principal, Turns
 from tests.support.waiting import SECONDS
@@ -61,6 +63,25 @@ async def test_a_user_on_many_connections_gets_no_more_turns_than_one_on_one() -
     come = len(log)
     await until_logged(log, come + 40)
     assert log[come : come + 40].count("ann") >= 15
+
+
+class Broken:
+    """A connection that fails at whatever comes."""
+
+    def take_turn(self, until: float) -> None:
+        raise AssertionError(f"a bug, before {until}")
+
+
+async def test_a_connection_that_fails_keeps_no_other_of_its_user_waiting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    known = Turns(NO_FRAME_LIMITS, Clock())
+    log: list[str] = []
+    eve = known.of_user(1)
+    known.add(Broken(), eve)
+    Busy(known, eve, "eve", log, 3)
+    await until_logged(log, 3)
+    assert "could not be worked off" in caplog.text
 
 
 async def test_who_comes_after_a_quiet_moment_comes_before_those_who_are_busy() -> None:
