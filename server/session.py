@@ -73,7 +73,7 @@ class Transport(Protocol):
 
 
 class Session:
-    """See the module. The transport sets `congested` while its peer takes no more, `behind` when it is left
+    """See the module. The transport sets `congested` while its peer takes no more, `lagging` when it is left
     out for that, and `reading_paused`. `principal` has to answer for what it costs. `unsent` counts the bytes
     of answers that wait for the end of the tick; `entering`: a login is under way. `local`: it is for the
     local administrator. `device` is the id of the device that came in, `client` its program. `idle`: nobody

@@ -153,7 +153,7 @@ async def _connect(data: Path) -> Administration:
         raise AdminError(f"a chat-server uses {data}, but {problem}") from error
 
 
-class _Entrance(msgspec.Struct):
+class _AdminEndpoint(msgspec.Struct):
     """What the server has written for us. `key` and `pin` are empty where it listens on a Unix socket."""
 
     address: str
@@ -187,9 +187,9 @@ async def _open_unix(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWr
     return reader, writer
 
 
-def _read(path: Path) -> _Entrance:
+def _read(path: Path) -> _AdminEndpoint:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Entrance)
+        return msgspec.json.decode(path.read_bytes(), type=_AdminEndpoint)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:

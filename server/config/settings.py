@@ -1,6 +1,6 @@
 """The settings of a server: each is declared here, once, and nowhere else.
 
-A field with its type, its default and `told(why)` is all there is to a setting. The file, the environment,
+A field with its type, its default and `option(why)` is all there is to a setting. The file, the environment,
 the command line, `--print-config` and the messages about mistakes are made from it (see `fields`): field
 `level` of section `log` is `level` under `[log]`, `CHAT_SERVER_LOG_LEVEL` and `--log-level`. Knows no files.
 """
@@ -26,7 +26,7 @@ APP = "chat-server"
 DEFAULT_LISTEN = EXAMPLE
 
 
-def told(why: str, *, flag: str = "", example: str = "", hidden: bool = False, **bounds: Any) -> Meta:  # noqa: ANN401  # what `Meta` takes
+def option(why: str, *, flag: str = "", example: str = "", hidden: bool = False, **bounds: Any) -> Meta:  # noqa: ANN401  # what `Meta` takes
     """What belongs to a setting beside its type and default.
 
     `why`: what it does and why one would change it. `flag`: how the command line calls it, if not
@@ -53,14 +53,14 @@ class Limits(Section, frozen=True):
 
     enabled: Annotated[
         bool,
-        told(
+        option(
             "Limits on what users may have stored and on connections per address; off only for measuring.",
             flag="--no-limits",
         ),
     ] = True
     sessions_per_address: Annotated[
         int,
-        told(
+        option(
             "Connections at once from one address. Raise it for an office behind one address.",
             flag="--sessions-per-address",
             ge=1,
@@ -68,18 +68,18 @@ class Limits(Section, frozen=True):
     ] = 128
     connects_per_address: Annotated[
         int,
-        told(
+        option(
             "New connections from one address in ten minutes; after an outage everybody comes back at once.",
             flag="--connects-per-address",
             ge=1,
         ),
     ] = 256
     sends_at_once: Annotated[
-        int, told("Messages of one user in a burst, before the rate counts.", flag="--sends-at-once", ge=1)
+        int, option("Messages of one user in a burst, before the rate counts.", flag="--sends-at-once", ge=1)
     ] = 50
     sends_per_second: Annotated[
         int,
-        told(
+        option(
             "Messages a second of one user after a burst. Who sends more is told when to go on.",
             flag="--sends-per-second",
             ge=1,
@@ -87,18 +87,18 @@ class Limits(Section, frozen=True):
     ] = 10
     changes_at_once: Annotated[
         int,
-        told(
+        option(
             "Changes of one user in a burst: joins, topics, roles, bans and the like. A new name counts for "
             "20, a new room for 10. Administrators are not counted.",
             ge=20,
         ),
     ] = 60
     changes_per_second: Annotated[
-        int, told("Changes a second of one user after a burst. Who makes more is told when to go on.", ge=1)
+        int, option("Changes a second of one user after a burst. Who makes more is told when to go on.", ge=1)
     ] = 1
     megabytes_per_day: Annotated[
         int,
-        told(
+        option(
             "MiB that one user may have stored in a day, by messages and changes. Raise it for bots that "
             "write all day. Administrators are not counted.",
             ge=1,
@@ -106,56 +106,56 @@ class Limits(Section, frozen=True):
     ] = 256
     rooms_per_user: Annotated[
         int,
-        told(
+        option(
             "Channels that one user has made and that are still there. Administrators are not counted.", ge=1
         ),
     ] = 100
     rooms: Annotated[
-        int, told("Rooms, those of two included, from which on only administrators make more.", ge=1)
+        int, option("Rooms, those of two included, from which on only administrators make more.", ge=1)
     ] = 50_000
     users_per_address: Annotated[
         int,
-        told(
+        option(
             "Accounts made from one address in an hour, where everybody may make one; invitations are not "
             "counted. Loopback is an address too.",
             ge=1,
         ),
     ] = 100
     users: Annotated[
-        int, told("Accounts from which on only invitations and administrators make more.", ge=1)
+        int, option("Accounts from which on only invitations and administrators make more.", ge=1)
     ] = 50_000
     frames_at_once: Annotated[
         int,
-        told(
+        option(
             "Requests and other frames of one user in a burst, over all connections; large answers count for "
             "several. Who sends more has them answered later.",
             ge=100,
         ),
     ] = 2000
     frames_per_second: Annotated[
-        int, told("Frames a second of one user after a burst. Raise it for bots that ask much.", ge=1)
+        int, option("Frames a second of one user after a burst. Raise it for bots that ask much.", ge=1)
     ] = 200
     login_frames_at_once: Annotated[
         int,
-        told(
+        option(
             "The same for all who have not logged in yet and come from one address, loopback too; a "
             "connection counts for 5. Enough for 5,000 who come back at once through a tunnel.",
             ge=10,
         ),
     ] = 50_000
-    login_frames_per_second: Annotated[int, told("The same, a second after a burst.", ge=1)] = 2000
+    login_frames_per_second: Annotated[int, option("The same, a second after a burst.", ge=1)] = 2000
     guesses_at_once: Annotated[
         int,
-        told(
+        option(
             "Wrong passwords and invitations before who guesses has to wait, by address and by name. Counted "
             "on loopback as well.",
             ge=1,
         ),
     ] = 10
-    guess_seconds: Annotated[int, told("How long until one may guess once more.", ge=1)] = 10
+    guess_seconds: Annotated[int, option("How long until one may guess once more.", ge=1)] = 10
     count_loopback: Annotated[
         bool,
-        told(
+        option(
             "Count loopback as one address too, where local users are not to be trusted.",
             flag="--count-loopback",
         ),
@@ -217,13 +217,13 @@ class Tls(Section, frozen=True):
 
     cert: Annotated[
         Path | None,
-        told(
+        option(
             "The certificate, as PEM, with those between it and its root.",
             example="/etc/ssl/chat/fullchain.pem",
         ),
     ] = None
     key: Annotated[
-        Path | None, told("The certificate's key, as PEM.", example="/etc/ssl/chat/privkey.pem")
+        Path | None, option("The certificate's key, as PEM.", example="/etc/ssl/chat/privkey.pem")
     ] = None
 
 
@@ -233,7 +233,7 @@ class Metrics(Section, frozen=True):
 
     listen: Annotated[
         Address | None,
-        told(
+        option(
             "Where they are found. Nobody is asked for a password, so keep it on loopback or in a private "
             "network. Off unless set.",
             example="127.0.0.1:9464",
@@ -241,7 +241,7 @@ class Metrics(Section, frozen=True):
     ] = None
     hosts: Annotated[
         tuple[str, ...],
-        told(
+        option(
             "Names under which /metrics is asked for, if not by an address, localhost or this computer's "
             "name: other names are refused, so that no web page can read it through a browser."
         ),
@@ -253,12 +253,13 @@ class Log(Section, frozen=True):
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        told(
+        option(
             "From which level on. `info` has start and stop, logins (name and address), refused connections."
         ),
     ] = "warning"
     format: Annotated[
-        Literal["text", "json"], told("`text` for people, `json` (one object a line) for what collects logs.")
+        Literal["text", "json"],
+        option("`text` for people, `json` (one object a line) for what collects logs."),
     ] = "text"
 
 
@@ -267,19 +268,19 @@ class Config(Section, frozen=True):
 
     listen: Annotated[
         tuple[Address, ...],
-        told(
+        option(
             "Where to listen, as HOST:PORT. 0.0.0.0 is every IPv4 address, [::] every IPv6 one; "
             "port 0 takes a free one. With TLS unless it is loopback; tls:// or plain:// before it says "
             "otherwise; passwords need TLS on loopback too. unix:PATH is a socket for the users of this "
             "computer, each under their system name and without a password."
         ),
     ] = (parse_address(DEFAULT_LISTEN),)
-    data: Annotated[Path, told("The folder where everything is kept. One server uses it at a time.")] = (
+    data: Annotated[Path, option("The folder where everything is kept. One server uses it at a time.")] = (
         msgspec.field(default_factory=_usual_data)
     )
     registration: Annotated[
         Registration | None,
-        told(
+        option(
             "Who may make an account: open (whoever comes, under any free name), invite (who has an "
             "invitation), closed (the administrator makes them). Unless set: open if all listeners are "
             "loopback, else invite.",
@@ -288,7 +289,7 @@ class Config(Section, frozen=True):
     ] = None
     retention: Annotated[
         tuple[Rule, ...],
-        told(
+        option(
             "Events that are older are removed for good, as in 90d (m, h, d, w or y); with a room's name "
             "before it only there, as in #deploys=7d, and #decisions=forever keeps all of one. Everything is "
             "kept unless set."
@@ -296,7 +297,7 @@ class Config(Section, frozen=True):
     ] = ()
     memory: Annotated[
         int,
-        told(
+        option(
             "MiB of memory that it may use, about. A quarter may wait on connections; there may be one "
             "connection for each 64 KiB.",
             ge=64,
@@ -304,11 +305,11 @@ class Config(Section, frozen=True):
     ] = MEMORY // 2**20
     audit_retention: Annotated[
         Age,
-        told("For how long the records of who did what to whom are kept, as in 90d; or forever."),
+        option("For how long the records of who did what to whom are kept, as in 90d; or forever."),
     ] = Age("1y")
     disk_floor: Annotated[
         int,
-        told(
+        option(
             "MiB of the disk below which only administrators can have anything stored: once it is full, "
             "nobody can clear it up. 0: members may fill it.",
             ge=0,
@@ -320,9 +321,9 @@ class Config(Section, frozen=True):
     log: Log = Log()
 
     # An embedded server, started by a client for the person at this computer.
-    runtime: Annotated[Path | None, told("Where to write how it is reached.", hidden=True)] = None
+    runtime: Annotated[Path | None, option("Where to write how it is reached.", hidden=True)] = None
     linger: Annotated[
-        float, told("Seconds to stay after the last client has left, with `runtime`.", hidden=True)
+        float, option("Seconds to stay after the last client has left, with `runtime`.", hidden=True)
     ] = 60.0
 
     @property

@@ -2,7 +2,7 @@
 
 No task per session. What has come waits for its turn (see `turns`), and no more is read than a frame ahead.
 A peer that takes too little has no more requests worked off, and its queue grows to `HIGH_WATER`; from then
-on its session is `behind`, the hub leaves it out, and it fetches what it missed once it has drained. Nobody
+on its session is `lagging`, the hub leaves it out, and it fetches what it missed once it has drained. Nobody
 else notices. Knows asyncio's transports and the session's few methods.
 """
 
