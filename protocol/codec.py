@@ -72,7 +72,9 @@ def body(value: Body, limit: int) -> bytes:
     """Pack a body, or raise `LocalProtocolError` if it has more than `limit` bytes."""
     packed = pack(value)
     if len(packed) > limit:
-        raise LocalProtocolError(f"this is {len(packed):,} bytes; the server takes {limit:,}")
+        raise LocalProtocolError(
+            errors.TOO_LARGE, f"this is {len(packed):,} bytes; the server takes {limit:,}"
+        )
     return packed
 
 

@@ -289,17 +289,21 @@ class WireConnection:
         after = _AFTER[self.role][self.state].get(type(frame))
         if isinstance(frame, Ok | Error) and frame.re is not None:
             if frame.re not in self._theirs:
-                raise LocalProtocolError(f"an answer to no request ({frame.re})")
+                raise LocalProtocolError(errors.OUT_OF_ORDER, f"an answer to no request ({frame.re})")
             if frame.re == self._login:
                 after = self._after_login(frame)
         elif isinstance(frame, Request) and frame.id in self._ours:
-            raise LocalProtocolError(f"request {frame.id} has no answer yet")
+            raise LocalProtocolError(errors.OUT_OF_ORDER, f"request {frame.id} has no answer yet")
         if after is None:
-            raise LocalProtocolError(f"{_tag(frame)} has no place in the state {self.state.value!r}")
+            raise LocalProtocolError(
+                errors.OUT_OF_ORDER, f"{_tag(frame)} has no place in the state {self.state.value!r}"
+            )
         data = codec.encode(frame)
         size = len(data) - codec.LENGTH_BYTES
         if size > self._most:
-            raise LocalProtocolError(f"a frame of {size:,} bytes; at most {self._most:,} are allowed here")
+            raise LocalProtocolError(
+                errors.TOO_LARGE, f"a frame of {size:,} bytes; at most {self._most:,} are allowed here"
+            )
         self._sent(frame, after)
         return data
 

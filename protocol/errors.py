@@ -34,7 +34,11 @@ class RemoteProtocolError(ProtocolError):
 
 
 class LocalProtocolError(ProtocolError):
-    """We were about to send what the wire does not allow."""
+    """We were about to send what the wire does not allow. `code` is what a peer would say to it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 # Codes of `error` and `bye`. A client acts on the code; the text is for people.

@@ -1,6 +1,6 @@
 """One connection to a server: requests out, answers and frames in.
 
-A thin asyncio shell around `protocol.codec`. It matches answers to requests, answers pings, and notices
+A thin asyncio shell around `protocol.connection`. It has answers waited for, answers pings, and notices
 silence; it knows nothing of rooms, of trying again, or of what frames mean. `dial` opens one.
 """
 
@@ -16,9 +16,10 @@ from chat_tui.client.errors import ClientError, LoginError, LostError, RequestEr
 from chat_tui.client.trust import SocketOwner, Trust
 from chat_tui.local_time import moment
 from common import sockets
-from protocol import VERSION, codec, errors, frames, limits, links
-from protocol.codec import FrameReader, Rejected
-from protocol.errors import RemoteProtocolError
+from protocol import VERSION, errors, frames, limits, links
+from protocol.codec import Rejected
+from protocol.connection import Answer, Role, WireConnection
+from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line, clean_text
 
@@ -69,9 +70,8 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class _Waiting(NamedTuple):
-    """A request without an answer, who waits for it, and what is done with it at once."""
+    """Who waits for the answer to a request, and what is done with it at once."""
 
-    request: Request[Any]
     answer: asyncio.Future[Any]
     taken: Callable[[Any], None] | None
 
@@ -86,11 +86,10 @@ class Connection(asyncio.Protocol):
         `ClientError`: then the connection is `refused`."""
         self._on_frame = on_frame
         self._examine = examine
-        self._reader = FrameReader(frames.FROM_SERVER, limits.ANSWER)
+        self._wire = WireConnection(Role.CLIENT)
         self._transport: asyncio.Transport
         self._loop = asyncio.get_running_loop()
         self._answers: dict[int, _Waiting] = {}
-        self._last_id = 0
         self._heard = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
         self._next_turn: asyncio.Handle | None = None
@@ -121,7 +120,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         self._heard = self._loop.time()
-        self._reader.add(data)
+        self._wire.receive_data(data)
         if self._next_turn is None:
             self._take_turn()
 
@@ -133,7 +132,7 @@ class Connection(asyncio.Protocol):
         self._handle(FRAMES, self._loop.time() + TURN_SECONDS)
         if self._transport.is_closing():
             return
-        if self._reader.ready:
+        if self._wire.ready:
             self._heard = self._loop.time()  # nothing is read meanwhile, and that is not the server's silence
             self._transport.pause_reading()
             self._next_turn = self._loop.call_later(TURN_SECONDS, self._take_turn)
@@ -141,13 +140,13 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _handle(self, most: int, until: float) -> None:
-        start = self._reader.start
+        start = self._wire.start
         try:
             for _ in range(most):
-                frame = self._reader.next_frame()
-                if frame is None:
+                event = self._wire.next_event()
+                if event is None:
                     return
-                self._receive(frame)
+                self._receive(event)
                 if self._reason is not self._silent_end or self._loop.time() >= until:
                     return
         except RemoteProtocolError as error:
@@ -161,7 +160,7 @@ class Connection(asyncio.Protocol):
         if self._next_turn is not None:
             self._next_turn.cancel()
         # If it broke as we wrote, what had come by then is still to be handled; it is no more than one read.
-        while exc is not None and self._reader.ready and self._reason is self._silent_end:
+        while exc is not None and self._wire.ready and self._reason is self._silent_end:
             self._handle(FRAMES, math.inf)
         if exc is not None and self._reason is self._silent_end:
             self._reason = LostError(f"the connection broke: {exc}")
@@ -193,7 +192,7 @@ class Connection(asyncio.Protocol):
 
     async def greet(self, client: str) -> frames.Welcome:
         """Say hello; raises `LostError` or `StoppedError`."""
-        self._write(frames.Hello([VERSION], client))
+        self.tell(frames.Hello([VERSION], client))
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 welcome = await self._welcome
@@ -217,11 +216,15 @@ class Connection(asyncio.Protocol):
             raise RequestError(errors.NOT_PRIVATE, UNSAFE)
         if self._transport.is_closing():
             raise LostError(str(self._reason), self._reason.after)
-        self._last_id += 1
-        request = msgspec.structs.replace(request, id=self._last_id)
+        request = self._wire.numbered(request)
+        try:
+            self._write(request)
+        except LocalProtocolError as error:
+            if error.code != errors.TOO_LARGE:
+                raise
+            raise RequestError(error.code, str(error)) from error
         answer: asyncio.Future[R] = self._loop.create_future()
-        self._answers[request.id] = _Waiting(request, answer, taken)
-        self._write(request)
+        self._answers[request.id] = _Waiting(answer, taken)
         return await answer
 
     def tell(self, frame: Frame) -> None:
@@ -231,7 +234,7 @@ class Connection(asyncio.Protocol):
 
     def prove(self) -> None:
         """Give up soon, unless the server shows that it is still there."""
-        self._write(frames.Ping())
+        self.tell(frames.Ping())
         self._heard = min(self._heard, self._loop.time() - self.limits.silence + PROVE_SECONDS)
         self._watch()
 
@@ -259,63 +262,39 @@ class Connection(asyncio.Protocol):
     # --- frames
 
     def _write(self, frame: Frame) -> None:
-        self._transport.write(codec.encode(frame))
+        self._transport.write(self._wire.send(frame))
 
-    def _receive(self, frame: Frame | Rejected) -> None:
-        match frame:
-            case frames.Ok():
-                self._answer(frame)
-            case frames.Error():
-                self._refused(frame)
-            case Rejected():
-                self._rejected(frame)
+    def _receive(self, event: Frame | Answer | Rejected) -> None:
+        match event:
+            case Answer():
+                self._answer(event)
+            case Rejected() | frames.Error():
+                pass  # a type of a newer server; an error about no request of ours
             case frames.Welcome():
                 if not self._welcome.done():
-                    self._welcome.set_result(frame)
+                    self._welcome.set_result(event)
             case frames.Bye():
-                self._reason = self._farewell(frame)
+                self._reason = self._farewell(event)
                 self._transport.close()
             case frames.Ping():
-                self._write(frames.Pong(frame.n))
-                self._on_frame(frame)
+                self._write(frames.Pong(event.n))
+                self._on_frame(event)
             case _:
-                self._on_frame(frame)
+                self._on_frame(event)
 
-    def _answer(self, ok: frames.Ok) -> None:
-        waiting = self._waiting(ok.re)
-        if waiting is None:
-            return
-        try:
-            result = codec.convert(ok.result, waiting.request.result)
-        except msgspec.ValidationError as error:
-            text = f"the server's answer makes no sense: {clean_line(str(error), 200)}"
-            waiting.answer.set_exception(RequestError(errors.BAD_FRAME, text))
+    def _answer(self, answer: Answer) -> None:
+        waiting = self._answers.pop(answer.request.id)
+        if waiting.answer.done():
+            return  # who asked has given up
+        outcome = answer.outcome
+        if isinstance(outcome, frames.Error):
+            text = clean_text(outcome.text[:ERROR_TEXT]) or clean_line(outcome.code, ERROR_TEXT)
+            refusal = RequestError(outcome.code, text + _term(outcome), **outcome.details)
+            waiting.answer.set_exception(refusal)
             return
         if waiting.taken is not None:
-            waiting.taken(result)
-        waiting.answer.set_result(result)
-
-    def _refused(self, error: frames.Error) -> None:
-        waiting = self._waiting(error.re)
-        if waiting is not None:
-            text = clean_text(error.text[:ERROR_TEXT]) or clean_line(error.code, ERROR_TEXT)
-            waiting.answer.set_exception(RequestError(error.code, text + _term(error), **error.details))
-
-    def _rejected(self, rejected: Rejected) -> None:
-        # One that names a request of ours is its answer all the same, and somebody is waiting for it. A type
-        # of a newer server is skipped, as the wire demands. But a frame that we know and can't read is never
-        # right, and to leave it out would show a room that is not as the server has it.
-        waiting = self._waiting(rejected.id)
-        if waiting is not None:
-            text = f"the server's answer makes no sense: {clean_line(rejected.text, 200)}"
-            waiting.answer.set_exception(RequestError(rejected.code, text))
-        elif rejected.code != errors.UNKNOWN_TYPE:
-            raise RemoteProtocolError(rejected.code, rejected.text)
-
-    def _waiting(self, number: int | None) -> _Waiting | None:
-        """Who still waits for the answer to that request."""
-        waiting = self._answers.pop(number or 0, None)
-        return waiting if waiting is not None and not waiting.answer.done() else None
+            waiting.taken(outcome)
+        waiting.answer.set_result(outcome)
 
     def _farewell(self, bye: frames.Bye) -> ClientError:
         text = (clean_line(bye.text, 200) or clean_line(bye.code)) + _term(bye)

@@ -7,19 +7,19 @@ can read. Knows the folder, its lock and the wire; nothing of what is asked.
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import filelock
 import msgspec
 
 from common import private_files, sockets
-from protocol import VERSION, codec, frames, limits
-from protocol.codec import FrameReader, Rejected
-from protocol.errors import RemoteProtocolError
+from protocol import VERSION, frames
+from protocol.codec import Rejected
+from protocol.connection import Answer, Role, WireConnection
+from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frames import Frame, Request, Result
 from protocol.text import clean_line
 from server import __version__
@@ -51,21 +51,21 @@ class Administration:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._frames = FrameReader(frames.FROM_SERVER, limits.ANSWER)
-        self._come: deque[Frame | Rejected] = deque()
-        self._asked = 0
+        self._wire = WireConnection(Role.CLIENT)
 
     async def ask(self, request: Request[R]) -> R:
         """Ask for something; the request's `id` is chosen here. Raises `AdminError` if it is refused."""
-        self._asked += 1
-        request = msgspec.structs.replace(request, id=self._asked)
-        self._say(request)
+        request = self._wire.numbered(request)
+        try:
+            self._say(request)
+        except LocalProtocolError as error:
+            raise AdminError(str(error)) from error
         while True:
             match await self._next():
-                case frames.Ok(re=number, result=result) if number == request.id:
-                    return codec.convert(result, request.result)  # type: ignore[return-value]
-                case frames.Error(re=number, text=text) if number == request.id:
+                case Answer(outcome=frames.Error(text=text)):
                     raise AdminError(clean_line(text))
+                case Answer(outcome=result):
+                    return cast("R", result)
                 case frames.Bye(text=text):
                     raise AdminError(f"the server has gone: {clean_line(text)}")
                 case frames.Ping(n=number):
@@ -78,19 +78,19 @@ class Administration:
         await self.ask(frames.Login(1, "administrator", key=key))
 
     def _say(self, frame: Frame) -> None:
-        self._writer.write(codec.encode(frame))
+        self._writer.write(self._wire.send(frame))
 
-    async def _next(self) -> Frame | Rejected:
+    async def _next(self) -> Frame | Answer | Rejected:
         try:
             async with asyncio.timeout(SECONDS):
-                while not self._come:
+                while (event := self._wire.next_event()) is None:
                     data = await self._reader.read(2**16)
                     if not data:
                         raise AdminError("the server has closed the connection")
-                    self._come.extend(self._frames.feed(data))
+                    self._wire.receive_data(data)
         except (OSError, TimeoutError, RemoteProtocolError) as error:
             raise AdminError(f"the server does not answer: {error}") from error
-        return self._come.popleft()
+        return event
 
     def close(self) -> None:
         """Hang up."""

@@ -354,7 +354,7 @@ async def test_frames_that_nobody_knows_are_skipped(meet: Meet, puppet: Puppet) 
     for payload in (b"\x81\xa1t\xa6future", b"\x80"):
         puppet.push_bytes(len(payload).to_bytes(4, "big") + payload)
     strange = frames.Event("#elsewhere", 5, OTHER, "\x1b", "\x1bkind", limits.TIME, b"\xc1", "c\x9b1mid")
-    puppet.push(strange, frames.Ok(2**50), frames.Error("code", "text"), frames.Marker("#elsewhere", 3))
+    puppet.push(strange, frames.Error("code", "text"), frames.Marker("#elsewhere", 3))
     hostile = Event(ROOM, 4, OTHER, "\x1b[2J", "message", 0, b"\xc1", "c\x9b1mid")
     puppet.push(frames.Presence(ROOM, "\x1b[31mbob", online=True), hostile)
     await until(lambda: alice.client.rooms[ROOM].last == 4)
@@ -373,6 +373,15 @@ async def test_a_frame_that_is_broken_stops_it_and_says_so(meet: Meet, puppet: P
     puppet.push_bytes(len(payload).to_bytes(4, "big") + payload)
     await alice.phase("stopped")
     assert "a broken one: event: Object missing required field `room`" in alice.client.status.reason
+
+
+@pytest.mark.parametrize("answer", [frames.Ok(2**50), frames.Error("code", "text", 2**50)])
+async def test_an_answer_to_no_request_stops_it(meet: Meet, puppet: Puppet, answer: Frame) -> None:
+    alice = meet()
+    await alice.start()
+    puppet.push(answer)
+    await alice.phase("stopped")
+    assert "a broken one: an answer to no request" in alice.client.status.reason
 
 
 async def test_a_server_that_hangs_up_at_once(meet: Meet, puppet: Puppet) -> None:
