@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chat_tui.commands import keymap, registry
 from chat_tui.config import fields
+from chat_tui.tui import commands as _all  # noqa: F401  # fills the registry
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("protocol", "common", "server", "chat_tui")

@@ -31,14 +31,14 @@ _DIVIDED = re.compile(r"[()\[\]{}<>\"'“”‘’«»„‹›,;|*~（）「」
 """Signs in a text behind which a name may begin without a blank."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class RoomCandidate(msgspec.Struct, frozen=True):
     """A room, by the name that people use."""
 
     title: str
     topic: str = ""
 
 
-class Being(msgspec.Struct, frozen=True):
+class PersonCandidate(msgspec.Struct, frozen=True):
     """A person. `sign`: `ONLINE`, `AWAY` or, if that is not known, nothing; `about` says it in words."""
 
     name: str
@@ -53,10 +53,10 @@ class Known(msgspec.Struct, frozen=True):
     `emoji` gives names and emoji that begin so.
     """
 
-    rooms: Callable[[], Sequence[Place]] = tuple
-    others: Callable[[], Sequence[Place]] = tuple
-    people: Callable[[], Sequence[Being]] = tuple
-    strangers: Callable[[], Sequence[Being]] = tuple
+    rooms: Callable[[], Sequence[RoomCandidate]] = tuple
+    others: Callable[[], Sequence[RoomCandidate]] = tuple
+    people: Callable[[], Sequence[PersonCandidate]] = tuple
+    strangers: Callable[[], Sequence[PersonCandidate]] = tuple
     themes: Callable[[], Sequence[str]] = tuple
     emoji: Callable[[str], Sequence[tuple[str, str]]] = lambda _: ()
 
@@ -186,7 +186,7 @@ def _words(word: str, words: Iterable[str], about: str) -> tuple[Candidate, ...]
     return tuple(Candidate(f"{one} ", one, about) for _, one in fitting)
 
 
-def _places(word: str, places: Iterable[Place]) -> tuple[Candidate, ...]:
+def _places(word: str, places: Iterable[RoomCandidate]) -> tuple[Candidate, ...]:
     """Rooms; where no sign was typed, those with the usual one."""
     sign, bare = (word[0], word[1:]) if word[:1] in ("#", "@") else ("#" if word else "", word)
     signed = (place for place in places if place.title.startswith(sign))
@@ -194,7 +194,7 @@ def _places(word: str, places: Iterable[Place]) -> tuple[Candidate, ...]:
     return tuple(Candidate(f"{one.title} ", one.title, one.topic) for _, one in fitting[:MOST])
 
 
-def _people(word: str, people: Iterable[Being], behind: str) -> tuple[Candidate, ...]:
+def _people(word: str, people: Iterable[PersonCandidate], behind: str) -> tuple[Candidate, ...]:
     mark, bare = ("@", word[1:]) if word.startswith("@") else ("", word)
     worst = _worst(bare) if mark else matching.BEGINS  # a plain word is mostly no name
     fitting = matching.best(bare, people, lambda being: (being.name,), worst)

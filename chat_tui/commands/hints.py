@@ -15,7 +15,7 @@ LESSONS = (
     ("switch", "{key} goes to a room by its name"),
     ("complete", "{key} completes names, #rooms, /commands"),
     ("page_up", "{key} scrolls back, Esc comes home"),
-    ("earlier", "{key} brings back what you wrote before"),
+    ("input_previous", "{key} brings back what you wrote before"),
     ("newline", "{key} begins a new line"),
     ("next", "{key} goes to the next room"),
     ("editor", "{key} opens your own editor"),

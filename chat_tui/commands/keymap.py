@@ -68,13 +68,15 @@ def _taken(table: str, key: str, taker: str, loser: str) -> str:
 
 
 class Keymap:
-    """See the module. `wanted` are the keys themselves, `on_message` those while a message is chosen."""
+    """See the module. `wanted` are the keys themselves, `on_message` those while a message is selected."""
 
     def __init__(self, wanted: Wanted | None = None, on_message: Wanted | None = None) -> None:
         self.problems: list[Mistake] = []
-        self._wanted = self._understand("keys", wanted or {}, _COMMANDS, letters=False)
+        self._commands = {command.name: command for command in registry.COMMANDS}
+        self._selected = {name: command for name, command in self._commands.items() if command.on_message}
+        self._wanted = self._understand("keys", wanted or {}, self._commands, letters=False)
         self._keys, self._names = self._settle()
-        given = self._understand("message_keys", on_message or {}, _ON_MESSAGE, letters=True)
+        given = self._understand("message_keys", on_message or {}, self._selected, letters=True)
         self._on_message = self._settle_on_message(given)
 
     def _understand(
@@ -102,9 +104,9 @@ class Keymap:
         self.problems.append(Mistake((table, name), text))
 
     def _settle_on_message(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """Likewise for the keys while a message is chosen."""
+        """Likewise for the keys while a message is selected."""
         names: dict[str, str] = {}
-        left = {name: command.on_message for name, command in _ON_MESSAGE.items() if name not in wanted}
+        left = {name: command.on_message for name, command in self._selected.items() if name not in wanted}
         for name, keys in [*wanted.items(), *left.items()]:
             for key in keys:
                 first = names.setdefault(key, name)
@@ -128,9 +130,9 @@ class Keymap:
                 if (taker := names.setdefault(key, command.name)) != command.name:
                     self._complain("keys", taker, _taken("keys", key, taker, command.name))
         if "send" not in names.values():
-            self._complain("keys", "send", "something must send what is written; Enter does.")
+            self._complain("keys", "send", "some key has to send messages; Enter does.")
             names["enter"] = "send"
-        order = {name: self._wanted.get(name, command.keys) for name, command in _COMMANDS.items()}
+        order = {name: self._wanted.get(name, command.keys) for name, command in self._commands.items()}
         order["send"] = order["send"] or ("enter",)
         settled = {name: tuple(key for key in own if names.get(key) == name) for name, own in order.items()}
         return settled, names
@@ -155,24 +157,24 @@ class Keymap:
         return self._names.get(key, "")
 
     def on_message(self, key: str) -> str:
-        """The name of the command that a key has while a message is chosen; empty if none."""
+        """The name of the command that a key has while a message is selected; empty if none."""
         return self._on_message.get(key, "")
 
     def first_on_message(self, name: str) -> str:
-        """The key to show for a command while a message is chosen; empty if it has none."""
+        """The key to show for a command while a message is selected; empty if it has none."""
         return next((key_name(key) for key, its in self._on_message.items() if its == name), "")
 
     def shown_on_message(self, command: Command) -> str:
-        """All keys of a command while a message is chosen, as people write them."""
+        """All keys of a command while a message is selected, as people write them."""
         return ", ".join(key_name(key) for key, name in self._on_message.items() if name == command.name)
 
     def composers(self) -> dict[str, str]:
         """What the composer does by itself: key, and the command's name."""
-        return {key: name for key, name in self._names.items() if _COMMANDS[name].composer}
+        return {key: name for key, name in self._names.items() if self._commands[name].composer}
 
     def changes(self) -> Iterator[tuple[str, str]]:
         """The bindings of Textual that are others than the registry says: id and keys. See `identities`."""
-        for name, command in _COMMANDS.items():
+        for name, command in self._commands.items():
             now = self._keys[name]
             if now == command.keys or command.composer:
                 continue
@@ -184,10 +186,6 @@ class Keymap:
             else:
                 yield each[0], ",".join(now) or UNBOUND
                 yield from ((identity, UNBOUND) for identity in each[1:])
-
-
-_COMMANDS = {command.name: command for command in registry.COMMANDS}
-_ON_MESSAGE = {name: command for name, command in _COMMANDS.items() if command.on_message}
 
 
 def identities(command: Command) -> list[str]:
@@ -274,11 +272,12 @@ def key_table() -> str:
 
 
 def message_key_table() -> str:
-    """The keys that act on a chosen message, likewise."""
+    """The keys that act on a selected message, likewise."""
     keymap = Keymap()
     rows = ["| key | name | what it does |", "|---|---|---|"]
     rows += [
         f"| {keymap.shown_on_message(command)} | `{command.name}` | {command.help} |"
-        for command in _ON_MESSAGE.values()
+        for command in registry.COMMANDS
+        if command.on_message
     ]
     return "\n".join(rows)

@@ -9,7 +9,7 @@ from chat_tui.client.client import Client
 from chat_tui.client.events import ROOM, TOPIC
 from chat_tui.client.people import Person
 from chat_tui.client.room import Room
-from chat_tui.commands.completion import AWAY, ONLINE, Being, Place
+from chat_tui.commands.completion import AWAY, ONLINE, PersonCandidate, RoomCandidate
 from protocol import frames
 from protocol.names import fold
 from protocol.text import clean_line
@@ -24,7 +24,7 @@ RECENT, FEW = 200, 20
 """Messages whose senders are known: of the room in view, and of each of the others."""
 
 
-class Around:
+class Suggestions:
     """See the module."""
 
     def __init__(self, client: Client) -> None:
@@ -32,7 +32,7 @@ class Around:
         self._visited: dict[str, None] = {}  # the room in view last
         self._asked: dict[str, float] = {}  # after which names, and when
         self._few = True  # all rooms of the server fit into one page
-        self._places: dict[str, list[Place]] = {}  # pages, by the name that they come after
+        self._places: dict[str, list[RoomCandidate]] = {}  # pages, by the name that they come after
 
     # --- rooms
 
@@ -50,7 +50,7 @@ class Around:
         """Whether it was in view since the start."""
         return room.name in self._visited
 
-    def next_places(self, now: float, name: str) -> str | None:
+    def next_question(self, now: float, name: str) -> str | None:
         """After which name the server should be asked for its rooms now, where `name` is being typed; None:
         it need not be asked. Who is told so does it."""
         after = "" if self._few else fold(f"#{name.removeprefix('#')}")
@@ -66,7 +66,7 @@ class Around:
             self._few = result.complete
         self._places.pop(after, None)
         self._places[after] = [
-            Place(clean_line(info.room, ROOM), clean_line(info.topic, TOPIC) or "you are not in it")
+            RoomCandidate(clean_line(info.room, ROOM), clean_line(info.topic, TOPIC) or "you are not in it")
             for info in result.rooms
         ]
         while len(self._places) > PAGES:
@@ -74,14 +74,14 @@ class Around:
             del self._places[forgotten]
             self._asked.pop(forgotten, None)
 
-    def places(self) -> list[Place]:
+    def other_rooms(self) -> list[RoomCandidate]:
         """Those of the server that one is not in, as far as it has told."""
         found = {place.title: place for page in reversed(self._places.values()) for place in page}
         return [place for title, place in found.items() if title not in self._client.rooms]
 
     # --- people
 
-    def people(self, room: Room | None) -> list[Being]:
+    def people(self, room: Room | None) -> list[PersonCandidate]:
         """Those of a room: who spoke last first, then all who are there."""
         if room is None:
             return []
@@ -89,9 +89,9 @@ class Around:
         there = {person.name: person for person in room.people.listed}
         names = dict.fromkeys([*spoke, *there])
         names.pop(self._client.name, None)
-        return [_being(name, there.get(name)) for name in names]
+        return [_candidate(name, there.get(name)) for name in names]
 
-    def strangers(self, here: Room | None) -> list[Being]:
+    def strangers(self, here: Room | None) -> list[PersonCandidate]:
         """Whom one knows from other rooms only."""
         names: dict[str, Person | None] = {}
         for room in self._client.rooms.values():
@@ -102,12 +102,12 @@ class Around:
                 names.setdefault(event.sender, None)
         for name in (self._client.name, *(being.name for being in self.people(here))):
             names.pop(name, None)
-        return [_being(name, person) for name, person in names.items()]
+        return [_candidate(name, person) for name, person in names.items()]
 
 
-def _being(name: str, person: Person | None) -> Being:
+def _candidate(name: str, person: Person | None) -> PersonCandidate:
     if person is None:
-        return Being(name)
+        return PersonCandidate(name)
     if person.away:
-        return Being(name, AWAY, f"away: {person.text}" if person.text else "away")
-    return Being(name, ONLINE, "online")
+        return PersonCandidate(name, AWAY, f"away: {person.text}" if person.text else "away")
+    return PersonCandidate(name, ONLINE, "online")

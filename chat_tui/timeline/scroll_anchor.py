@@ -3,7 +3,7 @@
 import msgspec
 
 
-class View(msgspec.Struct):
+class ScrollAnchor(msgspec.Struct):
     """The reader's place: at the bottom (`following`), or `line` lines into row `row` at the top.
 
     `line` may be negative (lines of earlier rows above this one) and out of the row's range: whoever

@@ -18,7 +18,7 @@ from chat_tui.client.events import Pending, RoomEvent
 from chat_tui.local_time import LocalTime, clamped
 from chat_tui.timeline.changes import Changes
 from chat_tui.timeline.rows import Activity, DayLine, Info, Message, NoticeKind, Row, Stay
-from chat_tui.timeline.scroll_anchor import View
+from chat_tui.timeline.scroll_anchor import ScrollAnchor
 from protocol import frames
 from protocol.names import fold
 from protocol.text import clean_text
@@ -51,7 +51,7 @@ class Timeline:
         """Whether older events are on their way."""
         self.unseen = 0
         """Messages of others that the reader has not had on the screen: they are below."""
-        self.view = View()
+        self.view = ScrollAnchor()
         self.generation = 0
         """Counts the times when the rows were replaced; keys of another generation mean nothing."""
         self.cleared = False
@@ -265,7 +265,9 @@ class Timeline:
             self.follow()
             return
         found = self.ruler is not None
-        self.view = View(following=False, row=self.first if self.ruler is None else self.ruler, lowered=found)
+        self.view = ScrollAnchor(
+            following=False, row=self.first if self.ruler is None else self.ruler, lowered=found
+        )
         self._seen = self._read
         self._count_unseen()
 
@@ -313,7 +315,7 @@ class Timeline:
         """Put the reader at a message, a little below the top, and mark it; whether it is here."""
         key = self.key_of(seq)
         if key is not None and self.mark(seq, on=True):
-            self.view = View(following=False, row=key, lowered=True)
+            self.view = ScrollAnchor(following=False, row=key, lowered=True)
         return key is not None
 
     def mark(self, seq: int, *, on: bool) -> bool:
@@ -493,7 +495,7 @@ class Timeline:
     def _restore(self, seq: int) -> None:
         key = self._key_from(seq)
         if seq and key < len(self._back):
-            self.view = View(following=False, row=key)
+            self.view = ScrollAnchor(following=False, row=key)
             self._count_unseen()
         else:
             self.follow()

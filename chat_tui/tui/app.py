@@ -21,10 +21,10 @@ from chat_tui.commands.keymap import Keymap
 from chat_tui.config import Mistake, Settings, fields, first_run, server_list
 from chat_tui.config.first_run import Choice
 from chat_tui.tui import cutting, terminal, themes
-from chat_tui.tui.screens.account_dialogs import AccountDialogs
+from chat_tui.tui.account_dialogs import ServerAnswered
 from chat_tui.tui.screens.first_run import FirstRun
 from chat_tui.tui.screens.login import LoginScreen
-from chat_tui.tui.screens.servers import Servers
+from chat_tui.tui.servers import Servers
 from chat_tui.tui.terminal import clipboard, control
 from chat_tui.tui.terminal.parser import PASTE_BYTES, PasteCut
 from chat_tui.tui.terminal.signals import end_on_signals
@@ -100,8 +100,8 @@ class ChatApp(App[None], inherit_bindings=False):
     ) -> None:
         """What pops up is a line in the log for who has it read aloud."""
         main = self._servers.in_view
-        if main is not None and main.is_attached and main.settings.screen_reader:
-            main.mention(message)
+        if main is not None and main.is_attached and main.appearance.settings.screen_reader:
+            main.panes.mention(message)
         else:
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
@@ -146,7 +146,7 @@ class ChatApp(App[None], inherit_bindings=False):
             self._servers.touched()
         if isinstance(event, events.Key):
             if (main := self._servers.in_view) is not None and main.is_attached:
-                main.pressed(event)
+                main.appearance.key_pressed(event)
             if self._asks_for_help(event.key):
                 self.action_help()
                 return
@@ -194,7 +194,7 @@ class ChatApp(App[None], inherit_bindings=False):
             elif not self._given.name:
                 config.remember(name=message.name)
         except config.ConfigError as error:
-            self.call_later(screen.complain, str(error))
+            self.call_later(screen.panes.complain, str(error))
         except ClientError as error:
             self.exit(return_code=1, message=f"chat-tui: {error}")
 
@@ -220,7 +220,7 @@ class ChatApp(App[None], inherit_bindings=False):
         main.problems = [*main.problems, *problems]
         if self._untried is not None and not self._settings.name:
             key = self._keys.first("quit")
-            main.advice = (
+            main.accounts.advice = (
                 f"If the address is wrong: {key} ends the program, and the next start asks for it again."
             )
         self._servers.show(main)
@@ -234,17 +234,17 @@ class ChatApp(App[None], inherit_bindings=False):
         elif self._keep:
             server_list.first(place)
 
-    @on(AccountDialogs.Answered)
-    def _answered(self, message: AccountDialogs.Answered) -> None:
-        choice, screen = self._untried, message.screen
-        self._servers.answered(screen)
+    @on(ServerAnswered)
+    def _answered(self, message: ServerAnswered) -> None:
+        choice, screen = self._untried, self._servers.screen_of(message.client)
+        self._servers.answered(message.client)
         if choice is None or screen is not self._servers.screens[0]:
             return
         self._untried = None
         try:
             self._remember(Choice(screen.client.name, choice.server))
         except config.ConfigError as error:
-            screen.complain(str(error))
+            screen.panes.complain(str(error))
 
     def _open_others(self, name: str) -> list[str]:
         """Open what is remembered beside the first one. Returns what is wrong."""

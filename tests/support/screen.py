@@ -314,7 +314,11 @@ class Chat:
             if not isinstance(self.app.screen, MainScreen):
                 return False
             pane = self.main.query_one("#people")
-            there = self.people if pane.display else self.main.current and self.main.current.people.listed
+            there = (
+                self.people
+                if pane.display
+                else self.main.panes.current and self.main.panes.current.people.listed
+            )
             return self.status.startswith("●") and bool(there)
 
         await self.until(there, "connected, and in a room")

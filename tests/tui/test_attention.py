@@ -10,7 +10,7 @@ ROOMS = ("#general", "#deploys", "#noise", "#plans")
 
 
 def here(chat: Chat) -> str:
-    return chat.main.current.title if chat.main.current is not None else ""
+    return chat.main.panes.current.title if chat.main.panes.current is not None else ""
 
 
 async def member(server: RunningServer) -> None:
@@ -34,7 +34,7 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
         await chat.sees("/notify takes all", "#log")
         await chat.press("alt+3")
         await chat.enter("/highlight disk*")
-        await chat.sees("disk* calls you", "#log")
+        await chat.sees("disk* notifies you", "#log")
         await chat.press("alt+2")
         assert here(chat) == "#general"
         chat.bells = 0
@@ -55,12 +55,12 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
         await chat.until(lambda: chat.rooms[3] == "4 #plans 1 @1", "counted, but nobody is told")
         assert chat.bells == rung
         # The other device has no list of rooms in view, nor the word.
-        await narrow.sees("2 rooms want you (Alt+A)", "#status")
+        await narrow.sees("@ in 2 rooms (Alt+A)", "#status")
 
         for room in ("#deploys", "@bob", "#plans", "#noise"):
             await chat.press("alt+a")
             await chat.until(lambda room=room: here(chat) == room, f"in {room}")  # type: ignore[misc]
-            await chat.until(lambda: not chat.main.current.unread, "it is read")  # type: ignore[union-attr]
+            await chat.until(lambda: not chat.main.panes.current.unread, "it is read")  # type: ignore[union-attr]
         assert chat.main.servers.title._shown == "#noise - chat-tui"
         await narrow.until(lambda: "want" not in narrow.status, "read on the other device")
         await chat.press("alt+a")
@@ -68,10 +68,10 @@ async def test_going_where_one_is_wanted(place: Place, server: RunningServer) ->
         assert "back in #general" in chat.toasts
         await chat.press("alt+a")
         assert here(chat) == "#general"
-        assert "Nothing wants your attention" in chat.toasts
+        assert "No unread messages or mentions" in chat.toasts
         assert config.load().highlights == ("disk*",)
         await chat.enter("/unhighlight DISK*")
-        await chat.sees("DISK* calls you no", "#log")
+        await chat.sees("DISK* no longer notifies you", "#log")
         assert config.load().highlights == ()
 
 

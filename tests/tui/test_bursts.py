@@ -15,10 +15,10 @@ async def test_letters_behind_ctrl_k_are_what_is_looked_for(place: Place, server
     await alice.close()
     async with open_chat(place) as chat:
         await chat.burst(f"left\x1b[D{CTRL_K}deploys\rhere")
-        await chat.until(lambda: chat.main._room == "#deploys", "the other room is shown")
+        await chat.until(lambda: chat.main.panes.room == "#deploys", "the other room is shown")
         assert chat.composer.text == "here"
         await chat.burst(f"\r{CTRL_K}general\rx")
-        await chat.until(lambda: chat.main._room == "#general", "the first one is shown again")
+        await chat.until(lambda: chat.main.panes.room == "#general", "the first one is shown again")
         assert chat.composer.text == "leftx"
     await bob.close()
 

@@ -13,7 +13,11 @@ from tests.support.screen import Chat, Place, open_chat
 
 def offered(chat: Chat) -> list[str]:
     """The lines of the list; none if it is folded away."""
-    return [line.rstrip() for line in chat.lines("#offer")] if chat.main.query_one("#offer").display else []
+    return (
+        [line.rstrip() for line in chat.lines("#completion")]
+        if chat.main.query_one("#completion").display
+        else []
+    )
 
 
 def names(chat: Chat) -> list[str]:
@@ -58,7 +62,7 @@ async def test_it_opens_while_one_types_and_takes_what_was_marked(
         await chat.type("/")
         await chat.until(lambda: len(offered(chat)) == ROWS, "it shows some")
         assert " more" in offered(chat)[-1]
-        offer = chat.main.query_one("#offer")
+        offer = chat.main.query_one("#completion")
         assert (log.region, composer.region) == before
         assert offer.region.bottom == log.region.bottom == chat.main.query_one("#compose").region.y
         await chat.pilot._post_mouse_events([events.MouseScrollDown], offer)
@@ -73,7 +77,7 @@ async def test_it_opens_while_one_types_and_takes_what_was_marked(
         await chat.press("ctrl+u")
         await chat.type("ask @b")
         await chat.until(lambda: names(chat) == ["○ bob", "● Bernadette"], "names are offered")
-        await chat.pilot.click("#offer", offset=(5, 1))
+        await chat.pilot.click("#completion", offset=(5, 1))
         await chat.until(lambda: composer.text == "ask @Bernadette ", "the click is taken")
         await chat.type("x")
         assert composer.text == "ask @Bernadette x"

@@ -120,7 +120,7 @@ async def test_a_draft_that_no_message_could_hold_is_kept_in_a_file(
     async with open_chat(place) as chat:
         monkeypatch.setattr(tempfile, "tempdir", str(kept))
         text = "é" * (LONGEST + 1)
-        chat.main._put(text)
+        chat.main.compose_area._put(text)
         await chat.sees("32,769 characters are too many", "#log")
         assert chat.composer.text == ""
         assert only_file(kept) == (text, 0)

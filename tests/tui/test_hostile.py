@@ -203,7 +203,7 @@ async def test_rooms_in_the_list_the_topic_line_the_input_the_switcher_and_the_t
             await chat.press("alt+down")
             check(chat)
         assert shown(chat.text("#rooms"), text)
-        assert chat.main.current is not None
+        assert chat.main.panes.current is not None
         title = chat.main.servers.title._shown
         assert not UNWANTED.search(title)
         await chat.press("ctrl+k")

@@ -306,7 +306,7 @@ async def test_the_password_is_changed(place: Place, server: RunningServer) -> N
         assert focused(chat) == "old"
         await chat.press("ctrl+u")
         await chat.enter(PASSWORD)
-        await chat.sees("Your password is another one", "#log")
+        await chat.sees("Your password is changed", "#log")
         await chat.enter("/password")
         await asked_for_password(chat)
         await chat.press("escape")
@@ -343,11 +343,11 @@ async def test_devices_are_listed_and_ended(place: Place, server: RunningServer)
         (other,) = user.devices.keys() - {mine}
         await chat.sees("this one", "#log")
         await chat.sees(other, "#log")
-        await chat.enter(f"/enddevice {mine}")
+        await chat.enter(f"/revokedevice {mine}")
         await chat.sees("That is this device: /logout", "#log")
-        await chat.enter(f"/enddevice {other}")
+        await chat.enter(f"/revokedevice {other}")
         await chat.sees(f"{other} is logged out", "#log")
-        await chat.enter("/enddevice nonsense")
+        await chat.enter("/revokedevice nonsense")
         await chat.sees("there is no device nonsense", "#log")
         assert user.devices.keys() == {mine}
 
@@ -377,8 +377,8 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
         await chat.sees("There are no invitations", "#log")
         for line, told in (
             ("/invitation", "An invitation for one person"),
-            ("/invitation 3", "An invitation for 3 people"),
-            ("/invitation #lunch 5 30", "An invitation for 5 people"),
+            ("/createinvite 3", "An invitation for 3 people"),
+            ("/createinvite #lunch 5 30", "An invitation for 5 people"),
         ):
             await chat.enter(line)
             await chat.sees(told, "#log")
@@ -393,12 +393,12 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
         await chat.sees("5 of 5 left", "#log")
         await chat.sees("by alice", "#log")
         number = next(iter(server.context.state.invites))
-        await chat.enter(f"/uninvite {number}")
-        await chat.sees(f"The invitation {number} has ended", "#log")
+        await chat.enter(f"/revokeinvite {number}")
+        await chat.sees(f"The invitation {number} is revoked", "#log")
         for line, told in (
-            ("/invitation #lunch many", "many is no number of people"),
-            ("/invitation #lunch 1 ever", "ever is no number of days"),
-            ("/uninvite nonsense", "there is no invitation nonsense"),
+            ("/createinvite #lunch many", "many is no number of people"),
+            ("/createinvite #lunch 1 ever", "ever is no number of days"),
+            ("/revokeinvite nonsense", "there is no invitation nonsense"),
         ):
             await chat.enter(line)
             await chat.sees(told, "#log")
@@ -406,7 +406,7 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
 
 async def test_others_make_no_invitations(place: Place) -> None:
     async with open_chat(place) as chat:
-        for line in ("/invitation", "/invitations", "/uninvite x"):
+        for line in ("/invitation", "/invitations", "/revokeinvite x"):
             await chat.enter("/clear")
             await chat.until(lambda: not chat.messages(), "the log is empty")
             await chat.enter(line)

@@ -43,7 +43,7 @@ async def test_themes_of_ones_own(place: Place) -> None:
         await chat.sees("Esc undoes")
         await chat.press("ctrl+s")
         await chat.until(lambda: chat.main.is_active, "it is saved")
-        assert chat.main.settings.theme == "dsk"  # nobody has chosen another
+        assert chat.main.appearance.settings.theme == "dsk"  # nobody has chosen another
     found = mistakes(Settings(theme="dsk", keys={"quit": "q"}))
     assert len(found) == 3
     for part in ("'q' would be a letter", "bad.toml, line 2", "no theme 'dsk'"):
@@ -161,8 +161,8 @@ async def test_nothing_breaks_from_20_to_400_columns(place: Place, server: Runni
             assert {strip.cell_length for strip in strips} == {size[0]}
 
     async with open_chat(place) as chat:
-        chat.main._hints.begin()
-        chat.main._show_hint()
+        chat.main.appearance.hints.begin()
+        chat.main.appearance._show_hint()
         await every_size()
         for key, there in (("f1", "Help"), ("f2", "Settings")):
             await chat.pilot.resize_terminal(80, 24)
@@ -175,5 +175,5 @@ async def test_nothing_breaks_from_20_to_400_columns(place: Place, server: Runni
         await chat.press("f9")
         await every_size()
         await chat.press("f9")
-        chat.main.set_settings(screen_reader=True)
+        chat.main.appearance.change(screen_reader=True)
         await every_size()

@@ -237,7 +237,7 @@ async def test_people_come_and_go(place: Place, server: RunningServer) -> None:
 
 async def test_five_thousand_people_are_counted_and_scrolled(place: Place) -> None:
     async with open_chat(place) as chat:
-        room = chat.main.current
+        room = chat.main.panes.current
         assert room is not None
         names = [f"person{number:04}" for number in range(1000)]
         counts = {room.name: frames.Count(5000)}
@@ -278,10 +278,10 @@ async def test_times_follow_the_computer_into_another_zone(
         await bob.tell("#general", "noon")
         await chat.sees("12:00", "#log")
         monkeypatch.setenv("TZ", "Asia/Tokyo")
-        chat.main._look_at_zone()  # as its timer does
+        chat.main._check_zone()  # as its timer does
         await chat.sees("21:00", "#log")
         assert "12:00" not in chat.text("#log")
         monkeypatch.setenv("TZ", "Pacific/Kiritimati")  # it is the next day there
-        chat.main._look_at_zone()
+        chat.main._check_zone()
         await chat.sees("Tuesday, 24 November 2026", "#log")
         assert "Monday" not in chat.text("#log")

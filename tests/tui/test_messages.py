@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from chat_tui.tui.screens import messages
+from chat_tui.tui.widgets.composer import compose_area
 from protocol import codec, frames
 from protocol.frames import Event
 from server.state.entries import Draft
@@ -37,7 +37,7 @@ async def log_of(bob: Wire) -> list[Event]:
 
 
 def doing(chat: Chat) -> str:
-    return chat.text("#doing").strip() if chat.main.query_one("#doing").display else ""
+    return chat.text("#mode").strip() if chat.main.query_one("#mode").display else ""
 
 
 async def test_by_keys(place: Place, bob: Wire) -> None:
@@ -69,7 +69,7 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.press("e")
         assert chat.composer.text == "I am heer"
         await chat.press("backspace", "backspace", "backspace", *"ere", "enter")
-        assert (chat.composer.text, doing(chat), chat.log.chosen) == ("a draft", "", None)
+        assert (chat.composer.text, doing(chat), chat.log.selected) == ("a draft", "", None)
         edit = await sent(bob)
         assert (edit.kind, edit.target, text_of(edit)) == ("edit", first.seq, "I am here")
         await chat.sees("I am here (edited)", "#log")
@@ -78,7 +78,7 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.press("f4", "up", "up")
         assert "e edit" not in chat.status
         await chat.press("r")
-        assert doing(chat) == "Reply to bob: who is there? - Esc gives up"
+        assert doing(chat) == "Reply to bob: who is there? - Esc cancels"
         await chat.press("escape")
         assert (chat.composer.text, doing(chat)) == ("a draft", "")
         await chat.press("f4", "up", "up", "r", "enter")
@@ -97,14 +97,14 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         await chat.enter("/reactions")
         await chat.sees("👍 alice, bob", "#log")
         await chat.press("f4", "up", "up", "up")
-        assert chat.log.chosen == reaction.target
+        assert chat.log.selected == reaction.target
         await chat.press("escape")
 
         # Deleting asks once; another key is none for the message, nor for the line.
         await chat.press("f4", "up", "d")
-        assert "Delete it for good?" in chat.status
+        assert "Delete this message for good?" in chat.status
         await chat.press("x")
-        assert (chat.composer.text, chat.log.chosen) == ("", second.seq)
+        assert (chat.composer.text, chat.log.selected) == ("", second.seq)
         await chat.press("d", "d")
         delete = await sent(bob)
         assert (delete.kind, delete.target) == ("delete", second.seq)
@@ -113,9 +113,9 @@ async def test_by_keys(place: Place, bob: Wire) -> None:
         # A letter that means nothing there goes into the line.
         await chat.press("f4")
         await chat.type("quite")
-        assert (chat.composer.text, chat.log.chosen) == ("quite", None)
+        assert (chat.composer.text, chat.log.selected) == ("quite", None)
         await chat.press("f4", "escape", "f4", "enter", "f4", "j")
-        assert (chat.composer.text, chat.log.chosen) == ("quite", None)
+        assert (chat.composer.text, chat.log.selected) == ("quite", None)
     assert [bool(event.body) for event in await log_of(bob) if event.seq == second.seq] == [False]
 
 
@@ -148,14 +148,14 @@ async def test_by_commands(place: Place, bob: Wire) -> None:
         await chat.enter("/react 👋🏽")
         reaction = await sent(bob)
         assert reaction.target == answer.reply
-        assert chat.log.chosen is None
+        assert chat.log.selected is None
         await chat.press("f4", "up")
         await chat.enter("/delete")
         await chat.sees("only they and moderators", "#log")
         await chat.enter("/copy")
         await chat.until(lambda: chat.app.clipboard == "it is I", "it is copied")
         await chat.enter("/delete")
-        await chat.until(lambda: "Delete it for good?" in chat.status, "it asks")
+        await chat.until(lambda: "Delete this message for good?" in chat.status, "it asks")
         await chat.press("d")
         assert ((await sent(bob)).target, chat.composer.text) == (answer.seq, "")
         await chat.enter("/edit")
@@ -171,18 +171,18 @@ async def test_what_one_has_chosen_and_written_stays_until_it_is_done(place: Pla
 
         # A key that does something else does not leave it, nor does a slash that was taken back.
         await chat.press("f4", "up", "/", "backspace", "/", *"del", "f8")
-        assert chat.log.chosen == first.seq
+        assert chat.log.selected == first.seq
         await chat.press(*"ete", "enter")
-        await chat.until(lambda: "Delete it for good?" in chat.status, "it asks")
+        await chat.until(lambda: "Delete this message for good?" in chat.status, "it asks")
         await chat.press("d")
         assert (await sent(bob)).target == first.seq
         await chat.press("f4", "/", "backspace", "j")
         assert chat.composer.text == ""
-        assert chat.log.chosen is None
+        assert chat.log.selected is None
         await chat.press("f4", "/", "backspace")
         await chat.paste("said to nobody")
         await chat.press("enter")
-        assert chat.log.chosen is None
+        assert chat.log.selected is None
         assert text_of(await sent(bob)) == "said to nobody"
 
         # A half-written edit that one leaves is no less than a line.
@@ -239,13 +239,13 @@ async def test_by_the_mouse(place: Place, bob: Wire, monkeypatch: pytest.MonkeyP
         # Twice on the same one: none. The click that brings the terminal its focus is none for a message.
         line = next(y for y, text in enumerate(chat.lines("#log")) if "who is there?" in text)
         await click(30, line)
-        assert chat.log.chosen is not None
+        assert chat.log.selected is not None
         await chat.press("escape")
-        monkeypatch.setattr(messages, "CLICK_SECONDS", 3600.0)
+        monkeypatch.setattr(compose_area, "CLICK_SECONDS", 3600.0)
         await chat.blur()
         await chat.focus()
         await click(30, line)
-        assert chat.log.chosen is None
+        assert chat.log.selected is None
 
 
 async def test_what_is_not_stored_says_so(place: Place) -> None:
@@ -283,15 +283,15 @@ async def test_a_room_change_and_a_deletion_leave_no_mode_behind(place: Place, b
         assert chat.composer.text == "mine"
         await chat.press("alt+down")
         await chat.sees("#other", "#topic")
-        assert (chat.composer.text, doing(chat), chat.log.chosen) == ("", "", None)
+        assert (chat.composer.text, doing(chat), chat.log.selected) == ("", "", None)
         await chat.press("alt+up")
         await chat.until(lambda: chat.composer.text == "a draft", "the draft is there again")
         said = (await bob.tell(ROOM, "to be deleted")).seq
         await chat.sees("to be deleted", "#log")
         await chat.press("f4")
-        assert chat.log.chosen == said
+        assert chat.log.selected == said
         await do(bob, frames.Send, ROOM, "gone", b"", frames.DELETE, said)
-        await chat.until(lambda: chat.log.chosen is None, "it can't be chosen any more")
+        await chat.until(lambda: chat.log.selected is None, "it can't be chosen any more")
         assert "Esc" not in chat.status
 
 
@@ -320,5 +320,5 @@ async def test_a_drag_is_no_click(place: Place) -> None:
         await chat.pilot.hover("#log", offset=(x + 6, line))
         await chat.pilot.mouse_up("#log", offset=(x + 6, line))
         await chat.settle()
-        assert chat.log.chosen is None
+        assert chat.log.selected is None
         assert isinstance(chat.main.get_selected_text(), str)

@@ -36,7 +36,7 @@ class Broken(app.ChatApp):
         self.set_interval(0.05, self.crash)
 
     def crash(self):
-        if getattr(self.screen, "current", None) is not None:
+        if getattr(self.screen, "panes", None) is not None and self.screen.panes.current is not None:
             try:
                 CRASH
             finally:

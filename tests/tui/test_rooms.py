@@ -253,7 +253,7 @@ async def test_what_was_drawn_before_one_goes_is_read(
         await chat.pilot.press("alt+1")
         await settle(chat.pilot)
         assert current(chat) == "#general"  # as the panes say
-        assert (chat.main._room, room.unread) == ("#deploys", unread)
+        assert (chat.main.panes.room, room.unread) == ("#deploys", unread)
 
 
 async def test_many_unread_messages_are_not_counted_in_full(place: Place, server: RunningServer) -> None:

@@ -65,7 +65,7 @@ class Stage:
     async def show(self, scene: Scene) -> None:
         chat, server = self._chat, self._server
         await chat.pilot.resize_terminal(scene.width, scene.height)
-        chat.main._beside = "#beside" if scene.split else None
+        chat.main.panes.beside_name = "#beside" if scene.split else None
         await self._happens(scene)
         self._check(scene)
         chat.composer.put(scene.written)

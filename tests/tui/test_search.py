@@ -37,7 +37,7 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         assert "the [/] Disk is full" in found[2]
         await chat.press("down", "enter")
         await chat.sees("2 of 3", "#hit")
-        assert chat.main._room == "#deploys"
+        assert chat.main.panes.room == "#deploys"
         assert "▌ a new disk came" in chat.text("#log")
 
         # The next one is 400 messages further back.
@@ -51,11 +51,11 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         await chat.sees("that was the last of 3", "#hit")
         await chat.press("N", "shift+f3")
         await chat.sees("1 of 3", "#hit")
-        assert chat.main._room == "#general"
+        assert chat.main.panes.room == "#general"
         await chat.enter("/searchnext")
         await chat.sees("2 of 3", "#hit")
         await chat.press("escape")
-        await chat.until(lambda: chat.main._room == "#general" and chat.log.at_bottom, "it is as it was")
+        await chat.until(lambda: chat.main.panes.room == "#general" and chat.log.at_bottom, "it is as it was")
         assert not chat.main.query_one("#hit").display
         assert "▌" not in chat.text("#log")
 
@@ -63,10 +63,10 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         await chat.press("f3")
         await chat.sees("3 of 3", "#hit")
         await chat.press("alt+2")
-        await chat.until(lambda: chat.main._room == "#general", "gone there")
+        await chat.until(lambda: chat.main.panes.room == "#general", "gone there")
         assert not chat.main.query_one("#hit").display
         await chat.press("n", "escape")
-        assert (chat.composer.text, chat.main._room) == ("n", "#general")
+        assert (chat.composer.text, chat.main.panes.room) == ("n", "#general")
         await chat.press("backspace", "shift+f3")
         await chat.sees("2 of 3", "#hit")
 
@@ -76,7 +76,7 @@ async def test_a_hit_is_found_shown_in_its_room_and_left_again(server: RunningSe
         await chat.sees("▌ the [/] Disk is full", "#log")
         await chat.enter("why?")
         await chat.sees("why?", "#log")
-        assert (chat.main._room, chat.main.query_one("#hit").display) == ("#deploys", False)
+        assert (chat.main.panes.room, chat.main.query_one("#hit").display) == ("#deploys", False)
 
         await server.stop()
         await chat.sees("not connected", "#status")

@@ -69,11 +69,11 @@ async def test_two_servers(place: Place, server: RunningServer, other: RunningSe
         await chat.type("half a message")
 
         # what happens on the one that is not in view
-        drawn = home._log.drawn_to
+        drawn = home.panes.messages.drawn_to
         await bob.tell("#general", "one")
         await chat.sees(" 1", "#rooms")
         assert chat.rooms[-1].endswith("1")
-        assert home._log.drawn_to == drawn  # it has drawn nothing
+        assert home.panes.messages.drawn_to == drawn  # it has drawn nothing
         await chat.until(
             lambda: chat.main.servers.title._shown.startswith("(1 new) #cats"), "the title counts it"
         )
@@ -175,7 +175,7 @@ async def test_what_another_server_asks_waits_until_one_goes_there(
             await chat.sees("You are on no server like tls", "#log")
             await chat.enter("/disconnect 4")
             await chat.sees(f"You have left {unknown.address}", "#log")
-            assert len(chat.main.clients) == 3
+            assert len(chat.main.servers.clients) == 3
     finally:
         for one in (closed, unknown):
             await one.stop()

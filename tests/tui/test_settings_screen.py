@@ -76,7 +76,7 @@ async def test_the_screen_shows_undoes_refuses_and_keeps(place: Place) -> None:
         await chat.until(lambda: chat.app.theme == "chat-dark", "the dark one")
         await chat.press("ctrl+s")
         await chat.until(lambda: chat.main.is_active, "it is kept")
-        assert not chat.main.settings.send_typing
+        assert not chat.main.appearance.settings.send_typing
         await chat.press("f13")
         await chat.until(lambda: chat.main.has_class("-bare"), "the key of the file is in force")
     assert written() == (
@@ -115,6 +115,6 @@ async def test_set_shows_refuses_and_changes(place: Place) -> None:
         await chat.type("/set noti")
         await chat.press("tab")
         await chat.enter("bell")
-        await chat.until(lambda: chat.main._attention.notifier.way == "bell", "it is in force")
+        await chat.until(lambda: chat.main._alerts.notifier.way == "bell", "it is in force")
     assert config.load().notifications == "bell"
     assert written().startswith(SERVERS + "# my settings\n")

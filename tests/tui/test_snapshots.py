@@ -185,7 +185,7 @@ async def test_an_edit_and_an_answer_that_wait(
         chat.client.changes.react(chat.client.rooms["#general"], asked, "🎉")
         await chat.type("Let us tell the others")
         await chat.press("f4", "up", "r")
-        await chat.sees("Reply to aiko", "#doing")
+        await chat.sees("Reply to aiko", "#mode")
         soon = asyncio.get_running_loop().time() + 8.45
         chat.client.status = replace(chat.client.status, retry_at=soon)
         chat.main._draw()
@@ -202,7 +202,7 @@ async def test_editing(
         await chat.enter("Then it is Wednsday.")
         await chat.until(lambda: not chat.client.sender.pending, "it is stored")
         await chat.press("up")
-        await chat.sees("Editing your message", "#doing")
+        await chat.sees("Editing your message", "#mode")
         assert picture(chat)
 
 
@@ -502,7 +502,8 @@ async def test_private_rooms_roles_and_rooms_of_two(
         await chat.sees("#plans (private)", "#topic")
         await chat.sees("banned deploy", "#log")
         await chat.until(
-            lambda: chat.main.current and len(chat.main.current.people.listed) == 4, "all are there"
+            lambda: len(chat.main.panes.current.people.listed if chat.main.panes.current else ()) == 4,
+            "all are there",
         )
         await chat.settle()
         assert picture(chat)
@@ -520,7 +521,8 @@ async def test_a_room_of_two_and_lists(
         await chat.enter("/rooms")
         await chat.sees("#running", "#log")
         await chat.until(
-            lambda: chat.main.current and len(chat.main.current.people.listed) == 2, "both are there"
+            lambda: len(chat.main.panes.current.people.listed if chat.main.panes.current else ()) == 2,
+            "both are there",
         )
         state = server.context.state
         mira, zoe = state.by_name["mira"], state.by_name["zoë"]

@@ -56,10 +56,10 @@ async def test_other_ways_to_look(
                 await chat.enter("/set screen_reader on")
                 await chat.sees("names you")
             case "terminal":
-                chat.main.set_settings(theme="terminal")
+                chat.main.appearance.change(theme="terminal")
                 await chat.until(lambda: chat.log.background_colors[1].ansi is not None, "it is drawn")
             case "hint":
-                chat.main.set_settings(hints=True)
+                chat.main.appearance.change(hints=True)
                 await chat.sees("Hint: ")
         await chat.settle()
         assert picture(chat)

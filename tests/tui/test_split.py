@@ -26,7 +26,7 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
     async with open_chat(place, size=(160, 30), settings=Settings(completion_popup=False)) as chat:
         await chat.until(lambda: len(chat.client.rooms) == 3, "all rooms are there")
         rooms = chat.client.rooms
-        await chat.enter("/other")
+        await chat.enter("/otherpane")
         await chat.sees("There is no room beside this one", "#log")
         await chat.enter("/split #dep")
         await chat.sees("deploy 0", "#log-beside")  # where the new begins
@@ -64,7 +64,7 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         # going there: what stands where stays
         await chat.type("to general")
         await chat.press("f6")
-        await chat.until(lambda: chat.main.current is rooms["#deploys"], "in the other one")
+        await chat.until(lambda: chat.main.panes.current is rooms["#deploys"], "in the other one")
         await titles(chat, "#general", "#deploys")
         assert chat.composer.text == ""
         assert chat.composer.has_focus
@@ -76,10 +76,10 @@ async def test_two_rooms_side_by_side(place: Place, server: RunningServer) -> No
         await chat.press("f6")
         assert chat.composer.text == "to general"
         await chat.pilot.click("#log-beside", offset=(40, 20))  # on a message
-        await chat.until(lambda: chat.main.current is rooms["#deploys"], "by a click")
-        assert chat.main.chosen is None
+        await chat.until(lambda: chat.main.panes.current is rooms["#deploys"], "by a click")
+        assert chat.main.panes.messages.selected is None
         await chat.enter("/switch #general")
-        assert chat.main.current is rooms["#general"]
+        assert chat.main.panes.current is rooms["#general"]
         await titles(chat, "#general", "#deploys")
         chat.composer.put("")
         await chat.enter("/switch #random")

@@ -59,7 +59,11 @@ async def test_it_goes_everywhere(place: Place, server: RunningServer) -> None:
     async with open_chat(place, size=(100, 24)) as chat:
 
         def at(title: str) -> bool:
-            return chat.main.is_active and chat.main.current is not None and chat.main.current.title == title
+            return (
+                chat.main.is_active
+                and chat.main.panes.current is not None
+                and chat.main.panes.current.title == title
+            )
 
         await chat.until(lambda: len(chat.client.rooms) == 3, "all rooms are there")
         await chat.press("alt+2")
@@ -98,7 +102,7 @@ async def test_it_goes_everywhere(place: Place, server: RunningServer) -> None:
         await chat.type("whois")
         await chat.press("enter")
         await chat.until(lambda: chat.composer.text == "/whois ", "the command waits for a name")
-        await chat.sees("○ bob", "#offer")
+        await chat.sees("○ bob", "#completion")
         await chat.sees("Your text is kept: Up brings it back")
         await chat.press("escape", "ctrl+up")
         assert chat.composer.text == "half a message"

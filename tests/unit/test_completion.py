@@ -6,24 +6,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_tui.commands.completion import AWAY, ONLINE, Being, Candidate, Completion, Known, Place, complete
+from chat_tui.commands.completion import (
+    AWAY,
+    ONLINE,
+    Candidate,
+    Completion,
+    Known,
+    PersonCandidate,
+    RoomCandidate,
+    complete,
+)
 from chat_tui.commands.registry import BY_NAME
 from chat_tui.markup.shortcodes import complete_emoji, load
 from tests.support.work import calls_made
 
-BOB, BEA, ALICE = Being("bob", ONLINE, "online"), Being("Bea", AWAY, "away: lunch"), Being("alice")
+BOB, BEA, ALICE = (
+    PersonCandidate("bob", ONLINE, "online"),
+    PersonCandidate("Bea", AWAY, "away: lunch"),
+    PersonCandidate("alice"),
+)
 
 KNOWN = Known(
-    rooms=lambda: (Place("#general", "be kind"), Place("#deploys"), Place("#Ärger"), Place("@zed")),
-    others=lambda: (Place("#web-deploys"), Place("#garden")),
+    rooms=lambda: (
+        RoomCandidate("#general", "be kind"),
+        RoomCandidate("#deploys"),
+        RoomCandidate("#Ärger"),
+        RoomCandidate("@zed"),
+    ),
+    others=lambda: (RoomCandidate("#web-deploys"), RoomCandidate("#garden")),
     people=lambda: (BOB, BEA, ALICE),
-    strangers=lambda: (Being("zed"),),
+    strangers=lambda: (PersonCandidate("zed"),),
     themes=lambda: ("chat-dark", "chat-light"),
     emoji=complete_emoji,
 )
 
 
-ACCENTED = Known(people=lambda: tuple(map(Being, ("Zoë", "İpek", "Øyvind", "Łukasz", "zoe", "Ärger"))))
+ACCENTED = Known(
+    people=lambda: tuple(map(PersonCandidate, ("Zoë", "İpek", "Øyvind", "Łukasz", "zoe", "Ärger")))
+)
 
 
 @pytest.mark.parametrize(
@@ -189,8 +209,8 @@ def test_no_line_is_too_odd(line: str) -> None:
 @pytest.mark.parametrize("line", ["/jo", "@user99", "see #room99", ":sm", "/invite user9", "(ü", "@ü"])
 def test_a_key_looks_at_each_name_once(line: str) -> None:
     def work(count: int) -> int:
-        rooms: Sequence[Place] = [Place(f"#room{number}") for number in range(count // 4)]
-        people: Sequence[Being] = [Being(f"user{number}") for number in range(count)]
+        rooms: Sequence[RoomCandidate] = [RoomCandidate(f"#room{number}") for number in range(count // 4)]
+        people: Sequence[PersonCandidate] = [PersonCandidate(f"user{number}") for number in range(count)]
         known = Known(rooms=lambda: rooms, people=lambda: people, emoji=complete_emoji)
         load()
         complete(line, known)
@@ -204,7 +224,7 @@ def test_a_key_looks_at_each_name_once(line: str) -> None:
 def test_a_word_that_is_longer_than_any_name_is_compared_with_none(sign: str) -> None:
     people = KNOWN.people()
 
-    def asked() -> Sequence[Being]:
+    def asked() -> Sequence[PersonCandidate]:
         raise AssertionError("compared")
 
     known = Known(people=asked, strangers=asked)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chat_tui.commands import registry
+from chat_tui.tui import commands as _all  # noqa: F401  # fills the registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chat_tui.commands.parser import Call, CommandError, Say, parse
 from chat_tui.commands.registry import BY_NAME
+from chat_tui.tui import commands as _all  # noqa: F401  # fills the registry
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from chat_tui.client.outbox import Outbox
 from chat_tui.client.tokens import Saved, Tokens
 from chat_tui.commands.hints import Hints
 from chat_tui.commands.keymap import Keymap
+from chat_tui.tui import commands as _all  # noqa: F401  # fills the registry
 from chat_tui.tui.widgets.composer.drafts import Drafts
 from common import private_files
 from server.errors import StartError

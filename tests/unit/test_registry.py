@@ -6,31 +6,25 @@ from collections import Counter
 import pytest
 
 from chat_tui.commands import registry
-from chat_tui.commands.actions import Actions, describe
-from chat_tui.commands.areas import AREAS, by_area
 from chat_tui.commands.keymap import Keymap, key_name, key_table
 from chat_tui.commands.parser import Call, parse
-from chat_tui.commands.registry import COMMANDS, Argument, Command
+from chat_tui.commands.registry import COMMANDS, Argument, Command, by_area
+from chat_tui.tui.commands.help import describe
 
 SLASH = list(registry.slash_commands())
 
 
-def _methods() -> dict[str, inspect.Signature]:
-    return {
-        name.removeprefix("do_"): inspect.signature(method)
-        for name, method in inspect.getmembers(Actions, inspect.iscoroutinefunction)
-        if name.startswith("do_")
-    }
-
-
-def test_every_command_is_carried_out_and_nothing_else_is() -> None:
-    assert _methods().keys() == {command.name for command in SLASH}
+@pytest.mark.parametrize("command", SLASH, ids=lambda command: command.name)
+def test_what_can_be_typed_has_a_function_that_takes_its_arguments(command: Command) -> None:
+    assert command.function is not None
+    parameters = inspect.signature(command.function).parameters.values()
+    assert [one.annotation for one in parameters][len(command.needs) :] == [str] * len(command.arguments)
 
 
 @pytest.mark.parametrize("command", SLASH, ids=lambda command: command.name)
-def test_a_command_gives_the_arguments_that_are_taken(command: Command) -> None:
-    taken = list(_methods()[command.name].parameters.values())[1:]
-    assert len(taken) == len(command.arguments)
+def test_what_works_without_the_screen_needs_nothing_of_it(command: Command) -> None:
+    if command.function is not None and not command.function.__module__.startswith("chat_tui.tui."):
+        assert set(command.needs) <= {"client", "here", "current"}
 
 
 def test_no_name_and_no_alias_twice() -> None:
@@ -139,8 +133,11 @@ def test_every_alt_key_has_a_twin() -> None:
             assert others or command.slash or command.name == "number"  # `/switch 3`
 
 
-def test_help_has_a_place_for_every_command_and_no_other() -> None:
+def test_help_is_the_first_of_all() -> None:
+    assert next(registry.slash_commands()).name == "help"
+
+
+def test_help_has_a_place_for_every_command() -> None:
     shown = [command.name for _, commands in by_area(("Reading",)) for command in commands]
-    assert set(shown) == {command.name for command in COMMANDS}
-    assert shown[0] == AREAS["Reading"][0]
-    assert {name for names in AREAS.values() for name in names} <= set(shown)
+    assert sorted(shown) == sorted(command.name for command in COMMANDS)
+    assert shown[0] == "page_up"

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 
 from chat_tui.commands import registry
 from chat_tui.commands.keymap import UNBOUND, identities
+from chat_tui.tui import commands as _all  # noqa: F401  # fills the registry
 
 
 def bindings() -> list[BindingType]:

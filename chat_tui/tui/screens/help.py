@@ -17,9 +17,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from chat_tui.commands.areas import by_area
 from chat_tui.commands.keymap import Keymap, key_name
-from chat_tui.commands.registry import Command
+from chat_tui.commands.registry import Area, Command, by_area
 from chat_tui.markup.wrapping import truncate, wrap
 from chat_tui.tui.widgets.composer.composer import Composer
 from chat_tui.tui.widgets.log.message_log import MessageLog
@@ -36,7 +35,7 @@ Row = tuple[Sequence[str], str]
 """The ways to do something, and what it is."""
 
 
-def subjects_of(focused: Widget | None) -> tuple[str, ...]:
+def subjects_of(focused: Widget | None) -> tuple[Area, ...]:
     """Which areas fit what is focused."""
     if isinstance(focused, Composer):
         return ("Writing",)
@@ -72,7 +71,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("pagedown", "scroll_page(1)", "Scroll by a page", id="page_down", priority=True),
     ]
 
-    def __init__(self, keys: Keymap, first: Sequence[str] = (), here: Sequence[Row] = ()) -> None:
+    def __init__(self, keys: Keymap, first: Sequence[Area] = (), here: Sequence[Row] = ()) -> None:
         super().__init__()
         self._keys = keys
         self._first = first

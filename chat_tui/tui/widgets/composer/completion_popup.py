@@ -19,7 +19,7 @@ ROWS = 8
 MARK = "▸ "
 
 
-class Offer(Widget):
+class CompletionPopup(Widget):
     """See the module."""
 
     ALLOW_SELECT = False

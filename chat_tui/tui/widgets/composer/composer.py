@@ -160,11 +160,11 @@ class Composer(Readline):
                 self.insert("\n")
             case "complete" | "complete_back":
                 self._complete(-1 if does == "complete_back" else 1)
-            case "earlier" if key == "up" and not self.text and self.up_when_empty():
+            case "input_previous" if key == "up" and not self.text and self.up_when_empty():
                 pass
-            case "earlier" if key != "up" or self.cursor_at_first_line:
+            case "input_previous" if key != "up" or self.cursor_at_first_line:
                 self._recall(-1)
-            case "later" if key != "down" or self.cursor_at_last_line:
+            case "input_next" if key != "down" or self.cursor_at_last_line:
                 self._recall(1)
             case "escape":
                 self.post_message(self.Escaped())
@@ -242,8 +242,8 @@ class Composer(Readline):
             self._withdraw()
             return False
         match does:
-            case "earlier" | "later":
-                self._mark(-1 if does == "earlier" else 1)
+            case "input_previous" | "input_next":
+                self._mark(-1 if does == "input_previous" else 1)
             case "send" if not self._put and self._marked is not None:
                 self.take(self._marked)
             case "send" if not self._put and offer.sure and self.cursor_at_end_of_text:

@@ -23,7 +23,7 @@ from chat_tui.tui.widgets.log.block import Block, Drawn, name_links
 from chat_tui.tui.widgets.log.edges import bar, in_thumb
 from chat_tui.tui.widgets.log.log_rows import BlockCache, before_rows, instead_of_rows
 from chat_tui.tui.widgets.log.log_style import CSS, PARTS, Look, styles_of
-from chat_tui.tui.widgets.log.message_selection import Choice, Line
+from chat_tui.tui.widgets.log.message_selection import Line, MessageSelection
 from chat_tui.tui.widgets.log.text_selection import (
     LINE_END,
     line_number,
@@ -43,7 +43,7 @@ CACHED_LINES = 400
 """Ten screens. A line that was drawn takes 10 kB in Textual's caches."""
 
 
-class MessageLog(Choice):
+class MessageLog(MessageSelection):
     """Shows a timeline: at its bottom, or anchored at a row that stays put whatever is added."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PARTS
@@ -118,7 +118,7 @@ class MessageLog(Choice):
             self._timeline = timeline
             self._generation = timeline.generation
             self._found_to = self._drawn_to = 0
-            self.chosen = None
+            self.selected = None
             self._drop_selection()
         self.refresh_rows()
 
@@ -142,7 +142,7 @@ class MessageLog(Choice):
         edges: tuple[int, ...] = ()
         if timeline is not None and not timeline.view.following:
             edges = timeline.unseen, timeline.first, len(timeline)
-        return timeline, self._lines, self.chosen, edges
+        return timeline, self._lines, self.selected, edges
 
     def call_me(self, words: Iterable[str]) -> None:
         """Messages with one of these words call the reader, as those with the own name do."""
@@ -372,7 +372,7 @@ class MessageLog(Choice):
             strip = block.strip(line, more)
         else:
             strip = block.selected_strip(line, more, *columns, self._selection_style())
-        if self.chosen is not None and timeline.key_of(self.chosen) == key:
+        if self.selected is not None and timeline.key_of(self.selected) == key:
             chosen = self.get_component_rich_style("message-log--chosen")
             mark = Style(bgcolor=chosen.bgcolor, reverse=chosen.reverse)
             strip = Strip(Segment.apply_style(strip, post_style=mark), strip.cell_length)

@@ -45,10 +45,10 @@ class QuoteWanted(Posted):
         self.seq = seq
 
 
-class Choice(Widget):
-    """See the module. `chosen` is the message that something is to be done with, by its `seq`."""
+class MessageSelection(Widget):
+    """See the module. `selected` is the message that something is to be done with, by its `seq`."""
 
-    chosen: int | None = None
+    selected: int | None = None
     _timeline: Timeline | None
     _lines: list[Line | None]
     _pressed_at: Offset | None = None
@@ -69,9 +69,9 @@ class Choice(Widget):
     def _is_row(self, key: int) -> bool:
         return self._timeline is not None and self._timeline.first <= key < self._timeline.end
 
-    def choose(self, seq: int | None) -> None:
+    def select_message(self, seq: int | None) -> None:
         """Mark a message as the one that is meant, and bring it into view; None: no one."""
-        self.chosen = seq
+        self.selected = seq
         self.refresh()
         timeline = self._timeline
         key = timeline.key_of(seq) if timeline is not None and seq is not None else None
@@ -87,17 +87,17 @@ class Choice(Widget):
             view.row, view.line, view.width = key, 0 if key <= top[0] else height - lines, 0
             self._moved()
 
-    def choose_next(self, step: int) -> int | None:
+    def select_next(self, step: int) -> int | None:
         """Choose the next message upwards (-1) or downwards; none is chosen yet: the lowest in view."""
         timeline = self._timeline
         self._lay_out_if_needed()
         keys = [line[0] for line in self._lines if line is not None]
         if timeline is None or not keys:
             return None
-        here = timeline.key_of(self.chosen) if self.chosen is not None else None
+        here = timeline.key_of(self.selected) if self.selected is not None else None
         row = stepped(timeline, keys[-1], -1) if here is None else stepped(timeline, here + step, step)
         if row is not None:
-            self.choose(row.seq)
+            self.select_message(row.seq)
         elif here is not None and step < 0:
             self.to_top()
         return row.seq if row is not None else None

@@ -29,7 +29,7 @@ class StatusLine(Widget):
         found = [(name, f"{keys.first(name)} {word}") for name, word in KEYS if keys.first(name)]
         fewer = (KEYS, [KEYS[0], KEYS[2]], [KEYS[0]])
         self._keys = ["  ".join(text for name, text in found if name in dict(some)) for some in fewer]
-        there = keys.first("attention")
+        there = keys.first("nextunread")
         self._there = f" ({there})" if there else ""
         self._status = Status()
         self._where = ""
@@ -37,7 +37,7 @@ class StatusLine(Widget):
         self._queued = 0
         self._away: str | None = None
         self._typing: Sequence[str] = ()
-        self._wanting = 0
+        self._mentioning = 0
         self._hint = ""
         self._shown: object = None
 
@@ -50,17 +50,17 @@ class StatusLine(Widget):
         queued: int,
         away: str | None = None,
         typing: Sequence[str] = (),
-        wanting: int = 0,
+        mentioning: int = 0,
     ) -> None:
         """`queued` messages wait to be sent to the server at `where`; `away` is what this person said when
-        they went away; `typing` are those who write; `wanting` rooms want this person and are not
+        they went away; `typing` are those who write; `mentioning` rooms have mentions and are not
         in view."""
-        shown = (status, where, name, queued, away, tuple(typing), wanting)
+        shown = (status, where, name, queued, away, tuple(typing), mentioning)
         if shown == self._shown:
             return
         self._shown = shown
         self._status, self._where, self._name, self._queued = status, where, name, queued
-        self._away, self._typing, self._wanting = away, typing, wanting
+        self._away, self._typing, self._mentioning = away, typing, mentioning
         self.auto_refresh = TICK_SECONDS if status.phase == "waiting" else None
         self.refresh()
 
@@ -77,9 +77,10 @@ class StatusLine(Widget):
         if self._hint:
             return self._with_hint(state, width)
         parts: list[tuple[str, str]] = []
-        if self._wanting:
-            rooms = "1 room wants" if self._wanting == 1 else f"{self._wanting} rooms want"
-            parts += [("· ", "$foreground 50%"), (f"{rooms} you{self._there} ", "bold $text-accent")]
+        if self._mentioning:
+            left = width - state.cell_length - 3
+            mentions = self._mentions(left)
+            parts += [("· ", "$foreground 50%"), (f"{mentions} ", "bold $text-accent")]
         if self._queued and self._status.phase != "online":
             messages = f"{self._queued} message{'s' * (self._queued > 1)}"
             parts += [("· ", "$foreground 50%"), (f"{messages} will be sent then ", "$text-accent")]
@@ -97,6 +98,12 @@ class StatusLine(Widget):
             if left > 0:
                 return Content.assemble(state, " " * left, (keys, "$foreground 60%"), " ")
         return state.rstrip().truncate(width, ellipsis=True)
+
+    def _mentions(self, width: int) -> str:
+        """In how many rooms the person is mentioned, with the sign of the room list where space is short."""
+        rooms = "1 room" if self._mentioning == 1 else f"{self._mentioning} rooms"
+        text = f"{rooms} {'has' if self._mentioning == 1 else 'have'} mentions{self._there}"
+        return text if len(text) <= width else f"@ in {rooms}{self._there}"
 
     def _with_hint(self, state: Content, width: int) -> Content:
         hint = Content.styled(self._hint, "$text-accent")

@@ -22,7 +22,7 @@ from chat_tui.commands import connection_summary
 from chat_tui.commands.keymap import Keymap
 from chat_tui.config import ConfigError, Settings, fields, server_list
 from chat_tui.config.fields import Value
-from chat_tui.tui.screens.account_dialogs import AccountDialogs
+from chat_tui.tui.redraw import redraw_soon
 from chat_tui.tui.screens.main import MainScreen
 from chat_tui.tui.terminal.control import Title
 from protocol.links import LinkError
@@ -91,7 +91,7 @@ class Servers:
 
     def show_client(self, client: Client) -> None:
         """The same, for who knows the client only."""
-        self.show(self._screen(client))
+        self.show(self.screen_of(client))
 
     def enter(self, label: str, room: str) -> None:
         """Go to a room on the server that is called so, if it is open still."""
@@ -110,18 +110,18 @@ class Servers:
         there = self.at(found.label)
         if there is not None:
             self.show(there)
-            there.tell(f"You are on {found.label} as {there.client.name} already.")
+            there.panes.tell(f"You are on {found.label} as {there.client.name} already.")
             if found.room:
                 there.enter(found.room)
             return
         screen = self.open(place, config.load().name or self.screens[0].client.name)
         self._untried[screen] = found.place
-        screen.advice = "If the address is wrong: /disconnect gives it up; it is not remembered yet."
+        screen.accounts.advice = "If the address is wrong: /disconnect gives it up; it is not remembered yet."
 
-    def answered(self, which: AccountDialogs) -> None:
-        """The server of this screen is there."""
-        for screen in [one for one in self._untried if one is which]:
-            place = self._untried.pop(screen)
+    def answered(self, client: Client) -> None:
+        """The server of this client is there."""
+        screen = self.screen_of(client)
+        if (place := self._untried.pop(screen, None)) is not None:
             _remember(screen, partial(server_list.add, place))
 
     def at(self, label: str) -> MainScreen | None:
@@ -144,13 +144,13 @@ class Servers:
 
     def disconnect(self, client: Client) -> None:
         """Close a server and forget where it is. Raises `ClientError` if there is no other."""
-        screen = self._screen(client)
+        screen = self.screen_of(client)
         if len(self.screens) == 1:
             raise ClientError("This is your only server: /connect opens another one, /quit ends the program.")
         left = self.screens[self.screens.index(screen) - 1]
         self.close(screen, left)
         shown = self.in_view or left
-        shown.tell(f"You have left {client.endpoint.label}. What waits to be sent there is kept for it.")
+        shown.panes.tell(f"You have left {client.endpoint.label}. Unsent messages are kept for it.")
         place = self._places[screen]
         _remember(shown, lambda: server_list.forget(place))
 
@@ -161,7 +161,7 @@ class Servers:
         self._untried.pop(screen, None)
         if screen.in_view:
             self.show(left)
-        left.redraw()
+        redraw_soon(left)
         self._app.run_worker(self._take_down(screen))
 
     async def _take_down(self, screen: MainScreen) -> None:
@@ -183,7 +183,7 @@ class Servers:
         for screen in self.screens:
             screen.say_goodbye()
 
-    def gone(self, screen: MainScreen) -> None:
+    def forget_screen(self, screen: MainScreen) -> None:
         """A screen was taken down; after the last one the terminal gets its own title back."""
         if screen in self.screens and len(self.screens) == 1:
             self.title.restore()
@@ -191,25 +191,26 @@ class Servers:
 
     # --- what is new
 
-    def take_settings(self, changes: dict[str, Value]) -> None:
+    def use_settings(self, changes: dict[str, Value]) -> None:
         """The settings are others now, for all servers."""
         self._settings = fields.changed(self._settings, changes)
         for screen in self.screens:
-            screen.take_settings(changes)
+            screen.use_settings(changes)
 
     def touched(self) -> None:
         """Somebody has touched a key or the mouse: they are there, for all servers."""
         for screen in self.screens:
-            screen.touched()
+            screen.client.company.idling.touched()
 
-    def changed(self, screen: MainScreen) -> None:
+    def note_news(self, screen: MainScreen) -> None:
         """Something is new on a server that is not in view."""
         shown, headline = self.in_view, connection_summary.headline(screen.client)
         if shown is not None and self._headlines.get(screen) != headline:
             self._headlines[screen] = headline
-            shown.redraw()
+            redraw_soon(shown)
 
-    def _screen(self, client: Client) -> MainScreen:
+    def screen_of(self, client: Client) -> MainScreen:
+        """The one with this client."""
         return next(screen for screen in self.screens if screen.client is client)
 
 
@@ -217,4 +218,4 @@ def _remember(screen: MainScreen, remember: Callable[[], None]) -> None:
     try:
         remember()
     except ConfigError as error:
-        screen.complain(str(error))
+        screen.panes.complain(str(error))
