@@ -152,9 +152,8 @@ class Fuzz:
         self._connections += 1
         turn, maker = self._connections, self._maker
         async with await Wire.connect(self._address) as wire:
-            if turn % 4:
-                await wire.log_in(("ann", "bob", "cleo")[turn % 3])
-                await wire.sync()
+            if turn % 4 and not await self._enter(wire, ("ann", "bob", "cleo")[turn % 3]):
+                return
             maker.number = max(maker.number, wire.new_id)
             unanswered: set[int] = set()
             for _ in range(LENGTH):
@@ -168,6 +167,15 @@ class Fuzz:
             if turn % 5 == 0:
                 wire.send_bytes(maker.garbage())
             await self._take(wire, unanswered)
+
+    async def _enter(self, wire: Wire, name: str) -> bool:
+        """Whether it is in; another one's frames may have ended all connections of its user."""
+        try:
+            await wire.log_in(name)
+            await wire.sync()
+        except (EOFError, ConnectionError):
+            return False
+        return True
 
     async def _take(self, wire: Wire, unanswered: set[int]) -> None:
         """Take the answers, until all are there or the server has ended the connection."""
