@@ -303,7 +303,7 @@ async def test_links_are_made_by_us_alone(open_terminal: Open, server: RunningSe
 
 def harmless(terminal: Terminal) -> None:
     """Nothing of the hostile texts has reached the terminal as anything but text."""
-    sent = bytes(terminal.raw).decode()
+    sent = bytes(terminal.raw).decode(errors="ignore")  # the last character may be on its way
     assert not re.search("[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200b]", sent)
     for payload in (
         "\x1b]52",

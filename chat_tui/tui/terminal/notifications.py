@@ -45,17 +45,24 @@ class Notifier:
     def __init__(self, app: App[None], way: Notifications) -> None:
         self._app = app
         self.way = way
+        self._toast = ""
 
     def call(self, title: str, text: str, *, elsewhere: bool) -> None:
         """Somebody named this person; `elsewhere`: not where they look. The last of many calls is shown."""
         if self.way != "off":
             self._app.bell()
         if elsewhere:
-            self._app.clear_notifications()
-            toast = f"{title}: {text}" if title != PROGRAM else text
-            self._app.notify(clean_line(toast, TOAST), markup=False)
+            if not self._toast:  # else it is on its way, and pops up with this text
+                self._app.call_later(self._pop_up)
+            self._toast = clean_line(f"{title}: {text}" if title != PROGRAM else text, TOAST)
         if self.way == "auto" and not self._app.app_focus:
             self._app.run_worker(self._show(title, text), group="notify", exclusive=True)
+
+    def _pop_up(self) -> None:
+        """Among the program's messages: the one before has come up by then, and gives way."""
+        self._app.clear_notifications()
+        self._app.notify(self._toast, markup=False)
+        self._toast = ""
 
     async def _show(self, title: str, text: str) -> None:
         sequence = from_terminal(title, text, os.environ)
