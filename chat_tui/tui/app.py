@@ -70,21 +70,22 @@ class ChatApp(App[None], inherit_bindings=False):
         self._untried: Choice | None = None
         """Remembered as soon as that server has answered: an address may be mistyped."""
         self._servers = Servers(self, settings, self._keys)
-        self._problems = [*map(str, self._keys.problems), *self._take_themes()]
+        self._problems = [*map(str, self._keys.problems), *map(str, self._take_themes())]
 
     def get_driver_class(self) -> type[Driver]:
         """Ours for the one that Textual would take."""
         return terminal.driver_class(super().get_driver_class())
 
-    def _take_themes(self) -> list[str]:
+    def _take_themes(self) -> list[Mistake]:
         """Take all themes there are, and use the one that is wanted. Returns what is wrong."""
         found = themes.look_in(config.themes_folder())
         for theme in (*themes.OURS, *found.themes):
             self.register_theme(theme)
         wanted = self._settings.theme
-        problems = list(found.problems)
+        problems = [Mistake((), problem) for problem in found.problems]
         if wanted not in self.available_themes:
-            problems.append(f"There is no theme {wanted!r}: {themes.DEFAULT} is shown. /theme lists them.")
+            told = f"there is no theme {wanted!r}: {themes.DEFAULT} is shown. /theme lists them."
+            problems.append(Mistake(("theme",), told))
             wanted = themes.DEFAULT
         self.theme = themes.TERMINAL.name if self.no_color else wanted
         return problems
@@ -270,7 +271,7 @@ def mistakes(settings: Settings) -> list[Mistake]:
     """What is wrong with the values, the keys and the themes."""
     themes_of = ChatApp(settings)._take_themes()  # noqa: SLF001  # never run; the one place that knows
     keys = Keymap(settings.keys, settings.message_keys)
-    return [*fields.mistakes(settings), *keys.problems, *(Mistake((), text) for text in themes_of)]
+    return [*fields.mistakes(settings), *keys.problems, *themes_of]
 
 
 def run(settings: Settings, name: str, server: str, *, keep: bool = False) -> int:

@@ -227,6 +227,9 @@ async def test_settings_say_who_and_where(tmp_path: Path, server: RunningServer,
         assert (status, told.startswith(f"chat-tui: {settings}: server: an IPv6")) == (1, True)
     status, output, _ = await (await Command.start("check-config", env=env)).ended()
     assert (status, output.startswith(f"{settings}:2: server: an IPv6")) == (1, True)
+    settings.write_text('name = "carol"\ntheme = "nope"\n')
+    status, output, _ = await (await Command.start("check-config", env=env)).ended()
+    assert (status, output.startswith(f"{settings}:2: theme: there is no theme 'nope'")) == (1, True)
     settings.write_text("name = ")
     status, _, told = await (await Command.start("send", ROOM, "hi", env=env)).ended()
     assert status == 1
