@@ -7,7 +7,7 @@ hub and the writer; of the transport only what `Transport` has, and nothing of s
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol, TypeVar, Unpack
 
@@ -269,7 +269,15 @@ class Session:
             self.server.writer.submit(returned, partial(self._stored, request, registered))
         elif isinstance(returned, Result | FinalResult):
             self._finish(request, returned)
-        elif isinstance(task := eager.start(self._wait(request, returned)), asyncio.Task):
+        else:
+            self._follow(self._wait(request, returned))
+
+    def _follow(self, answering: Coroutine[Any, Any, None]) -> None:
+        try:
+            task = eager.start(answering)
+        except asyncio.CancelledError:  # the connection is lost: there is nobody to answer
+            return
+        if isinstance(task, asyncio.Task):
             self.server.finish(task)
 
     async def _wait(self, request: Request[Any], answer: Awaitable[Answer]) -> None:

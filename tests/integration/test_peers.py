@@ -1,6 +1,7 @@
 """Peers that are strange, slow, silent or hostile: they get what they deserve, and nobody else notices."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -138,6 +139,23 @@ async def test_a_frame_may_come_in_pieces(server: RunningServer) -> None:
         await wire.writer.drain()
         await asyncio.sleep(0)
     assert await wire.next() == frames.Pong(5)
+
+
+async def test_who_hangs_up_before_a_send_is_looked_up_harms_nobody(server: RunningServer) -> None:
+    writer = server.context.writer
+    honest, eve = await server.enter("honest", "#here"), await server.enter("eve")
+    begun, go_on = threading.Event(), threading.Event()
+    blocked = asyncio.create_task(writer.between(lambda: (begun.set(), go_on.wait(SECONDS))))
+    await server.until(begun.is_set)
+    honest.send(honest.say("#here", "first"))
+    await server.until(lambda: writer._busy)
+    eve.send(eve.say("#here", "never"))  # refused, and then looked up, as she is in another room
+    await server.until(lambda: writer.waiting)
+    eve.writer.transport.abort()
+    await server.until(lambda: all(one._user is None or one.user.name != "eve" for one in server.sessions))
+    go_on.set()
+    await blocked
+    assert (await honest.tell("#here", "second")).seq > 0
 
 
 async def test_who_hangs_up_in_the_middle_harms_nobody(server: RunningServer) -> None:
