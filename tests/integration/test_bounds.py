@@ -11,6 +11,7 @@ from protocol import VERSION, codec, errors, frames, limits
 from protocol.frames import Event
 from server.config import Limits
 from server.limits.buffers import SHARE
+from server.limits.turns import Principal
 from server.net.tcp import HIGH_WATER, READ, SOCKET_HIGH, STRANGER_READ, TcpTransport
 from server.session import Session
 from tests.support.inprocess import RunningServer
@@ -134,13 +135,20 @@ async def answered(wire: Wire, count: int) -> int:
     return come
 
 
+def budget_of_strangers(server: RunningServer) -> Principal:
+    """Of those who have not logged in; all of them come from the same address here."""
+    (found,) = {one.principal for one in server.sessions if one.stranger}
+    return found
+
+
 async def test_a_budget_holds_for_all_who_have_not_logged_in_from_an_address(tmp_path: Path) -> None:
     async with serving(tmp_path, Limits(login_frames_at_once=100, login_frames_per_second=10)) as server:
         ann = await server.enter("ann")
         strangers = [await server.connect() for _ in range(5)]
         for wire in strangers:
             wire.send(*(frames.Ping(number) for number in range(40)))
-        here = server.context.turns.of_address("127.0.0.1")
+        await server.until(lambda: len(server.sessions) == 6)
+        here = budget_of_strangers(server)
         await server.until(lambda: here.spent)
         await ann.tell("#general", "nobody who is in waits")
         assert here.spent
@@ -155,10 +163,14 @@ async def test_a_budget_holds_for_all_who_have_not_logged_in_from_an_address(tmp
 
 async def test_5000_come_back_at_once_from_one_address_without_waiting(tmp_path: Path) -> None:
     async with serving(tmp_path, Limits()) as server:
-        here = server.context.turns.of_address("127.0.0.1")
+        stranger = await server.connect()
+        await server.until(lambda: len(server.sessions) == 1)
+        here = budget_of_strangers(server)
+        await stranger.close()
         per_login = here.left
         await (await server.enter("ann")).close()
         per_login -= here.left
+        assert per_login > 0
         assert here.left - 5000 * per_login > 0
 
 

@@ -56,7 +56,7 @@ async def test_all_mistakes_in_the_settings_are_named_with_their_lines(tmp_path:
         assert any(one.startswith(f"{file}:{line}: {part}") for one in mistakes), (line, mistakes)
     status, _, told = await (await Command.start("send", ROOM, "hi", env=env)).ended()
     assert (status, told.count("\n")) == (1, 1)
-    assert "chat-tui check-config says more" in told
+    assert "more: chat-tui check-config)" in told
 
 
 async def test_a_text_may_be_several_words_and_wrong_usage_is_one_line(

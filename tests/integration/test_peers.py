@@ -145,12 +145,17 @@ async def test_who_hangs_up_before_a_send_is_looked_up_harms_nobody(server: Runn
     writer = server.context.writer
     honest, eve = await server.enter("honest", "#here"), await server.enter("eve")
     begun, go_on = threading.Event(), threading.Event()
-    blocked = asyncio.create_task(writer.between(lambda: (begun.set(), go_on.wait(SECONDS))))
+
+    def stand() -> None:
+        begun.set()
+        go_on.wait(SECONDS)
+
+    blocked = asyncio.create_task(writer.between(stand))
     await server.until(begun.is_set)
     honest.send(honest.say("#here", "first"))
     await server.until(lambda: writer._busy)
     eve.send(eve.say("#here", "never"))  # refused, and then looked up, as she is in another room
-    await server.until(lambda: writer.waiting)
+    await server.until(lambda: writer.waiting > 0)
     eve.writer.transport.abort()
     await server.until(lambda: all(one._user is None or one.user.name != "eve" for one in server.sessions))
     go_on.set()

@@ -376,7 +376,7 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
         await chat.enter("/invitations")
         await chat.sees("There are no invitations", "#log")
         for line, told in (
-            ("/invitation", "An invitation for one person"),
+            ("/createinvite", "An invitation for one person"),
             ("/createinvite 3", "An invitation for 3 people"),
             ("/createinvite #lunch 5 30", "An invitation for 5 people"),
         ):
@@ -406,7 +406,7 @@ async def test_invitations_are_made_listed_and_ended(serve: Serve) -> None:
 
 async def test_others_make_no_invitations(place: Place) -> None:
     async with open_chat(place) as chat:
-        for line in ("/invitation", "/invitations", "/revokeinvite x"):
+        for line in ("/createinvite", "/invitations", "/revokeinvite x"):
             await chat.enter("/clear")
             await chat.until(lambda: not chat.messages(), "the log is empty")
             await chat.enter(line)

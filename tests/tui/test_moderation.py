@@ -266,7 +266,7 @@ async def test_a_room_is_deleted_by_who_names_it_twice(
         await in_room(chat, "#old")
         await bob.join("#old")
         await chat.enter("/deleteroom #old")
-        await chat.sees("twice: /deleteroom #old #old", "#log")
+        await chat.sees("/deleteroom #old #old", "#log")
         await chat.enter("/deleteroom old #new")
         await chat.sees("#old and #new are two rooms", "#log")
         assert "#old" in server.context.state.rooms
