@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_tui.client import mentions
 from chat_tui.client.events import RoomEvent
 from chat_tui.client.mentions import MentionMatcher, good_word, mentioned
 from chat_tui.client.priority import by_priority, priority
@@ -251,3 +252,11 @@ def test_mentions_follow_what_calls_and_what_is_read() -> None:
     assert (one.unread, one.mentions) == (3, 1)
     one.mark(2)
     assert (one.unread, one.mentions) == (1, 0)
+
+
+def test_so_many_longer_names_are_told_apart() -> None:
+    matcher = MentionMatcher("太郎")
+    for number in range(mentions.LONGER + 10):
+        matcher.know(f"太郎{number}号")
+    assert not matcher.matches(f"@太郎{mentions.LONGER - 1}号")
+    assert matcher.matches(f"@太郎{mentions.LONGER}号"), "that one is more than are kept"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_tui.markup import urls
 from chat_tui.markup.urls import LONGEST, Link, link_to, says_where
 
 
@@ -99,3 +100,9 @@ def test_an_address_may_not_say_it_itself(url: str) -> None:
     link = link_to(url)
     assert link is not None
     assert not says_where(url, link)
+
+
+def test_so_far_back_a_bracket_is_looked_for() -> None:
+    far = urls._LOOK_BACK
+    assert urls._is_open("(" + "x" * (far - 1), far, "(", ")")
+    assert not urls._is_open("(" + "x" * far, far + 1, "(", ")")
