@@ -133,7 +133,7 @@ async def shoot_main(stage: Stage, theme: str, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await until(lambda: isinstance(app.screen, MainScreen), pilot)
         screen = cast("MainScreen", app.screen)
-        await until(lambda: bool(screen.current and screen.current.people.listed), pilot)
+        await until(lambda: bool(screen.panes.current and screen.panes.current.people.listed), pilot)
         screen.query_one(Composer).cursor_blink = False
         screen.query_one(Composer).put("")  # a draft of the picture before
         await pilot.press("end", *"lunch at 12?")
