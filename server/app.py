@@ -118,6 +118,10 @@ class Server:
         except StartError:
             await self._close("")
             raise
+        self._begin_housekeeping()
+
+    def _begin_housekeeping(self) -> None:
+        """What is done from time to time, from now on."""
         self._context.left = self._left
         self._context.quotas.disk = disk = DiskSpace(self._config.data, self._config.disk_floor * 2**20)
         disk.measure()

@@ -31,7 +31,7 @@ async def test_enter_takes_the_login_name_and_opens_general_on_this_computer(pla
         await asked(chat)
         assert getpass.getuser() == "zoe"
         shown = chat.text()
-        assert "What shall others call you?" in shown
+        assert "Your name" in shown
         assert "zoe" in shown
         assert "on this computer" in shown
         assert "host:port" in shown
@@ -171,7 +171,7 @@ async def test_a_login_name_that_cannot_be_a_name_is_not_proposed(
 async def test_it_fits(place: Place, size: tuple[int, int]) -> None:
     async with running(ChatApp(Settings(), endpoint=place), size) as chat:
         await asked(chat)
-        for text in ("zoe", "on this computer", "join a server at", "Go on"):
+        for text in ("zoe", "on this computer", "join a server at", "Start"):
             assert text in chat.text()
 
 

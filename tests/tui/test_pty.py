@@ -388,7 +388,7 @@ def count(terminal: Terminal, text: str) -> int:
 
 async def test_the_first_start_asks_and_opens_the_chat_on_this_computer(open_terminal: Open) -> None:
     terminal = open_terminal()
-    await terminal.sees("What shall others call you?")
+    await terminal.sees("Your name")
     await terminal.sees("tester")
     terminal.type("\x7f" * len("tester"))
     await terminal.until(lambda: "tester" not in terminal.text, "the field is empty")

@@ -22,7 +22,7 @@ class FirstRun(Screen[Choice]):
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "app.quit", "Quit", priority=True),
-        Binding("enter", "go", "Go on", show=False),
+        Binding("enter", "go", "Start", show=False),
     ]
 
     def __init__(self, name: str, server: str) -> None:
@@ -36,15 +36,15 @@ class FirstRun(Screen[Choice]):
         with Vertical(id="first-run", classes="dialog") as box:
             box.border_title = "Welcome to chat-tui"
             box.border_subtitle = "Tab moves, Enter goes on, Ctrl+Q quits"
-            yield Label("What shall others call you?")
+            yield Label("Your name")
             yield Input(self._name, max_length=limits.NAME, id="name", compact=True)
-            yield Label("Where is the chat?", classes="question")
+            yield Label("Where do you want to chat?", classes="question")
             with Choices(id="where", compact=True):
                 yield Option("on this computer", value=not self._server)
                 yield Option("join a server at", value=bool(self._server))
             yield Input(self._server, placeholder="host:port, or a chat:// link", id="server", compact=True)
             yield Static("", id="problem", markup=False)
-            yield Button("Go on", variant="primary", compact=True)
+            yield Button("Start", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Begin with the name."""

@@ -83,6 +83,11 @@ class MainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
+    _stale = _busy = _showing_hit = False
+    _drawn = _interrupted = 0.0
+    _heard = 0
+    _goodbye: asyncio.Task[None] | None = None
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -119,25 +124,17 @@ class MainScreen(Screen[None]):
         self.appearance = Appearance(
             self, client, keys, settings, self.panes, self.compose_area, servers.use_settings
         )
-        self.commands = CommandRunner(
-            self,
-            self.panes,
-            self.compose_area,
-            {
-                "client": client,
-                "search_bar": self.search_bar,
-                "servers": servers,
-                "accounts": self.accounts,
-                "appearance": self.appearance,
-                "keys": keys,
-            },
-        )
+        driven = {
+            "client": client,
+            "search_bar": self.search_bar,
+            "servers": servers,
+            "accounts": self.accounts,
+            "appearance": self.appearance,
+            "keys": keys,
+        }
+        self.commands = CommandRunner(self, self.panes, self.compose_area, driven)
         self.keys = keys
-        self._showing_hit = self._stale = False
-        self._drawn, self._heard, self._busy = 0.0, 0, False
-        self._interrupted = 0.0
         self._zone_changes = ZONE.changes
-        self._goodbye: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
