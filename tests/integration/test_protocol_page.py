@@ -3,37 +3,24 @@
 import asyncio
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-import protocol
 from protocol import errors, frames
 from protocol.frames import Frame
 from protocol.limits import Limits
 from server.limits.quotas import COSTS
+from tests.conformance import page
 from tests.conftest import Dial, StartServer
 from tests.support.waiting import SECONDS
 from tests.support.wire import text_of
 
-PAGE = (Path(protocol.__file__).parent / "PROTOCOL.md").read_text("utf-8")
+PAGE = page.PAGE
 (EXAMPLE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 FRAMES = sorted({*frames.FROM_CLIENT, *frames.FROM_SERVER}, key=lambda kind: kind.__name__)
-
-
-def section_of(tag: str) -> str:
-    """What the page says of one frame: its own section, or the one it shares."""
-    own = re.search(rf"^### `{tag}`.*?(?=^##)", PAGE, re.DOTALL | re.MULTILINE)
-    if own is not None:
-        return own[0]
-    shared = "## Requests and answers" if tag in {"ok", "error"} else "## Frames both ways"
-    start = PAGE.index(shared)
-    section = PAGE[start : PAGE.index("\n## ", start)]
-    assert f"`{tag}`" in section
-    return section
 
 
 def fields_of(kind: type[Any]) -> list[str]:
@@ -41,18 +28,36 @@ def fields_of(kind: type[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", FRAMES, ids=lambda kind: kind.__name__)
-def test_the_page_names_every_field_of_every_frame(kind: type[Frame]) -> None:
-    section = section_of(str(kind.__struct_config__.tag))
-    wanted = fields_of(kind)
+def test_the_page_lists_the_fields_of_every_frame_and_no_other(kind: type[Frame]) -> None:
+    tag = str(kind.__struct_config__.tag)
+    assert set(page.FRAMES[tag]) == set(fields_of(kind))
     if issubclass(kind, frames.Request):
-        wanted += fields_of(kind.result)
-    assert [name for name in wanted if f"`{name}`" not in section] == []
+        assert set(page.RESULTS[tag]) == set(fields_of(kind.result))
 
 
-INSIDE = [
-    frames.RoomState, frames.RoomInfo, frames.Invitation, frames.PersonInfo, frames.Person, frames.Count,
-    frames.MemberInfo, frames.Punished, frames.Term, frames.Banned, frames.AuditInfo, Limits,
-]  # fmt: skip
+@pytest.mark.parametrize("kind", FRAMES, ids=lambda kind: kind.__name__)
+def test_the_page_gives_every_field_its_default(kind: type[Frame]) -> None:
+    tag = str(kind.__struct_config__.tag)
+    for field in msgspec.structs.fields(kind):
+        told = page.FRAMES[tag][field.encode_name]
+        assert told.required == field.required, field
+        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        if not field.required:
+            assert told.default == (default if default != Limits() else {}), field
+
+
+def test_the_page_has_no_frame_that_is_not_there() -> None:
+    assert set(page.FRAMES) == {str(kind.__struct_config__.tag) for kind in FRAMES}
+
+
+SHAPES = {
+    "room state": frames.RoomState, "channel": frames.RoomInfo, "room invitation": frames.Invitation,
+    "person online": frames.PersonInfo, "person": frames.Person, "count": frames.Count,
+    "member": frames.MemberInfo, "sanctioned": frames.Punished, "restriction": frames.Term,
+    "server ban": frames.Banned, "record": frames.AuditInfo, "limits": Limits, "device": frames.DeviceInfo,
+    "invitation": frames.InviteInfo, "account": frames.UserInfo, "account data": frames.MineResult,
+    "event": frames.Event,
+}  # fmt: skip
 BODIES = [
     frames.TextBody, frames.TopicBody, frames.NickBody, frames.CreateBody, frames.AboutBody, frames.RoleBody,
     frames.VisibilityBody, frames.ReactionBody,
@@ -66,9 +71,9 @@ def test_the_page_names_every_field_of_every_body(kind: type[Any]) -> None:
     assert [name for name in fields_of(kind) if not re.search(rf"\b{name}\b", section)] == []
 
 
-@pytest.mark.parametrize("kind", INSIDE, ids=lambda kind: kind.__name__)
-def test_the_page_names_every_field_inside(kind: type[Any]) -> None:
-    assert [name for name in fields_of(kind) if f"`{name}`" not in PAGE] == []
+@pytest.mark.parametrize("name", page.SHAPES)
+def test_the_page_lists_the_fields_of_every_map(name: str) -> None:
+    assert set(page.SHAPES[name]) == set(fields_of(SHAPES[name]))
 
 
 def test_the_page_has_every_code_and_no_other() -> None:
